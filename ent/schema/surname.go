@@ -1,0 +1,40 @@
+package schema
+
+import (
+	"entgo.io/ent"
+	"entgo.io/ent/schema"
+	"entgo.io/ent/schema/edge"
+	"entgo.io/ent/schema/field"
+
+	"clinicgraph/internal/ids"
+)
+
+// Surname is one family name, shared by all who bear it. Rows are found or made,
+// never renamed.
+type Surname struct{ ent.Schema }
+
+// Mixin of the entity.
+func (Surname) Mixin() []ent.Mixin { return business(ids.Surname) }
+
+// Fields of the entity.
+func (Surname) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("surname").Immutable().Unique().Annotations(Personal()).Comment("The name, trimmed and in Unicode NFC."),
+	}
+}
+
+// Edges of the entity.
+func (Surname) Edges() []ent.Edge {
+	return []ent.Edge{
+		edge.To("users", User.Type).Annotations(ReadField("directory:read")).Comment("The users who bear the name."),
+		edge.To("customers", Customer.Type).Annotations(ReadField("directory:read")).Comment("The customers who bear the name."),
+	}
+}
+
+// Annotations of the entity.
+func (Surname) Annotations() []schema.Annotation {
+	return []schema.Annotation{
+		schema.Comment("One family name, shared by all who bear it. Rows are found or made, never renamed."),
+		Authenticated(),
+	}
+}

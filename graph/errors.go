@@ -1,0 +1,96 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math"
+	"runtime/debug"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/99designs/gqlgen/graphql/errcode"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+)
+
+// presenter turns every error into the form of the contract. What is no fault
+// and no error of the document is INTERNAL: its text goes to the log and nowhere
+// else.
+func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
+	return func(ctx context.Context, err error) *gqlerror.Error {
+		f := faultOf(ctx, err)
+		shown := &gqlerror.Error{
+			Message: f.Message, Path: graphql.GetPath(ctx), Extensions: extensions(ctx, f),
+		}
+		var g *gqlerror.Error
+		if errors.As(err, &g) {
+			shown.Locations = g.Locations
+			if len(g.Path) > 0 {
+				shown.Path = g.Path
+			}
+		}
+		if f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
+			log.ErrorContext(ctx, "request failed", "code", f.Code, "path", shown.Path.String(),
+				"request_id", access.RequestOf(ctx).ID, "error", err)
+		}
+		return shown
+	}
+}
+
+// faultOf finds what may be said about an error.
+func faultOf(ctx context.Context, err error) *fault.Error {
+	if f, ok := fault.As(err); ok {
+		return f
+	}
+	var g *gqlerror.Error
+	if errors.As(err, &g) {
+		switch g.Extensions["code"] {
+		case errcode.ParseFailed:
+			return fault.New(fault.CodeGraphQLParseFailed, "%s", g.Message)
+		case errcode.ValidationFailed:
+			return fault.New(fault.CodeGraphQLValidation, "%s", g.Message)
+		}
+		// The variables are coerced before a field is reached: an error there has
+		// a rule or the path of the variable, and no cause.
+		if g.Rule != "" || g.Err == nil && len(g.Path) > 0 && graphql.GetFieldContext(ctx) == nil {
+			return fault.New(fault.CodeGraphQLValidation, "%s", g.Message)
+		}
+	}
+	if f, ok := fault.As(store.Classify(err)); ok {
+		return f
+	}
+	return fault.Wrap(fault.CodeInternal, err, "Something went wrong on our side. Please report the request id.")
+}
+
+// extensions is what the contract promises beside the message.
+func extensions(ctx context.Context, f *fault.Error) map[string]any {
+	action := f.Code.Action()
+	if f.Code == fault.CodeUnauthenticated && presentedToken(ctx) {
+		action = fault.ActionRefresh
+	}
+	ext := map[string]any{
+		"code": f.Code, "action": action, "retryable": f.Code.Retryable(), "requestId": access.RequestOf(ctx).ID,
+	}
+	if len(f.Fields) > 0 {
+		fields := make([]map[string]string, len(f.Fields))
+		for i, field := range f.Fields {
+			fields[i] = map[string]string{"path": field.Path, "message": field.Message}
+		}
+		ext["fields"] = fields
+	}
+	if f.RetryAfter > 0 {
+		ext["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
+	}
+	return ext
+}
+
+// recovered turns a panic into an error; the stack goes to the log alone.
+func recovered(log *slog.Logger) graphql.RecoverFunc {
+	return func(ctx context.Context, thrown any) error {
+		log.ErrorContext(ctx, "panic", "request_id", access.RequestOf(ctx).ID, "panic", thrown, "stack", string(debug.Stack()))
+		return fault.New(fault.CodeInternal, "Something went wrong on our side. Please report the request id.")
+	}
+}

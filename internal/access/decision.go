@@ -1,0 +1,158 @@
+package access
+
+import (
+	"strings"
+	"time"
+)
+
+// Scope says how far a permission reaches. The zero value is no permission.
+type Scope uint8
+
+// The scopes, narrow to wide: a wider one includes the narrower.
+const (
+	ScopeNone Scope = iota
+	ScopeOwn        // rows that belong to the caller
+	ScopeUnit       // rows of the caller's organizational unit
+	ScopeAny        // all rows
+)
+
+var scopeNames = [...]string{"NONE", "OWN", "UNIT", "ANY"}
+
+// String gives the name that the database and the graph use.
+func (s Scope) String() string {
+	if int(s) < len(scopeNames) {
+		return scopeNames[s]
+	}
+	return "NONE"
+}
+
+// ParseScope reads a scope's name; an unknown one is ScopeNone and false.
+func ParseScope(name string) (Scope, bool) {
+	for i, n := range scopeNames {
+		if n == name {
+			return Scope(i), true
+		}
+	}
+	return ScopeNone, false
+}
+
+// Source says where a grant comes from.
+type Source string
+
+// A grant stands on the user itself or on one of its roles.
+const (
+	SourceUser Source = "USER"
+	SourceRole Source = "ROLE"
+)
+
+// Grant is one row that speaks about a permission: of an active role of the
+// user, or of the user itself. Permission may be a wildcard ("booking:*", "*:*").
+type Grant struct {
+	Permission string
+	Scope      Scope
+	Allowed    bool
+	Source     Source
+	Role       string    // the role's name, for SourceRole
+	ValidFrom  time.Time // zero: from the beginning
+	ExpiresAt  time.Time // zero: never; the instant itself is expired
+}
+
+// ActiveAt says whether the grant counts at now: ValidFrom <= now < ExpiresAt.
+func (g Grant) ActiveAt(now time.Time) bool {
+	return !now.Before(g.ValidFrom) && (g.ExpiresAt.IsZero() || now.Before(g.ExpiresAt))
+}
+
+// Covers says whether the grant speaks about the permission, by name or by a
+// wildcard above it.
+func (g Grant) Covers(permission string) bool {
+	if g.Permission == permission || g.Permission == "*:*" {
+		return true
+	}
+	resource, _, _ := strings.Cut(permission, ":")
+	prefix, isWild := strings.CutSuffix(g.Permission, ":*")
+	return isWild && prefix == resource
+}
+
+// Decide answers how far the permission reaches at now: an active deny beats
+// every allow, of the allows the widest counts, and without one the answer is
+// ScopeNone. The order of grants does not matter.
+func Decide(grants []Grant, permission string, now time.Time) Scope {
+	widest := ScopeNone
+	for _, g := range grants {
+		if !g.Covers(permission) || !g.ActiveAt(now) {
+			continue
+		}
+		if !g.Allowed {
+			return ScopeNone
+		}
+		widest = max(widest, g.Scope)
+	}
+	return widest
+}
+
+// Effective is the decision about every permission of the registry, good until
+// a grant begins or ends.
+type Effective struct {
+	scopes     map[string]Scope
+	validUntil time.Time // zero: for good
+}
+
+// Evaluate decides about every permission of the registry at now.
+func Evaluate(grants []Grant, now time.Time) *Effective {
+	e := &Effective{scopes: make(map[string]Scope, len(registry))}
+	for _, p := range registry {
+		if s := Decide(grants, p.Name, now); s != ScopeNone {
+			e.scopes[p.Name] = s
+		}
+	}
+	for _, g := range grants {
+		for _, edge := range []time.Time{g.ValidFrom, g.ExpiresAt} {
+			if edge.After(now) && (e.validUntil.IsZero() || edge.Before(e.validUntil)) {
+				e.validUntil = edge
+			}
+		}
+	}
+	return e
+}
+
+// Scope gives the decision about one permission.
+func (e *Effective) Scope(permission string) Scope { return e.scopes[permission] }
+
+// StaleAt says whether a grant has begun or ended since the evaluation.
+func (e *Effective) StaleAt(now time.Time) bool {
+	return !e.validUntil.IsZero() && !now.Before(e.validUntil)
+}
+
+// Held is one permission that a viewer holds, and where the widest grant of it
+// comes from.
+type Held struct {
+	Name      string
+	Scope     Scope
+	Source    Source
+	Role      string
+	ExpiresAt time.Time // zero: never
+}
+
+// Holding lists the permissions that the grants give at now, in the order of the
+// registry. Of several grants of one scope the one that lasts longest is named.
+func Holding(grants []Grant, now time.Time) []Held {
+	var held []Held
+	for _, p := range registry {
+		scope := Decide(grants, p.Name, now)
+		if scope == ScopeNone {
+			continue
+		}
+		h := Held{Name: p.Name, Scope: scope}
+		for _, g := range grants {
+			if g.Scope == scope && g.Allowed && g.Covers(p.Name) && g.ActiveAt(now) && (h.Source == "" || outlasts(g.ExpiresAt, h.ExpiresAt)) {
+				h.Source, h.Role, h.ExpiresAt = g.Source, g.Role, g.ExpiresAt
+			}
+		}
+		held = append(held, h)
+	}
+	return held
+}
+
+func outlasts(a, b time.Time) bool {
+	return !b.IsZero() && (a.IsZero() || a.After(b))
+}

@@ -1,0 +1,145 @@
+package access
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Viewer is who acts: a signed-in user, nobody yet (an anonymous request), or
+// the system under a name. It is made by the authentication middleware or by
+// System, and by nothing else.
+type Viewer struct {
+	UserID             uuid.UUID // zero for anonymous and for the system
+	SessionID          uuid.UUID
+	UnitID             uuid.UUID // zero: the user belongs to no unit
+	Username           string
+	MustChangePassword bool
+	Grants             []Grant
+	Now                func() time.Time // nil: time.Now
+
+	system    string // the system's name for itself
+	elevated  string // the verb that lifted the row rules
+	effective atomic.Pointer[Effective]
+}
+
+// Anonymous says that nobody is signed in and this is not the system.
+func (v *Viewer) Anonymous() bool { return v.UserID == uuid.Nil && v.system == "" }
+
+// System gives the name under which background work acts, "" for people.
+func (v *Viewer) System() string { return v.system }
+
+// Unrestricted says that the row rules do not narrow this viewer: the system,
+// or a domain verb that has already decided.
+func (v *Viewer) Unrestricted() bool { return v.system != "" || v.elevated != "" }
+
+// Actor names who acts, for the logs: the system's name, the user's name, or
+// "anonymous".
+func (v *Viewer) Actor() string {
+	switch {
+	case v.system != "":
+		return "system:" + v.system
+	case v.UserID != uuid.Nil:
+		return v.Username
+	default:
+		return "anonymous"
+	}
+}
+
+// Scope says how far the viewer's permission reaches now. A user who must change
+// the password has none; the system has all.
+func (v *Viewer) Scope(permission string) Scope {
+	switch {
+	case v == nil:
+		return ScopeNone
+	case v.system != "":
+		return ScopeAny
+	case v.MustChangePassword:
+		return ScopeNone
+	}
+	now := v.Clock()
+	e := v.effective.Load()
+	if e == nil || e.StaleAt(now) {
+		e = Evaluate(v.Grants, now)
+		v.effective.Store(e)
+	}
+	return e.Scope(permission)
+}
+
+// Can says whether the viewer has the permission at any scope.
+func (v *Viewer) Can(permission string) bool { return v.Scope(permission) != ScopeNone }
+
+// Clock gives the time that the viewer's grants are judged by.
+func (v *Viewer) Clock() time.Time {
+	if v.Now == nil {
+		return time.Now()
+	}
+	return v.Now()
+}
+
+type viewerKey struct{}
+
+// cell holds the viewer of a context, so that signing in can change who the rest
+// of a request acts as.
+type cell struct{ viewer atomic.Pointer[Viewer] }
+
+// NewContext gives ctx its viewer.
+func NewContext(ctx context.Context, v *Viewer) context.Context {
+	c := &cell{}
+	c.viewer.Store(v)
+	return context.WithValue(ctx, viewerKey{}, c)
+}
+
+// FromContext finds who acts; nil where nobody said so, which the base policy
+// refuses.
+func FromContext(ctx context.Context) *Viewer {
+	if c, ok := ctx.Value(viewerKey{}).(*cell); ok {
+		return c.viewer.Load()
+	}
+	return nil
+}
+
+// Become makes the rest of the request under ctx act as v. Only what has just
+// proved who somebody is may call it.
+func Become(ctx context.Context, v *Viewer) {
+	if c, ok := ctx.Value(viewerKey{}).(*cell); ok {
+		c.viewer.Store(v)
+	}
+}
+
+// System says that background work acts, under the name that the logs will show.
+func System(ctx context.Context, name string) context.Context {
+	return NewContext(ctx, &Viewer{system: name})
+}
+
+// Elevated lifts the row rules for the rest of a domain verb that has decided
+// already. Actor and permissions stay the caller's. A caller must not hand the
+// context on to anything that answers a client's own query.
+func Elevated(ctx context.Context, verb string) context.Context {
+	v := FromContext(ctx)
+	if v == nil || v.Unrestricted() {
+		return ctx
+	}
+	lifted := &Viewer{
+		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
+		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now, elevated: verb,
+	}
+	return NewContext(ctx, lifted)
+}
+
+// Reaches says whether the viewer's permission covers an object that is the
+// caller's own or not and belongs to the unit (nil: to none).
+func (v *Viewer) Reaches(permission string, own bool, unit *uuid.UUID) bool {
+	switch v.Scope(permission) {
+	case ScopeAny:
+		return true
+	case ScopeUnit:
+		return own || unit != nil && *unit != uuid.Nil && *unit == v.UnitID
+	case ScopeOwn:
+		return own
+	default:
+		return false
+	}
+}

@@ -1,0 +1,275 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/role"
+	"clinicgraph/ent/rolepermission"
+	"clinicgraph/ent/userrole"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
+)
+
+// NewRole is a role to be made.
+type NewRole struct {
+	Name, Description string
+	Permissions       []access.RoleGrant
+}
+
+// CreateRole makes a role. Errors: BAD_USER_INPUT, CONFLICT for a name in use,
+// FORBIDDEN for a permission that the caller does not hold.
+func (s *Service) CreateRole(ctx context.Context, n NewRole) (made *ent.Role, err error) {
+	defer func() { s.tell(ctx, audit.EventRoleCreate, idOf(made), access.RoleCreate, err, list(n.Permissions)) }()
+	name := strings.TrimSpace(n.Name)
+	if len(name) < 2 || len(name) > 64 {
+		return nil, fault.Invalid("input.name", "A role's name has 2 to 64 bytes.")
+	}
+	if err := s.holds(ctx, grantsOf(n.Permissions)); err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		elevated := access.Elevated(ctx, "createRole")
+		taken, err := c.Role.Query().Where(role.Name(name)).Exist(elevated)
+		if err != nil {
+			return fmt.Errorf("look for the role: %w", err)
+		}
+		if taken {
+			return fault.Conflict("There is a role of this name already.")
+		}
+		if made, err = c.Role.Create().SetName(name).SetDescription(n.Description).Save(elevated); err != nil {
+			return fmt.Errorf("make role: %w", err)
+		}
+		return s.setPermissions(ctx, c, made, n.Permissions)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made.Unwrap(), nil
+}
+
+// SetRolePermissions says anew what a role permits. Errors: NOT_FOUND,
+// FORBIDDEN for a system role and for a permission that the caller does not
+// hold, CONFLICT when expectedVersion is stale or nobody could give roles any
+// more.
+func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants []access.RoleGrant, expectedVersion *int32) (changed *ent.Role, err error) {
+	defer func() {
+		s.tell(ctx, audit.EventRolePermissions, &id, access.RoleUpdate, err, list(grants))
+	}()
+	if err := s.holds(ctx, grantsOf(grants)); err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		if err := s.lockAdministration(ctx, c); err != nil {
+			return err
+		}
+		r, err := c.Role.Query().Where(role.ID(id)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return fault.Missing()
+		}
+		if err != nil {
+			return fmt.Errorf("load role: %w", err)
+		}
+		if r.IsSystem {
+			return fault.Forbidden("The role %s belongs to every clinic and stays as it is. Make a role of your own.", r.Name)
+		}
+		if expectedVersion != nil && *expectedVersion != r.Version {
+			return fault.Conflict("The role has changed since you read it.")
+		}
+		// The version goes up with the permissions, so that two editors notice
+		// each other.
+		if changed, err = r.Update().SetDescription(r.Description).Save(access.Elevated(ctx, "setRolePermissions")); err != nil {
+			return fmt.Errorf("count version of role: %w", err)
+		}
+		if err := s.setPermissions(ctx, c, r, grants); err != nil {
+			return err
+		}
+		return s.keepsAdministrator(ctx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return changed.Unwrap(), nil
+}
+
+// setPermissions makes the role's rows equal to grants, touching only what
+// differs.
+func (s *Service) setPermissions(ctx context.Context, c *ent.Client, r *ent.Role, grants []access.RoleGrant) error {
+	elevated := access.Elevated(ctx, "setRolePermissions")
+	wanted := make(map[string]access.Scope, len(grants))
+	for i, g := range grants {
+		if _, twice := wanted[g.Permission]; twice {
+			return fault.Invalid(fmt.Sprintf("input.permissions.%d.permission", i), "The permission %s is listed twice.", g.Permission)
+		}
+		wanted[g.Permission] = g.Scope
+	}
+	held, err := c.RolePermission.Query().Where(rolepermission.RoleID(r.ID)).All(elevated)
+	if err != nil {
+		return fmt.Errorf("read permissions of the role: %w", err)
+	}
+	for _, row := range held {
+		scope, kept := wanted[row.Permission]
+		switch {
+		case !kept:
+			err = c.RolePermission.DeleteOne(row).Exec(elevated)
+		case scope.String() != row.Scope.String():
+			err = row.Update().SetScope(rolepermission.Scope(scope.String())).Exec(elevated)
+		}
+		if err != nil {
+			return fmt.Errorf("change permission of the role: %w", err)
+		}
+		delete(wanted, row.Permission)
+	}
+	for i, g := range grants {
+		if _, fresh := wanted[g.Permission]; !fresh {
+			continue
+		}
+		p, err := catalogue(ctx, c, fmt.Sprintf("input.permissions.%d.permission", i), g.Permission)
+		if err != nil {
+			return err
+		}
+		err = c.RolePermission.Create().SetRoleID(r.ID).SetPermissionID(p.ID).SetPermission(p.Name).
+			SetScope(rolepermission.Scope(g.Scope.String())).Exec(elevated)
+		if err != nil {
+			return fmt.Errorf("add permission to the role: %w", err)
+		}
+	}
+	return nil
+}
+
+// Assignment is a role for a user.
+type Assignment struct {
+	UserID, RoleID uuid.UUID
+	ExpiresAt      *time.Time
+	Reason         *string
+}
+
+// AssignRole gives a role to a user; a second time it changes end and reason.
+// Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN (own access, a wider user, a role
+// that permits what the caller may not).
+func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserRole, err error) {
+	defer func() { s.tell(ctx, audit.EventRoleAssign, &a.UserID, access.RoleAssign, err, a.RoleID.String()) }()
+	if err := s.future(a.ExpiresAt); err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		if err := s.lockAdministration(ctx, c); err != nil {
+			return err
+		}
+		u, err := s.target(ctx, c, a.UserID)
+		if err != nil {
+			return err
+		}
+		r, err := s.grantable(ctx, c, a.RoleID)
+		if err != nil {
+			return err
+		}
+		elevated := access.Elevated(ctx, "assignRole")
+		old, err := c.UserRole.Query().Where(userrole.UserID(u.ID), userrole.RoleID(r.ID)).Only(elevated)
+		switch {
+		case err == nil:
+			update := old.Update().SetNillableReason(a.Reason)
+			if a.ExpiresAt == nil {
+				update.ClearExpiresAt()
+			}
+			made, err = update.SetNillableExpiresAt(a.ExpiresAt).Save(elevated)
+		case ent.IsNotFound(err):
+			create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now()).
+				SetNillableExpiresAt(a.ExpiresAt).SetNillableReason(a.Reason)
+			if v := access.FromContext(ctx); v.UserID != uuid.Nil {
+				create.SetAssignedByID(v.UserID)
+			}
+			made, err = create.Save(elevated)
+		}
+		if err != nil {
+			return fmt.Errorf("assign role: %w", err)
+		}
+		return s.keepsAdministrator(ctx, c)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made.Unwrap(), nil
+}
+
+// grantable loads a role through the caller's rows and refuses one that permits
+// more than the caller holds.
+func (s *Service) grantable(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Role, error) {
+	r, err := c.Role.Query().Where(role.ID(id)).WithRolePermissions().Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.Missing()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load role: %w", err)
+	}
+	grants := make([]access.RoleGrant, len(r.Edges.RolePermissions))
+	for i, p := range r.Edges.RolePermissions {
+		scope, _ := access.ParseScope(p.Scope.String())
+		grants[i] = access.RoleGrant{Permission: p.Permission, Scope: scope}
+	}
+	return r, s.holds(ctx, grantsOf(grants))
+}
+
+// RevokeRole takes a role away. Errors: NOT_FOUND, FORBIDDEN, and CONFLICT when
+// nobody could give roles any more.
+func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
+	defer func() { s.tell(ctx, audit.EventRoleRevoke, &a.UserID, access.RoleAssign, err, a.RoleID.String()) }()
+	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		if err := s.lockAdministration(ctx, c); err != nil {
+			return err
+		}
+		u, err := s.target(ctx, c, a.UserID)
+		if err != nil {
+			return err
+		}
+		row, err := c.UserRole.Query().Where(userrole.UserID(u.ID), userrole.RoleID(a.RoleID)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return fault.Missing()
+		}
+		if err != nil {
+			return fmt.Errorf("load assignment: %w", err)
+		}
+		if err := c.UserRole.DeleteOne(row).Exec(access.Elevated(ctx, "revokeRole")); err != nil {
+			return fmt.Errorf("revoke role: %w", err)
+		}
+		return s.keepsAdministrator(ctx, c)
+	})
+}
+
+// tell puts an attempt to change access on record, whatever came of it.
+func (s *Service) tell(ctx context.Context, event string, subject *uuid.UUID, permission string, err error, details string) {
+	if err != nil {
+		event += "_ERROR"
+	}
+	s.Security.Record(ctx, audit.Event{Name: event, Subject: subject, Permission: permission, Err: err, Details: details})
+}
+
+func grantsOf(permissions []access.RoleGrant) []access.Grant {
+	grants := make([]access.Grant, len(permissions))
+	for i, p := range permissions {
+		grants[i] = access.Grant{Permission: p.Permission, Scope: p.Scope, Allowed: true}
+	}
+	return grants
+}
+
+func list(permissions []access.RoleGrant) string {
+	names := make([]string, len(permissions))
+	for i, p := range permissions {
+		names[i] = p.Permission + "@" + p.Scope.String()
+	}
+	return strings.Join(names, " ")
+}
+
+func idOf(r *ent.Role) *uuid.UUID {
+	if r == nil {
+		return nil
+	}
+	return &r.ID
+}

@@ -1,0 +1,186 @@
+package accounts
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/permission"
+	"clinicgraph/ent/role"
+	"clinicgraph/ent/rolepermission"
+	"clinicgraph/ent/user"
+	"clinicgraph/ent/userpermission"
+	"clinicgraph/ent/userrole"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+)
+
+// Service has the verbs of access administration.
+type Service struct {
+	Store    *store.Store
+	Security *audit.Security
+	Now      func() time.Time
+}
+
+// Grants reads every row that speaks about the user's permissions: of active
+// roles, and of the user itself. Rows that are not valid yet or no longer are
+// among them: the decision looks at the time. The context must be unrestricted.
+func Grants(ctx context.Context, c *ent.Client, id uuid.UUID) ([]access.Grant, error) {
+	assigned, err := c.UserRole.Query().Where(userrole.UserID(id), userrole.HasRoleWith(role.StatusEQ(role.StatusActive), role.DeletedAtIsNil())).WithRole().All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read roles: %w", err)
+	}
+	var grants []access.Grant
+	if len(assigned) > 0 {
+		byRole := make(map[uuid.UUID][]*ent.UserRole, len(assigned))
+		ids := make([]uuid.UUID, 0, len(assigned))
+		for _, a := range assigned {
+			byRole[a.RoleID] = append(byRole[a.RoleID], a)
+			ids = append(ids, a.RoleID)
+		}
+		held, err := c.RolePermission.Query().Where(rolepermission.RoleIDIn(ids...)).All(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("read permissions of roles: %w", err)
+		}
+		for _, p := range held {
+			for _, a := range byRole[p.RoleID] {
+				scope, _ := access.ParseScope(p.Scope.String())
+				grants = append(grants, access.Grant{
+					Permission: p.Permission, Scope: scope, Allowed: true,
+					Source: access.SourceRole, Role: a.Edges.Role.Name,
+					ValidFrom: value(a.ValidFrom), ExpiresAt: value(a.ExpiresAt),
+				})
+			}
+		}
+	}
+	direct, err := c.UserPermission.Query().Where(userpermission.UserID(id)).All(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read direct permissions: %w", err)
+	}
+	for _, p := range direct {
+		scope, _ := access.ParseScope(p.Scope.String())
+		grants = append(grants, access.Grant{
+			Permission: p.Permission, Scope: scope, Allowed: p.Allowed, Source: access.SourceUser,
+			ValidFrom: value(p.ValidFrom), ExpiresAt: value(p.ExpiresAt),
+		})
+	}
+	return grants, nil
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
+}
+
+// target loads the user whose access is to change, through the caller's rows,
+// and refuses the caller itself and whoever may do more than the caller. It
+// takes the lock under which access is administered, so that what it sees stays
+// true until the commit.
+func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.User, error) {
+	v := access.FromContext(ctx)
+	u, err := c.User.Query().Where(user.ID(id)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.Missing()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load user: %w", err)
+	}
+	if v.UserID == id {
+		return nil, fault.Forbidden("Nobody changes their own access. Ask another administrator.")
+	}
+	held, err := Grants(access.Elevated(ctx, "access"), c, id)
+	if err != nil {
+		return nil, err
+	}
+	if v.System() == "" {
+		if p := access.Exceeds(held, v.Grants, s.Now()); p != "" {
+			return nil, fault.Forbidden("This user may do what you may not (%s), so you cannot change their access.", p)
+		}
+	}
+	return u, nil
+}
+
+// holds refuses to grant what the caller does not hold itself.
+func (s *Service) holds(ctx context.Context, wanted []access.Grant) error {
+	v := access.FromContext(ctx)
+	if v.System() != "" {
+		return nil
+	}
+	if p := access.Exceeds(wanted, v.Grants, s.Now()); p != "" {
+		return fault.Forbidden("You cannot grant %s: you do not hold it yourself, or not as far.", p)
+	}
+	return nil
+}
+
+// catalogue finds the entry of a permission. Wildcards are for system roles,
+// which nobody edits.
+func catalogue(ctx context.Context, c *ent.Client, path, name string) (*ent.Permission, error) {
+	if !access.Known(name) {
+		return nil, fault.Invalid(path, "There is no permission %q.", name)
+	}
+	p, err := c.Permission.Query().Where(permission.Name(name)).Only(access.Elevated(ctx, "access"))
+	if err != nil {
+		return nil, fmt.Errorf("find permission %s: %w", name, err)
+	}
+	return p, nil
+}
+
+// lockAdministration serialises changes of access, so that two administrators
+// who demote each other cannot both succeed. The row of the system role admin is
+// the lock: every clinic has it. On SQLite the transaction is the lock.
+func (s *Service) lockAdministration(ctx context.Context, c *ent.Client) error {
+	q := c.Role.Query().Where(role.Name(access.RoleAdmin))
+	if s.Store.DB.LocksRows() {
+		q = q.ForUpdate()
+	}
+	if _, err := q.Only(access.Elevated(ctx, "access")); err != nil {
+		return fmt.Errorf("lock access administration: %w", err)
+	}
+	return nil
+}
+
+// keepsAdministrator refuses a change after which nobody could give roles any
+// more: it looks at what the transaction has made of the rows.
+func (s *Service) keepsAdministrator(ctx context.Context, c *ent.Client) error {
+	ctx = access.Elevated(ctx, "access")
+	now := s.Now()
+	holders, err := c.UserRole.Query().Where(
+		userrole.Or(userrole.ExpiresAtIsNil(), userrole.ExpiresAtGT(now)),
+		userrole.Or(userrole.ValidFromIsNil(), userrole.ValidFromLTE(now)),
+		userrole.HasUserWith(user.IsActive(true), user.IsLocked(false), user.DeletedAtIsNil()),
+		userrole.HasRoleWith(role.StatusEQ(role.StatusActive), role.HasRolePermissionsWith(
+			rolepermission.PermissionIn("*:*", "role:*", access.RoleAssign), rolepermission.ScopeEQ(rolepermission.ScopeAny))),
+	).Select(userrole.FieldUserID).Strings(ctx)
+	if err != nil {
+		return fmt.Errorf("look for administrators: %w", err)
+	}
+	for _, h := range holders {
+		id, err := uuid.Parse(h)
+		if err != nil {
+			return err
+		}
+		grants, err := Grants(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		if access.Decide(grants, access.RoleAssign, now) == access.ScopeAny {
+			return nil
+		}
+	}
+	return fault.Conflict("After this nobody could give roles any more. Make another administrator first.")
+}
+
+// future checks the end of a grant.
+func (s *Service) future(expiresAt *time.Time) error {
+	if expiresAt != nil && !expiresAt.After(s.Now()) {
+		return fault.Invalid("input.expiresAt", "The end must be in the future.")
+	}
+	return nil
+}

@@ -1,0 +1,210 @@
+// Package app is the composition root: it puts the parts together, and is used
+// by the command line and by the end-to-end tests alike. It holds no rule of its
+// own.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"clinicgraph/ent"
+	_ "clinicgraph/ent/runtime" // the schemas' policies and defaults
+	"clinicgraph/graph"
+	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/auth"
+	"clinicgraph/internal/catalog"
+	"clinicgraph/internal/config"
+	"clinicgraph/internal/customers"
+	"clinicgraph/internal/guard"
+	"clinicgraph/internal/httpserver"
+	"clinicgraph/internal/jobs"
+	"clinicgraph/internal/orders"
+	"clinicgraph/internal/paging"
+	"clinicgraph/internal/rewards"
+	"clinicgraph/internal/scheduling"
+	"clinicgraph/internal/seed"
+	"clinicgraph/internal/store"
+	"clinicgraph/migrate"
+)
+
+// accessTTL is how long an access token lives.
+const accessTTL = 10 * time.Minute
+
+// databaseFile is the SQLite database in the data folder.
+const databaseFile = "clinicgraph.db"
+
+// App is a server put together, not yet listening.
+type App struct {
+	Handler http.Handler
+	Jobs    *jobs.Jobs
+	Seed    seed.Deps
+	Store   *store.Store
+
+	// FirstAdmin is the administrator that this start has made; nil when there
+	// were users already. Its password is shown once.
+	FirstAdmin *seed.Account
+}
+
+// Options are what tests choose besides the settings.
+type Options struct {
+	Version   string
+	Now       func() time.Time // nil: the wall clock, in UTC and microseconds
+	Passwords auth.Params      // zero: the defaults
+	DB        *store.DB        // nil: opened by the settings
+}
+
+// New puts a server together by the settings: it opens the database, migrates
+// SQLite (PostgreSQL with AutoMigrate alone), and makes the base data and the
+// first administrator where they are missing. Errors: config.Error,
+// migrate.ErrPending, migrate.ErrNewer, and those of the database.
+func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_ *App, err error) {
+	if o.Now == nil {
+		o.Now = clock
+	}
+	db := o.DB
+	if db == nil {
+		if db, err = Open(ctx, cfg); err != nil {
+			return nil, err
+		}
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}()
+	if err := migrated(ctx, cfg, db, log); err != nil {
+		return nil, err
+	}
+	keys, fresh, err := secrets(cfg)
+	if err != nil {
+		return nil, err
+	}
+	cursorKey, err := paging.NewKey(keys.Cursor.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("cursor key: %w", err)
+	}
+	a, resolver := assemble(db, keys, cfg, log, o)
+	if err := a.furnish(ctx, cfg, fresh); err != nil {
+		return nil, err
+	}
+	a.Jobs, err = jobs.New(db, jobs.Verbs{ExpireBookings: resolver.Scheduling.Expire, Store: a.Store, Now: o.Now}, log)
+	if err != nil {
+		return nil, err
+	}
+	server := httpserver.Server{
+		Graph: graph.Handler(resolver, graph.Options{
+			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(),
+		}),
+		Authenticate: resolver.Auth.Authenticate,
+		Ready:        db.Ping,
+		Origins:      cfg.Server.AllowedOrigins, Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
+	}
+	a.Handler = server.Handler()
+	return a, nil
+}
+
+// clock is the server's clock: UTC, cut to what both databases keep.
+func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// assemble wires the domain to the database.
+func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver) {
+	client := ent.NewClient(ent.Driver(db.Driver))
+	guard.Install(client, o.Now)
+	s := &store.Store{Client: client, DB: db}
+	security := &audit.Security{Store: s, Log: log}
+	issuer := cfg.Server.PublicURL
+	if issuer == "" {
+		issuer = "clinicgraph"
+	}
+	signIn := &auth.Service{
+		Store: s, Security: security, Now: o.Now,
+		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
+		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
+	}
+	booking := &scheduling.Service{Store: s, Now: o.Now}
+	r := &graph.Resolver{
+		Client: client, Auth: signIn, Security: security, Scheduling: booking,
+		Accounts: &accounts.Service{Store: s, Security: security, Now: o.Now},
+		Orders:   &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
+		Rewards:  &rewards.Service{Store: s, Now: o.Now},
+	}
+	return &App{Store: s, Seed: seed.Deps{
+		Store: s, Passwords: signIn.Passwords, Security: security, Now: o.Now,
+		Accounts: r.Accounts, Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
+		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
+	}}, r
+}
+
+// Open opens the database that the settings name.
+func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
+	if url := cfg.Database.URL.Reveal(); url != "" {
+		return store.OpenPostgres(ctx, store.Options{URL: url, MaxConns: cfg.Database.MaxConns})
+	}
+	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))
+}
+
+// migrated brings the schema up to date where serve may, and otherwise refuses
+// one that is behind or ahead of this binary.
+func migrated(ctx context.Context, cfg config.Config, db *store.DB, log *slog.Logger) error {
+	if cfg.Database.URL.Reveal() == "" || cfg.Database.AutoMigrate {
+		n, err := migrate.Apply(ctx, db)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			log.InfoContext(ctx, "schema migrated", "migrations", n)
+		}
+	} else if err := migrate.Check(ctx, db); err != nil {
+		return err
+	}
+	return migrate.CheckClaims(ctx, db)
+}
+
+// secrets derives the keys from the master secret, making one in the data folder
+// where the settings allow it.
+func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
+	path, mayCreate := cfg.SecretPath()
+	var secret auth.Secret
+	if mayCreate {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return keys, false, fmt.Errorf("make the data folder: %w", err)
+		}
+		secret, created, err = auth.LoadOrCreateSecret(path)
+	} else {
+		secret, err = auth.LoadSecret(path)
+	}
+	if err != nil {
+		return keys, false, &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "see the message"}
+	}
+	keys, err = auth.DeriveKeys(secret)
+	return keys, created, err
+}
+
+// furnish makes what every clinic has, and the first administrator.
+func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) error {
+	if err := seed.Base(ctx, a.Store, cfg.Timezone); err != nil {
+		return err
+	}
+	admin, made, err := seed.FirstAdmin(ctx, a.Seed)
+	if err != nil {
+		return err
+	}
+	if made {
+		a.FirstAdmin = &admin
+	} else if freshSecret {
+		return &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: "(none)", Reason: "the database has users, but their secret is missing: no password would fit", Remedy: "put the secret file of this database back"}
+	}
+	return nil
+}
+
+// Close stops the jobs and closes the database.
+func (a *App) Close(ctx context.Context) error {
+	return errors.Join(a.Jobs.Stop(ctx), a.Store.DB.Close())
+}

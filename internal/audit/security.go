@@ -1,0 +1,108 @@
+package audit
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+)
+
+// The security events. Each attempt has a twin that says that it failed.
+const (
+	EventRegister           = "REGISTER"
+	EventRegisterError      = "REGISTER_ERROR"
+	EventLogin              = "LOGIN"
+	EventLoginError         = "LOGIN_ERROR"
+	EventRefresh            = "TOKEN_REFRESH"
+	EventRefreshError       = "TOKEN_REFRESH_ERROR"
+	EventLogout             = "LOGOUT"
+	EventPasswordChange     = "PASSWORD_CHANGE"
+	EventPasswordError      = "PASSWORD_CHANGE_ERROR"
+	EventAccessDenied       = "ACCESS_DENIED"
+	EventRoleCreate         = "ROLE_CREATE"
+	EventRolePermissions    = "ROLE_PERMISSIONS_SET"
+	EventRoleAssign         = "ROLE_ASSIGN"
+	EventRoleRevoke         = "ROLE_REVOKE"
+	EventPermissionSet      = "USER_PERMISSION_SET"
+	EventPermissionRemove   = "USER_PERMISSION_REMOVE"
+	EventGrantRefused       = "GRANT_REFUSED"
+	EventAdministratorMade  = "ADMINISTRATOR_CREATED"
+	EventDemoAccountCreated = "DEMO_ACCOUNT_CREATED"
+)
+
+// Event is one line of the audit log.
+type Event struct {
+	Name       string
+	UserID     uuid.UUID  // who acted, where the viewer in the context does not say
+	Actor      string     // likewise
+	Subject    *uuid.UUID // whom or what it was about
+	Resource   string     // what was asked for, such as "Query.bookings"
+	Permission string     // which permission was asked
+	Err        error      // nil: it went through
+	Details    string     // never a secret, never data about a patient
+}
+
+// Security writes the audit log.
+type Security struct {
+	Store *store.Store
+	Log   *slog.Logger
+}
+
+// Record writes the event in a transaction of its own: it stays when what it is
+// about was rolled back. It must not be called inside a transaction. An event
+// that cannot be written is logged and does not fail the request, which has had
+// its effect already.
+func (s *Security) Record(ctx context.Context, e Event) {
+	// The client may have gone: the event is written all the same.
+	ctx = context.WithoutCancel(ctx)
+	err := s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return Write(ctx, c, e) })
+	if err != nil {
+		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Name, "error", err)
+	}
+}
+
+// Write adds the event to the client's transaction: for events that are true
+// only together with the change they tell of.
+func Write(ctx context.Context, c *ent.Client, e Event) error {
+	v, r := access.FromContext(ctx), access.RequestOf(ctx)
+	if v == nil {
+		v = &access.Viewer{}
+		ctx = access.System(ctx, "audit")
+	}
+	user, actor := v.UserID, v.Actor()
+	if e.UserID != uuid.Nil {
+		user = e.UserID
+	}
+	if e.Actor != "" {
+		actor = e.Actor
+	}
+	create := c.AuditLog.Create().
+		SetEvent(e.Name).SetActor(Clip(actor)).SetNillableSubjectID(e.Subject).
+		SetResource(Clip(e.Resource)).SetPermissionChecked(e.Permission).
+		SetSuccess(e.Err == nil).SetErrorCode(string(fault.CodeOf(e.Err))).SetDetails(Clip(e.Details)).
+		SetIPAddress(r.IP).SetUserAgent(Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(Clip(r.Operation))
+	if e.Permission != "" {
+		create.SetDecision(decision(e.Err))
+	}
+	if user != uuid.Nil {
+		create.SetUserID(user)
+	}
+	if err := create.Exec(access.Elevated(ctx, "audit")); err != nil {
+		return fmt.Errorf("write audit event %s: %w", e.Name, err)
+	}
+	return nil
+}
+
+func decision(err error) string {
+	if err != nil {
+		return "DENY"
+	}
+	return "ALLOW"
+}

@@ -1,0 +1,85 @@
+package auth
+
+import (
+	"crypto/ed25519"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+)
+
+// The labels of the derived keys. To change one is to exchange the key: every
+// stored password, or every token or cursor in the hands of clients, becomes
+// useless.
+const (
+	labelSigning = "clinicgraph/v1/access-token/ed25519-seed"
+	labelPepper  = "clinicgraph/v1/password-pepper"
+	labelCursor  = "clinicgraph/v1/cursor"
+)
+
+// Keys are what the server needs of secrets, each independent of the others:
+// to know one is not to know the next.
+type Keys struct {
+	Tokens KeySet // signs and checks access tokens
+	Pepper Secret // 32 bytes, for NewPasswords
+	Cursor Secret // 32 bytes, for the MAC of page cursors
+}
+
+// DeriveKeys makes the keys out of one master secret (HKDF-SHA-256). The same
+// secret gives the same keys, on every server and after every restart.
+func DeriveKeys(master Secret) (Keys, error) {
+	seed, errSeed := derive(master, labelSigning)
+	pepper, errPepper := derive(master, labelPepper)
+	cursor, errCursor := derive(master, labelCursor)
+	for _, err := range []error{errSeed, errPepper, errCursor} {
+		if err != nil {
+			return Keys{}, fmt.Errorf("derive keys: %w", err)
+		}
+	}
+	return Keys{
+		Tokens: NewKeySet(ed25519.NewKeyFromSeed(seed.Reveal())),
+		Pepper: pepper,
+		Cursor: cursor,
+	}, nil
+}
+
+func derive(master Secret, label string) (Secret, error) {
+	if _, err := NewSecret(master.Reveal()); err != nil {
+		return Secret{}, err
+	}
+	key, err := hkdf.Key(sha256.New, master.Reveal(), nil, label, minSecretLen)
+	if err != nil {
+		return Secret{}, err
+	}
+	return NewSecret(key)
+}
+
+// KeySet is one key that signs access tokens and all keys that are accepted on
+// them, found by their id and nothing else: a token cannot bring its own. It
+// does not change; the zero KeySet knows no key.
+type KeySet struct {
+	active  string
+	private func() ed25519.PrivateKey // a function, so that it cannot be printed
+	public  map[string]ed25519.PublicKey
+}
+
+// NewKeySet signs with active and also accepts the accepted ones: keys that
+// have signed until lately, or will soon.
+func NewKeySet(active ed25519.PrivateKey, accepted ...ed25519.PublicKey) KeySet {
+	own := active.Public().(ed25519.PublicKey)
+	set := KeySet{active: KeyID(own), private: func() ed25519.PrivateKey { return active }, public: map[string]ed25519.PublicKey{}}
+	for _, key := range append(accepted, own) {
+		set.public[KeyID(key)] = key
+	}
+	return set
+}
+
+// ActiveID is the id of the key that signs, "" for the zero KeySet.
+func (k KeySet) ActiveID() string { return k.active }
+
+// KeyID is the `kid` of a public key: its RFC 7638 thumbprint, base64url.
+func KeyID(key ed25519.PublicKey) string {
+	x := base64.RawURLEncoding.EncodeToString(key)
+	sum := sha256.Sum256([]byte(`{"crv":"Ed25519","kty":"OKP","x":"` + x + `"}`))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}

@@ -1,0 +1,181 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/text/unicode/norm"
+
+	"clinicgraph/internal/fault"
+)
+
+// ErrUnusableHash is in the chain when a stored hash cannot be checked at all:
+// malformed, out of bounds, or made with another pepper (the secret file was
+// exchanged). Callers log it and answer like a wrong password: the work has
+// been spent, so the time tells nothing.
+var ErrUnusableHash = errors.New("stored password hash is unusable")
+
+// Params are the costs of a new hash. A zero field takes the default.
+type Params struct {
+	MemoryKiB uint32 // 19456
+	Time      uint32 // passes over the memory: 2
+	Threads   uint8  // 1
+	SaltLen   uint32 // bytes: 16
+	TagLen    uint32 // bytes: 32
+	Slots     int    // hashes at once: by processors and GOMEMLIMIT, 1..16
+}
+
+func (p Params) withDefaults() Params {
+	p.MemoryKiB = cmp.Or(p.MemoryKiB, 19456)
+	p.Time = cmp.Or(p.Time, 2)
+	p.Threads = cmp.Or(p.Threads, 1)
+	p.SaltLen = cmp.Or(p.SaltLen, 16)
+	p.TagLen = cmp.Or(p.TagLen, 32)
+	p.Slots = cmp.Or(p.Slots, defaultSlots(p.MemoryKiB))
+	return p
+}
+
+// Passwords hashes and checks passwords with argon2id over
+// HMAC-SHA-256(pepper, NFC(password)). A stolen database alone cannot be
+// guessed against, and the two ways to type "é" are one password.
+//
+// Hash, Verify and VerifyDummy take tens of milliseconds and megabytes: call
+// them outside any transaction. They answer OVERLOADED before any work when
+// too many are at it. Safe for concurrent use.
+type Passwords struct {
+	// Blocked says whether a password is on the list of those that everybody
+	// guesses first. It is given the folded form (NFKC, case folded). Nil: no
+	// list. Set it before use.
+	Blocked func(folded string) bool
+
+	params Params
+	pepper Secret
+	kid    string
+	dummy  phc
+	slots  *slots
+}
+
+// NewPasswords panics when the pepper is shorter than 32 bytes or a parameter
+// is outside the bounds of a stored hash: both are defects of the wiring.
+func NewPasswords(pepper []byte, p Params) *Passwords {
+	secret, err := NewSecret(pepper)
+	if err != nil {
+		panic(fmt.Errorf("password pepper: %w", err))
+	}
+	p = p.withDefaults()
+	kid := keyed(pepper, "clinicgraph/v1/pepper-id")
+	w := &Passwords{
+		params: p,
+		pepper: secret,
+		kid:    hex.EncodeToString(kid[:4]),
+		slots:  newSlots(p.Slots),
+	}
+	// Nobody knows a password with this random tag: it never matches.
+	w.dummy = w.blank()
+	rand.Read(w.dummy.tag)
+	if err := w.dummy.bounds(); err != nil {
+		panic(fmt.Errorf("password parameters: %w", err))
+	}
+	return w
+}
+
+// Hash gives the PHC string to store. The policy is the caller's to check
+// first; Hash refuses only what Verify would never accept.
+func (w *Passwords) Hash(ctx context.Context, password string) (string, error) {
+	if len(password) > maxRawBytes {
+		return "", fault.Invalid(policyPath, "The password is too long.")
+	}
+	h := w.blank()
+	err := w.slots.do(ctx, func() {
+		h.tag = argon2.IDKey(w.peppered(password), h.salt, h.time, h.memoryKiB, h.threads, w.params.TagLen)
+	})
+	if err != nil {
+		return "", err
+	}
+	return h.String(), nil
+}
+
+// Verify says whether the password is the one of the stored PHC string, and
+// whether it should be hashed anew because the stored costs are below today's.
+// An empty phc stands for an account without a password: the same work, never
+// a match. Errors: OVERLOADED, ctx's error, or [ErrUnusableHash].
+func (w *Passwords) Verify(ctx context.Context, phc, password string) (ok, rehash bool, err error) {
+	h, unusable := w.dummy, error(nil)
+	if phc != "" {
+		if h, unusable = w.parse(phc); unusable != nil {
+			h = w.dummy
+		}
+	}
+	tooLong := len(password) > maxRawBytes
+	if tooLong {
+		password = ""
+	}
+	if err := w.slots.do(ctx, func() { ok = h.matches(w.peppered(password)) }); err != nil {
+		return false, false, err
+	}
+	if unusable != nil {
+		return false, false, unusable
+	}
+	ok = ok && phc != "" && !tooLong
+	return ok, ok && w.weaker(h), nil
+}
+
+// VerifyDummy spends the slot and the work of Verify where there is no account
+// to check, so that the time does not tell which logins exist.
+func (w *Passwords) VerifyDummy(ctx context.Context, password string) error {
+	_, _, err := w.Verify(ctx, "", password)
+	return err
+}
+
+// NeedsRehash says whether a stored hash is below today's costs or unusable.
+func (w *Passwords) NeedsRehash(phc string) bool {
+	h, err := w.parse(phc)
+	return err != nil || w.weaker(h)
+}
+
+func (w *Passwords) weaker(h phc) bool {
+	return h.memoryKiB < w.params.MemoryKiB || h.time < w.params.Time || h.threads < w.params.Threads ||
+		uint32(len(h.salt)) < w.params.SaltLen || uint32(len(h.tag)) < w.params.TagLen
+}
+
+func (w *Passwords) parse(s string) (phc, error) {
+	h, err := parsePHC(s)
+	if err != nil {
+		return phc{}, fmt.Errorf("%w: %w", ErrUnusableHash, err)
+	}
+	if h.kid != w.kid {
+		return phc{}, fmt.Errorf("%w: it was made with pepper %q, this server has %q", ErrUnusableHash, h.kid, w.kid)
+	}
+	return h, nil
+}
+
+// blank is a hash with today's costs, a fresh salt and a zero tag.
+func (w *Passwords) blank() phc {
+	h := phc{
+		memoryKiB: w.params.MemoryKiB,
+		time:      w.params.Time,
+		threads:   w.params.Threads,
+		kid:       w.kid,
+		salt:      make([]byte, w.params.SaltLen),
+		tag:       make([]byte, w.params.TagLen),
+	}
+	rand.Read(h.salt)
+	return h
+}
+
+func (w *Passwords) peppered(password string) []byte {
+	return keyed(w.pepper.Reveal(), norm.NFC.String(password))
+}
+
+func keyed(key []byte, message string) []byte {
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(message))
+	return mac.Sum(nil)
+}

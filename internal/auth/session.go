@@ -1,0 +1,228 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/user"
+	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/customers"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+)
+
+// How long a session lasts. Sources: NIST SP 800-63B (AAL2: 12 hours and 30
+// minutes without activity; AAL1: 30 days).
+const (
+	staffIdle        = 30 * time.Minute
+	staffAbsolute    = 12 * time.Hour
+	customerIdle     = 14 * 24 * time.Hour
+	customerAbsolute = 30 * 24 * time.Hour
+)
+
+// Service has the verbs of signing in and out.
+type Service struct {
+	Store     *store.Store
+	Passwords *Passwords
+	Tokens    *Tokens
+	Security  *audit.Security
+	Now       func() time.Time
+}
+
+// Session is what a client gets for signing in.
+type Session struct {
+	AccessToken  string
+	ExpiresAt    time.Time // of the access token
+	RefreshToken string
+	Viewer       *access.Viewer
+}
+
+// Login opens a session. Unknown login, wrong password and an account that may
+// not sign in answer alike, after the same work. Errors: INVALID_CREDENTIALS,
+// OVERLOADED.
+func (s *Service) Login(ctx context.Context, login, password, device string) (opened *Session, err error) {
+	var u *ent.User
+	defer func() { s.tell(ctx, audit.EventLogin, u, err) }()
+	system := access.System(ctx, "login")
+	u, err = s.Store.Client.User.Query().
+		Where(user.Or(user.UsernameKey(accounts.LoginKey(login)), user.EmailKey(accounts.LoginKey(login)))).
+		Only(system)
+	if ent.IsNotFound(err) {
+		u = nil
+		if err := s.Passwords.VerifyDummy(ctx, password); err != nil {
+			return nil, err
+		}
+		return nil, errCredentials()
+	}
+	if err != nil {
+		return nil, store.Classify(fmt.Errorf("look for the account: %w", err))
+	}
+	ok, rehash, err := s.Passwords.Verify(ctx, u.PasswordHash, password)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || !mayIssue(u, s.Now()) {
+		return nil, errCredentials()
+	}
+	var fresh string
+	if rehash {
+		if fresh, err = s.Passwords.Hash(ctx, password); err != nil {
+			return nil, err
+		}
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx := actingAs(ctx, u, "login")
+		if err := s.welcome(ctx, c, u, fresh); err != nil {
+			return err
+		}
+		opened, err = s.open(ctx, c, u, device)
+		return err
+	})
+	return opened, err
+}
+
+func errCredentials() error {
+	return fault.New(fault.CodeInvalidCredentials, "Login or password is wrong.")
+}
+
+// mayIssue is the one gate in front of every token: sign-in, refresh, and each
+// request with an access token ask it.
+func mayIssue(u *ent.User, now time.Time) bool {
+	return u.IsActive && !u.IsLocked && u.DeletedAt == nil && (u.LockedUntil == nil || !now.Before(*u.LockedUntil))
+}
+
+// welcome notes the sign-in on the account.
+func (s *Service) welcome(ctx context.Context, c *ent.Client, u *ent.User, hash string) error {
+	update := c.User.UpdateOneID(u.ID).SetLastLoginAt(s.Now()).SetFailedLoginAttempts(0)
+	if hash != "" {
+		update.SetPasswordHash(hash)
+	}
+	if err := update.Exec(ctx); err != nil {
+		return fmt.Errorf("note the sign-in: %w", err)
+	}
+	return nil
+}
+
+// NewAccount is an account that somebody makes for themselves.
+type NewAccount struct {
+	Username, Email, Password, GivenName, Surname, Device string
+}
+
+// Register makes an account with the role customer and a customer profile, and
+// opens a session, in one transaction. Errors: BAD_USER_INPUT, CONFLICT,
+// OVERLOADED.
+func (s *Service) Register(ctx context.Context, n NewAccount) (opened *Session, err error) {
+	var u *ent.User
+	defer func() { s.tell(ctx, audit.EventRegister, u, err) }()
+	if err := s.Passwords.CheckPolicy(n.Password, n.Username, n.Email, n.GivenName, n.Surname); err != nil {
+		return nil, err
+	}
+	hash, err := s.Passwords.Hash(ctx, n.Password)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx := access.System(ctx, "register")
+		u, err = accounts.CreateUser(ctx, c, accounts.NewUser{
+			Username: n.Username, Email: n.Email, PasswordHash: hash,
+			GivenName: n.GivenName, Surname: n.Surname, Roles: []string{access.RoleCustomer}, IsCustomer: true,
+		}, s.Now())
+		if err != nil {
+			return err
+		}
+		email := n.Email
+		if _, err := customers.Add(ctx, c, customers.Profile{Account: &u.ID, GivenName: n.GivenName, Surname: n.Surname, Email: &email}); err != nil {
+			return err
+		}
+		opened, err = s.open(ctx, c, u, n.Device)
+		return err
+	})
+	return opened, err
+}
+
+// open makes the session and its first refresh token.
+func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device string) (*Session, error) {
+	grants, err := accounts.Grants(ctx, c, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	now, r := s.Now(), access.RequestOf(ctx)
+	idle, absolute := lifetime(grants, now)
+	create := c.UserSession.Create().SetUserID(u.ID).SetStatus(usersession.StatusActive).
+		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).
+		SetAuthenticatedAt(now).SetLastActivityAt(now).SetIdleExpiresAt(now.Add(idle)).SetExpiresAt(now.Add(absolute))
+	if device != "" {
+		create.SetDeviceName(audit.Clip(device))
+	}
+	session, err := create.Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open session: %w", err)
+	}
+	return s.issue(ctx, c, u, session, 1, grants)
+}
+
+// lifetime is short for whoever may see other people's data.
+func lifetime(grants []access.Grant, now time.Time) (idle, absolute time.Duration) {
+	if access.Decide(grants, access.CustomerRead, now) > access.ScopeOwn || access.Decide(grants, access.AppointmentReadNotes, now) > access.ScopeNone {
+		return staffIdle, staffAbsolute
+	}
+	return customerIdle, customerAbsolute
+}
+
+// issue makes a refresh token of the given generation and an access token.
+func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, session *ent.UserSession, generation int32, grants []access.Grant) (*Session, error) {
+	plain, hash := NewRefreshToken()
+	r := access.RequestOf(ctx)
+	err := c.RefreshToken.Create().SetUserID(u.ID).SetSessionID(session.ID).SetTokenHash(hash).SetGeneration(generation).
+		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).SetExpiresAt(session.IdleExpiresAt).Exec(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("make refresh token: %w", err)
+	}
+	token, expires, err := s.Tokens.Issue(Claims{
+		Subject: u.ID, Session: session.ID, AuthTime: session.AuthenticatedAt, AMR: []string{"pwd"}, Version: int64(u.TokenEpoch),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("issue access token: %w", err)
+	}
+	v := viewerOf(u, session.ID, grants)
+	v.Now = s.Now
+	return &Session{AccessToken: token, ExpiresAt: expires, RefreshToken: plain, Viewer: v}, nil
+}
+
+// viewerOf makes the viewer that requests of the session act as.
+func viewerOf(u *ent.User, session uuid.UUID, grants []access.Grant) *access.Viewer {
+	v := &access.Viewer{UserID: u.ID, SessionID: session, Username: u.Username, MustChangePassword: u.MustChangePassword, Grants: grants}
+	if u.OrganizationalUnitID != nil {
+		v.UnitID = *u.OrganizationalUnitID
+	}
+	return v
+}
+
+// actingAs gives the context the user as the actor of an auth verb.
+func actingAs(ctx context.Context, u *ent.User, verb string) context.Context {
+	return access.Elevated(access.NewContext(ctx, viewerOf(u, uuid.Nil, nil)), verb)
+}
+
+// tell puts an attempt on record, whatever came of it, in a transaction of its
+// own.
+func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error) {
+	e := audit.Event{Name: event, Err: err}
+	if err != nil {
+		e.Name += "_ERROR"
+	}
+	if u != nil && u.ID != uuid.Nil {
+		e.Subject = &u.ID
+		if err == nil {
+			e.UserID, e.Actor = u.ID, u.Username
+		}
+	}
+	s.Security.Record(ctx, e)
+}

@@ -1,0 +1,198 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/user"
+	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+)
+
+// Refresh exchanges a refresh token for its successor and a fresh access token.
+// A token is good once: of two parallel exchanges one wins. Errors:
+// UNAUTHENTICATED.
+func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, err error) {
+	var u *ent.User
+	defer func() { s.tell(ctx, audit.EventRefresh, u, err) }()
+	hash, err := ParseRefreshToken(plain)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		now := s.Now()
+		token, err := c.RefreshToken.Query().Where(refreshtoken.TokenHash(hash)).WithUser().WithSession().Only(access.System(ctx, "refresh"))
+		if ent.IsNotFound(err) {
+			return unauthenticated(err)
+		}
+		if err != nil {
+			return fmt.Errorf("look for the refresh token: %w", err)
+		}
+		u = token.Edges.User
+		session := token.Edges.Session
+		if u == nil || !alive(session, now) || !mayIssue(u, now) || token.RevokedAt != nil || !now.Before(token.ExpiresAt) {
+			return unauthenticated(nil)
+		}
+		ctx := actingAs(ctx, u, "refreshSession")
+		err = c.RefreshToken.UpdateOneID(token.ID).Where(refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).SetUsedAt(now).Exec(ctx)
+		if ent.IsNotFound(err) {
+			return unauthenticated(err)
+		}
+		if err != nil {
+			return fmt.Errorf("use the refresh token: %w", err)
+		}
+		grants, err := accounts.Grants(ctx, c, u.ID)
+		if err != nil {
+			return err
+		}
+		idle, _ := lifetime(grants, now)
+		ends := now.Add(idle)
+		if session.ExpiresAt.Before(ends) {
+			ends = session.ExpiresAt
+		}
+		session, err = c.UserSession.UpdateOneID(session.ID).SetLastActivityAt(now).SetIdleExpiresAt(ends).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("keep the session: %w", err)
+		}
+		renewed, err = s.issue(ctx, c, u, session, token.Generation+1, grants)
+		return err
+	})
+	return renewed, err
+}
+
+// alive says whether a session counts at now.
+func alive(session *ent.UserSession, now time.Time) bool {
+	return session != nil && session.Status == usersession.StatusActive && now.Before(session.IdleExpiresAt) && now.Before(session.ExpiresAt)
+}
+
+// Logout ends the caller's session. It does nothing when it has ended already.
+func (s *Service) Logout(ctx context.Context) (err error) {
+	v := access.FromContext(ctx)
+	defer func() { s.Security.Record(ctx, audit.Event{Name: audit.EventLogout, Subject: &v.SessionID, Err: err}) }()
+	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		return s.endSession(access.Elevated(ctx, "logout"), c, v.SessionID, usersession.StatusLoggedOut, "logout")
+	})
+}
+
+func (s *Service) endSession(ctx context.Context, c *ent.Client, id uuid.UUID, status usersession.Status, reason string) error {
+	now := s.Now()
+	err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
+		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Exec(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	live, err := c.RefreshToken.Query().Where(refreshtoken.SessionID(id), refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for refresh tokens: %w", err)
+	}
+	for _, t := range live {
+		if err := t.Update().SetRevokedAt(now).SetRevokeReason(reason).Exec(ctx); err != nil {
+			return fmt.Errorf("revoke refresh token: %w", err)
+		}
+	}
+	return nil
+}
+
+// ChangePassword sets a new password, ends all sessions of the account and opens
+// a new one. It is open to users who must change it. Errors:
+// INVALID_CREDENTIALS, BAD_USER_INPUT, OVERLOADED.
+func (s *Service) ChangePassword(ctx context.Context, current, next string) (opened *Session, err error) {
+	v := access.FromContext(ctx)
+	var u *ent.User
+	defer func() { s.tell(ctx, audit.EventPasswordChange, u, err) }()
+	system := access.System(ctx, "changePassword")
+	if u, err = s.Store.Client.User.Query().Where(user.ID(v.UserID)).Only(system); err != nil {
+		return nil, store.Classify(fmt.Errorf("load account: %w", err))
+	}
+	ok, _, err := s.Passwords.Verify(ctx, u.PasswordHash, current)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, fault.New(fault.CodeInvalidCredentials, "The current password is wrong.")
+	}
+	if current == next {
+		return nil, fault.Invalid("input.newPassword", "The new password is the old one.")
+	}
+	if err := s.Passwords.CheckPolicy(next, u.Username, u.Email); err != nil {
+		return nil, renamed(err, "input.newPassword")
+	}
+	hash, err := s.Passwords.Hash(ctx, next)
+	if err != nil {
+		return nil, err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx := access.Elevated(ctx, "changePassword")
+		// The epoch goes up, so that access tokens of the other sessions die with
+		// their sessions.
+		u, err = c.User.UpdateOneID(v.UserID).SetPasswordHash(hash).SetMustChangePassword(false).
+			SetPasswordChangedAt(s.Now()).SetPasswordChangedByID(v.UserID).AddTokenEpoch(1).Save(ctx)
+		if err != nil {
+			return fmt.Errorf("set password: %w", err)
+		}
+		open, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
+		if err != nil {
+			return fmt.Errorf("look for sessions: %w", err)
+		}
+		for _, id := range open {
+			if err := s.endSession(ctx, c, id, usersession.StatusRevoked, "password changed"); err != nil {
+				return err
+			}
+		}
+		opened, err = s.open(ctx, c, u, "")
+		return err
+	})
+	return opened, err
+}
+
+// renamed gives a fault's fields another path.
+func renamed(err error, path string) error {
+	f, ok := fault.As(err)
+	if !ok || len(f.Fields) == 0 {
+		return err
+	}
+	moved := *f
+	moved.Fields = []fault.Field{{Path: path, Message: f.Fields[0].Message}}
+	return &moved
+}
+
+// Authenticate says who an access token acts as: the token is good, its session
+// alive and its account in order, now. Errors: UNAUTHENTICATED, UNAVAILABLE.
+func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewer, error) {
+	claims, err := s.Tokens.Verify(token)
+	if err != nil {
+		return nil, err
+	}
+	system := access.System(ctx, "authenticate")
+	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(claims.Session)).WithUser().Only(system)
+	if ent.IsNotFound(err) {
+		return nil, unauthenticated(err)
+	}
+	if err != nil {
+		return nil, store.Classify(fmt.Errorf("load session: %w", err))
+	}
+	now, u := s.Now(), session.Edges.User
+	if u == nil || u.ID != claims.Subject || !alive(session, now) || !mayIssue(u, now) || int64(u.TokenEpoch) > claims.Version {
+		return nil, unauthenticated(nil)
+	}
+	grants, err := accounts.Grants(system, s.Store.Client, u.ID)
+	if err != nil {
+		return nil, store.Classify(err)
+	}
+	v := viewerOf(u, session.ID, grants)
+	v.Now = s.Now
+	return v, nil
+}

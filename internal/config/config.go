@@ -1,0 +1,93 @@
+// Package config owns the settings: their flags, environment names, defaults,
+// help and checks. It is the only place that reads the environment. It never
+// opens a database, a listener or a secret, and it never prints a password.
+//
+// A [Config] is filled by kong through its tags. The order in main is
+// [PrepareEnvironment], kong.Parse, which calls [Config.Validate], and go. A
+// flag beats the environment, the environment beats the default.
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// The exit codes of every command.
+const (
+	ExitOK      = 0 // done, or stopped in good order
+	ExitFailure = 1 // something failed while running
+	ExitUsage   = 2 // a wrong setting, flag or command: nothing was started
+	ExitSchema  = 3 // the database is not migrated, or newer than this binary
+)
+
+// Environment says how careful the server is about its own settings.
+type Environment string
+
+// The environments.
+const (
+	Development Environment = "development"
+	Production  Environment = "production"
+)
+
+// Config is all settings.
+type Config struct {
+	Env        Environment `name:"env" env:"CLINICGRAPH_ENV" default:"development" placeholder:"NAME" help:"Environment: development or production."`
+	SecretFile string      `name:"secret-file" env:"CLINICGRAPH_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, base64 of at least 32 bytes, mode 0600. Required in production; otherwise secret.key in the data folder, created when missing."`
+	Currency   string      `name:"currency" env:"CLINICGRAPH_CURRENCY" default:"EUR" placeholder:"CODE" help:"Currency of the clinic (ISO 4217)."`
+	Timezone   string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
+
+	Server   Server   `embed:"" group:"Server"`
+	Database Database `embed:"" group:"Database"`
+	Log      Log      `embed:"" group:"Log"`
+}
+
+// Server is what the HTTP server listens to and answers.
+type Server struct {
+	Addr           string   `name:"addr" env:"CLINICGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
+	PublicURL      string   `name:"public-url" env:"CLINICGRAPH_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the server, such as https://clinic.example; links are built from it."`
+	AllowedOrigins []string `name:"allowed-origins" env:"CLINICGRAPH_ALLOWED_ORIGINS" placeholder:"ORIGIN,..." help:"Other origins whose pages may call the API, such as https://app.clinic.example."`
+	Playground     string   `name:"playground" env:"CLINICGRAPH_PLAYGROUND" default:"auto" placeholder:"WHEN" help:"Serve the GraphQL playground: on, off, or auto (off in production)."`
+}
+
+// Database says where the data is: in PostgreSQL when URL is set, otherwise in
+// a SQLite file in the folder Data.
+type Database struct {
+	URL         URL    `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host:5432/name?sslmode=verify-full; SQLite in the data folder when empty. Better in the environment or a file: other processes can read flags."`
+	URLFile     string `name:"database-url-file" env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the value of DATABASE_URL."`
+	Data        string `name:"data" env:"CLINICGRAPH_DATA" default:"./data" placeholder:"FOLDER" help:"Folder for what the server keeps in files."`
+	MaxConns    int    `name:"db-conns" env:"CLINICGRAPH_DB_CONNS" default:"16" placeholder:"N" help:"Most connections to PostgreSQL of one server, kept open."`
+	AutoMigrate bool   `name:"auto-migrate" env:"CLINICGRAPH_AUTO_MIGRATE" help:"Let serve migrate PostgreSQL at start, too; SQLite always is."`
+}
+
+// Log says what is logged, to standard error.
+type Log struct {
+	Level  string `name:"log-level" env:"CLINICGRAPH_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"Least level to log: debug, info, warn or error."`
+	Format string `name:"log-format" env:"CLINICGRAPH_LOG_FORMAT" default:"auto" placeholder:"FORMAT" help:"Form of the log: text, json, or auto (text on a terminal)."`
+}
+
+// Production says whether the settings are those of a clinic at work.
+func (c Config) Production() bool { return c.Env == Production }
+
+// PlaygroundOn says whether to serve the playground.
+func (c Config) PlaygroundOn() bool {
+	return c.Server.Playground == "on" || c.Server.Playground == "auto" && !c.Production()
+}
+
+// SecretPath is the file of the master secret. The file in the data folder may
+// be created by the server; one that the operator has named may not: a wrong
+// path must not become a new secret.
+func (c Config) SecretPath() (path string, mayCreate bool) {
+	if c.SecretFile != "" {
+		return c.SecretFile, false
+	}
+	return filepath.Join(c.Database.Data, "secret.key"), true
+}
+
+// Location is the time zone of the clinic. UTC when the setting, which
+// Validate refuses, names none.
+func (c Config) Location() *time.Location {
+	if location, err := time.LoadLocation(c.Timezone); err == nil {
+		return location
+	}
+	return time.UTC
+}

@@ -1,0 +1,101 @@
+// Package customers owns the profiles of the people who are treated. A profile
+// is not an account: one account may own several, and a walk-in has none.
+package customers
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/customer"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/ids"
+	"clinicgraph/internal/store"
+)
+
+// Profile is what a customer profile is made of.
+type Profile struct {
+	Account            *uuid.UUID
+	GivenName, Surname string
+	Unit, Sex          *uuid.UUID
+	BirthDate          *string // YYYY-MM-DD
+	Email, Phone       *string
+	Address, Notes     *string
+}
+
+// Service has the verbs of customer profiles.
+type Service struct {
+	Store *store.Store
+	Now   func() time.Time
+}
+
+// Create makes a profile with an empty points account. The caller is the system:
+// the graph has no verb for it yet. Errors: BAD_USER_INPUT.
+func (s *Service) Create(ctx context.Context, p Profile) (made *ent.Customer, err error) {
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		made, err = Add(ctx, c, p)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made.Unwrap(), nil
+}
+
+// Add makes a profile inside the client's transaction, under an elevated
+// context.
+func Add(ctx context.Context, c *ent.Client, p Profile) (*ent.Customer, error) {
+	given, err := accounts.GivenName(ctx, c, "input.givenName", p.GivenName)
+	if err != nil {
+		return nil, err
+	}
+	family, err := accounts.Surname(ctx, c, "input.surname", p.Surname)
+	if err != nil {
+		return nil, err
+	}
+	id := ids.New(ids.Customer)
+	made, err := c.Customer.Create().SetID(id).SetNumber(ids.Number("C", id)).
+		SetNillableAccountID(p.Account).SetGivenName(given).SetSurname(family).
+		SetNillableUnitID(p.Unit).SetNillableSexID(p.Sex).
+		SetNillableBirthDate(p.BirthDate).SetNillableEmail(p.Email).SetNillablePhone(p.Phone).
+		SetNillableAddress(p.Address).SetNillableNotes(p.Notes).
+		Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("make customer: %w", err)
+	}
+	if err := c.PointsAccount.Create().SetCustomerID(made.ID).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("make points account: %w", err)
+	}
+	return made, nil
+}
+
+// Named finds the customer that an input names, through the caller's rows; nil
+// stands for the caller's own first profile. Errors: NOT_FOUND, and
+// BAD_USER_INPUT at path when the caller has no profile.
+func Named(ctx context.Context, c *ent.Client, path string, id *uuid.UUID) (*ent.Customer, error) {
+	q := c.Customer.Query()
+	if id != nil {
+		found, err := q.Where(customer.ID(*id)).Only(ctx)
+		if ent.IsNotFound(err) {
+			return nil, fault.Missing()
+		}
+		return found, err
+	}
+	found, err := q.Where(customer.AccountID(access.FromContext(ctx).UserID)).Order(customer.ByID()).First(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.Invalid(path, "Your account has no customer profile: say whose it is.")
+	}
+	return found, err
+}
+
+// Owned says whether the profile belongs to the caller's account.
+func Owned(ctx context.Context, c *ent.Customer) bool {
+	v := access.FromContext(ctx)
+	return c.AccountID != nil && *c.AccountID == v.UserID && v.UserID != uuid.Nil
+}

@@ -1,0 +1,213 @@
+package guard
+
+import (
+	"context"
+
+	"entgo.io/ent/dialect/sql"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/appointment"
+	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/booking"
+	"clinicgraph/ent/customer"
+	"clinicgraph/ent/givenname"
+	"clinicgraph/ent/operationlog"
+	"clinicgraph/ent/order"
+	"clinicgraph/ent/orderevent"
+	"clinicgraph/ent/orderitem"
+	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/paymentmethod"
+	"clinicgraph/ent/paymenttransaction"
+	"clinicgraph/ent/pointsaccount"
+	"clinicgraph/ent/pointsentry"
+	"clinicgraph/ent/predicate"
+	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/rewardredemption"
+	"clinicgraph/ent/surname"
+	"clinicgraph/ent/user"
+	"clinicgraph/ent/userpermission"
+	"clinicgraph/ent/userrole"
+	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/access"
+)
+
+// Rules says which rows of the entity the caller sees: all predicates must
+// hold. They run at every step of every query, in filters over edges, and in
+// counts. An entity that nobody has decided about is invisible.
+func Rules(ctx context.Context, entity string) []func(*sql.Selector) {
+	v := access.FromContext(ctx)
+	if v == nil {
+		return []func(*sql.Selector){none}
+	}
+	var rules []func(*sql.Selector)
+	if ent.Meta[entity].SoftDelete && !access.SeesDeleted(ctx) {
+		rules = append(rules, sql.FieldIsNull("deleted_at"))
+	}
+	if v.Unrestricted() {
+		return rules
+	}
+	if rule := visible(v, entity); rule != nil {
+		rules = append(rules, rule)
+	}
+	return rules
+}
+
+// Rule is Rules as one predicate, for filters that reach the entity through an
+// edge.
+func Rule(ctx context.Context, entity string) func(*sql.Selector) {
+	rules := Rules(ctx, entity)
+	return func(s *sql.Selector) {
+		for _, rule := range rules {
+			rule(s)
+		}
+	}
+}
+
+// visible is the page of the row rules. A nil rule shows every row.
+func visible(v *access.Viewer, entity string) func(*sql.Selector) {
+	switch entity {
+	// Everybody who is signed in.
+	case ent.TypeSex:
+		return signedIn(v)
+
+	// What the clinic offers and how it is organised: own and unit mean nothing
+	// here, so that any scope shows all.
+	case ent.TypeProduct, ent.TypeServiceSetting:
+		return whole(v, access.ProductRead)
+	case ent.TypePractitionerProfile, ent.TypePractitionerService, ent.TypeWorkingHours:
+		return whole(v, access.PractitionerRead)
+	case ent.TypeReward:
+		return whole(v, access.RewardRead)
+	case ent.TypeRole:
+		return whole(v, access.RoleRead)
+	case ent.TypePermission:
+		return whole(v, access.PermissionRead)
+	case ent.TypeRolePermission:
+		return whole(v, access.RoleRead)
+	case ent.TypeOrganizationalUnit:
+		return scoped(v, access.UnitRead, organizationalunit.ID(v.UnitID), organizationalunit.ID(v.UnitID))
+
+	// Accounts and what hangs on them.
+	case ent.TypeUser:
+		return scoped(v, access.UserRead, user.ID(v.UserID), user.OrganizationalUnitID(v.UnitID))
+	case ent.TypeUserRole:
+		return scoped(v, access.RoleRead, userrole.UserID(v.UserID), userrole.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeUserPermission:
+		return scoped(v, access.PermissionRead, userpermission.UserID(v.UserID), userpermission.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeUserSession:
+		return scoped(v, access.SessionRead, usersession.UserID(v.UserID), usersession.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeRefreshToken:
+		return scoped(v, access.SessionRead, refreshtoken.UserID(v.UserID), refreshtoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeAuditLog:
+		return scoped(v, access.AuditLogRead, auditlog.UserID(v.UserID), auditlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeOperationLog:
+		return scoped(v, access.OperationLogRead, operationlog.UserID(v.UserID), operationlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+
+	// A name is visible where somebody who bears it is.
+	case ent.TypeGivenName:
+		return borne(v, func(u predicate.User, c predicate.Customer) func(*sql.Selector) {
+			return givenname.Or(givenname.HasUsersWith(u), givenname.HasCustomersWith(c))
+		})
+	case ent.TypeSurname:
+		return borne(v, func(u predicate.User, c predicate.Customer) func(*sql.Selector) {
+			return surname.Or(surname.HasUsersWith(u), surname.HasCustomersWith(c))
+		})
+
+	// Customers, and the business with them. The own rows are those of the
+	// caller's profiles and, for a practitioner, those of the own appointments.
+	case ent.TypeCustomer:
+		return scoped(v, access.CustomerRead,
+			customer.Or(customer.AccountID(v.UserID), customer.HasAppointmentsWith(appointment.PractitionerUserID(v.UserID))),
+			customer.Or(customer.UnitID(v.UnitID), customer.HasBookingsWith(booking.UnitID(v.UnitID))))
+	case ent.TypeBooking:
+		return scoped(v, access.BookingRead,
+			booking.Or(booking.HasCustomerWith(customer.AccountID(v.UserID)), booking.HasAppointmentsWith(appointment.PractitionerUserID(v.UserID))),
+			booking.UnitID(v.UnitID))
+	case ent.TypeAppointment:
+		return scoped(v, access.AppointmentRead,
+			appointment.Or(appointment.PractitionerUserID(v.UserID), appointment.HasCustomerWith(customer.AccountID(v.UserID))),
+			appointment.UnitID(v.UnitID))
+	case ent.TypeOrder:
+		return scoped(v, access.OrderRead, ownOrder(v), order.UnitID(v.UnitID))
+	case ent.TypeOrderItem:
+		return scoped(v, access.OrderRead, orderitem.HasOrderWith(ownOrder(v)), orderitem.HasOrderWith(order.UnitID(v.UnitID)))
+	case ent.TypeOrderEvent:
+		return scoped(v, access.OrderRead, orderevent.HasOrderWith(ownOrder(v)), orderevent.HasOrderWith(order.UnitID(v.UnitID)))
+	case ent.TypePaymentTransaction:
+		return scoped(v, access.PaymentRead,
+			paymenttransaction.HasCustomerWith(customer.AccountID(v.UserID)),
+			paymenttransaction.UnitID(v.UnitID))
+	case ent.TypePaymentMethod:
+		own := paymentmethod.Or(paymentmethod.CustomerIDIsNil(), paymentmethod.HasCustomerWith(customer.AccountID(v.UserID)))
+		return scoped(v, access.PaymentRead, own, paymentmethod.HasCustomerWith(customer.UnitID(v.UnitID)))
+	case ent.TypePointsAccount:
+		return scoped(v, access.PointsRead,
+			pointsaccount.HasCustomerWith(customer.AccountID(v.UserID)),
+			pointsaccount.HasCustomerWith(customer.UnitID(v.UnitID)))
+	case ent.TypePointsEntry:
+		return scoped(v, access.PointsRead,
+			pointsentry.HasAccountWith(pointsaccount.HasCustomerWith(customer.AccountID(v.UserID))),
+			pointsentry.HasAccountWith(pointsaccount.HasCustomerWith(customer.UnitID(v.UnitID))))
+	case ent.TypeRewardRedemption:
+		return scoped(v, access.PointsRead,
+			rewardredemption.HasCustomerWith(customer.AccountID(v.UserID)),
+			rewardredemption.HasCustomerWith(customer.UnitID(v.UnitID)))
+
+	// The machinery, for verbs and the system alone.
+	case ent.TypeResourceClaim, ent.TypeIdempotencyKey:
+		return none
+	default:
+		return none
+	}
+}
+
+func ownOrder(v *access.Viewer) predicate.Order {
+	return order.Or(
+		order.HasCustomerWith(customer.AccountID(v.UserID)),
+		order.HasBookingWith(booking.HasAppointmentsWith(appointment.PractitionerUserID(v.UserID))))
+}
+
+// scoped picks the rows by the scope of the permission: a wider scope includes
+// the narrower ones.
+func scoped[P ~func(*sql.Selector)](v *access.Viewer, permission string, own, unit P) func(*sql.Selector) {
+	switch v.Scope(permission) {
+	case access.ScopeAny:
+		return nil
+	case access.ScopeUnit:
+		if v.UnitID == [16]byte{} {
+			return own
+		}
+		return sql.OrPredicates(own, unit)
+	case access.ScopeOwn:
+		return own
+	default:
+		return none
+	}
+}
+
+// whole shows all rows to whom the permission is given at any scope.
+func whole(v *access.Viewer, permission string) func(*sql.Selector) {
+	if v.Can(permission) {
+		return nil
+	}
+	return none
+}
+
+func signedIn(v *access.Viewer) func(*sql.Selector) {
+	if v.Anonymous() {
+		return none
+	}
+	return nil
+}
+
+// borne narrows names to the users and customers that the viewer sees.
+func borne(v *access.Viewer, by func(predicate.User, predicate.Customer) func(*sql.Selector)) func(*sql.Selector) {
+	users, customers := visible(v, ent.TypeUser), visible(v, ent.TypeCustomer)
+	if users == nil || customers == nil {
+		return nil
+	}
+	return by(users, customers)
+}
+
+// none is the rule that no row passes.
+func none(s *sql.Selector) { s.Where(sql.False()) }

@@ -1,0 +1,186 @@
+package httpserver
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"clinicgraph/graph"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/fault"
+)
+
+// requestID is what a client may call its own request.
+var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
+
+// withRequestID gives each request an id, the client's own where it has a decent
+// one, and puts the facts for the logs into the context.
+func withRequestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !requestID.MatchString(id) {
+			id = newRequestID()
+		}
+		w.Header().Set("X-Request-Id", id)
+		host, _, err := net.SplitHostPort(r.RemoteAddr)
+		if err != nil {
+			host = r.RemoteAddr
+		}
+		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: host, UserAgent: r.UserAgent()})
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
+
+// withRecover answers a panic like any other defect; the stack goes to the log.
+func (s *Server) withRecover(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			thrown := recover()
+			if thrown == nil || thrown == http.ErrAbortHandler {
+				return
+			}
+			s.Log.ErrorContext(r.Context(), "panic", "request_id", access.RequestOf(r.Context()).ID, "panic", thrown, "stack", string(debug.Stack()))
+			refuse(w, r, http.StatusInternalServerError, fault.New(fault.CodeInternal, "Something went wrong on our side. Please report the request id."))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withLog writes one line for each request: facts, and no person's data.
+func (s *Server) withLog(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(rec, r)
+		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+			slog.String("request_id", access.RequestOf(r.Context()).ID),
+			slog.String("method", r.Method), slog.String("path", r.URL.Path),
+			slog.Int("status", rec.status), slog.Duration("took", time.Since(began)))
+	})
+}
+
+// recorder remembers the status of an answer, and lets the endpoint set it
+// before the first byte.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	forced int
+	wrote  bool
+}
+
+func (w *recorder) WriteHeader(code int) {
+	if w.forced != 0 {
+		code = w.forced
+	}
+	w.status, w.wrote = code, true
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if !w.wrote {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withSecurityHeaders says what browsers must not do with our answers. The
+// playground sets its own policy over this one.
+func withSecurityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+// onlyPost keeps the graph to POST: nothing that changes state is reachable by a
+// link or a form.
+func onlyPost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			refuse(w, r, http.StatusMethodNotAllowed, fault.New(fault.CodeBadUserInput, "The graph is asked with POST."))
+			return
+		}
+		if media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(strings.ToLower(media)) != "application/json" {
+			refuse(w, r, http.StatusUnsupportedMediaType, fault.New(fault.CodeBadUserInput, "The graph is asked with Content-Type: application/json."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func withBodyLimit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			refuse(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.CodePayloadTooLarge, "A request has at most %d bytes.", maxBody))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withViewer finds out who asks. No token is an anonymous viewer; a bad one is
+// too, and the endpoint answers 401 unless everything asked for is public.
+func (s *Server) withViewer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		viewer, bearer := &access.Viewer{}, graph.Bearer{}
+		if header := r.Header.Get("Authorization"); header != "" {
+			bearer.Presented, bearer.Bad = true, true
+			if scheme, token, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
+				found, err := s.Authenticate(r.Context(), strings.TrimSpace(token))
+				switch fault.CodeOf(err) {
+				case "":
+					viewer, bearer.Bad = found, false
+				case fault.CodeUnauthenticated:
+				default:
+					f, ok := fault.As(err)
+					if !ok {
+						f = fault.New(fault.CodeInternal, "Something went wrong on our side. Please report the request id.")
+					}
+					s.Log.ErrorContext(r.Context(), "authentication failed", "request_id", access.RequestOf(r.Context()).ID, "error", err)
+					refuse(w, r, statusOf(f), f)
+					return
+				}
+			}
+		}
+		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		bearer.Status = func(code int) { rec.forced = code }
+		ctx := graph.WithBearer(access.NewContext(r.Context(), viewer), bearer)
+		next.ServeHTTP(rec, r.WithContext(ctx))
+	})
+}
+
+func statusOf(f *fault.Error) int {
+	switch f.Code {
+	case fault.CodeUnavailable, fault.CodeOverloaded:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusInternalServerError
+	}
+}
+
+// refuse answers a request that never reached the graph, in the graph's form.
+func refuse(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) {
+	ext := map[string]any{"code": f.Code, "action": f.Code.Action(), "retryable": f.Code.Retryable(), "requestId": access.RequestOf(r.Context()).ID}
+	answer(w, status, map[string]any{"errors": []map[string]any{{"message": f.Message, "extensions": ext}}})
+}

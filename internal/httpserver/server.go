@@ -1,0 +1,132 @@
+// Package httpserver owns the HTTP side: the server with its timeouts, the one
+// ordered list of middleware, the way from a bearer token to a viewer, and the
+// health endpoints. It knows no entity and no rule of the clinic.
+package httpserver
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/rs/cors"
+
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/console"
+)
+
+// Limits of a request.
+const (
+	maxBody       = 100 << 10
+	maxHeader     = 16 << 10
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second
+	writeTimeout  = 15 * time.Second
+	idleTimeout   = 60 * time.Second
+)
+
+// Server has what the endpoints are made of.
+type Server struct {
+	Graph        http.Handler
+	Authenticate func(ctx context.Context, token string) (*access.Viewer, error)
+	Ready        func(ctx context.Context) error
+	Origins      []string // other origins whose pages may call the graph
+	Playground   bool
+	Version      string
+	Log          *slog.Logger
+}
+
+// Handler is the whole server: every path, and around them the middleware, the
+// outermost first.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", s.graph())
+	mux.HandleFunc("GET /livez", s.livez)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /{$}", s.index)
+	if s.Playground {
+		mux.Handle(console.Path, console.Handler())
+	}
+	return chain(mux,
+		withRequestID,
+		s.withRecover,
+		s.withLog,
+		withSecurityHeaders,
+	)
+}
+
+// graph is the endpoint of the graph with what only it needs.
+func (s *Server) graph() http.Handler {
+	return chain(s.Graph,
+		s.withCORS(),
+		onlyPost,
+		withBodyLimit,
+		s.withViewer,
+	)
+}
+
+func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.Handler {
+	for i := len(middleware) - 1; i >= 0; i-- {
+		h = middleware[i](h)
+	}
+	return h
+}
+
+// withCORS lets the pages of the listed origins call the graph. There is no
+// wildcard: a clinic knows its own pages.
+func (s *Server) withCORS() func(http.Handler) http.Handler {
+	if len(s.Origins) == 0 {
+		return func(h http.Handler) http.Handler { return h }
+	}
+	return cors.New(cors.Options{
+		AllowedOrigins: s.Origins,
+		AllowedMethods: []string{http.MethodPost},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Request-Id"},
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
+		MaxAge:         600,
+	}).Handler
+}
+
+// New makes the HTTP server around the handler, with every timeout set.
+func New(addr string, h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Addr: addr, Handler: h,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader,
+		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}
+
+func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// readyz says whether requests can be served: the database answers within two
+// seconds.
+func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Ready(ctx); err != nil {
+		s.Log.WarnContext(ctx, "not ready", "error", err)
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "unavailable"})
+		return
+	}
+	answer(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// index says where things are.
+func (s *Server) index(w http.ResponseWriter, _ *http.Request) {
+	places := map[string]string{"name": "ClinicGraph", "version": s.Version, "graphql": "/graphql", "live": "/livez", "ready": "/readyz"}
+	if s.Playground {
+		places["playground"] = console.Path
+	}
+	answer(w, http.StatusOK, places)
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone
+}

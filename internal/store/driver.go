@@ -1,0 +1,180 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"entgo.io/ent/dialect"
+	entsql "entgo.io/ent/dialect/sql"
+)
+
+// ErrWriteOutsideTx refuses a statement that may write and is not in an
+// explicit transaction. database/sql silently repeats such a statement when
+// the connection breaks after it was sent, so it could take effect twice.
+var ErrWriteOutsideTx = errors.New("store: write outside a transaction")
+
+// ErrImplicitTx refuses the transactions that ent would open by itself for a
+// write of several statements, and client.Tx with them: the verb owns its
+// transaction.
+var ErrImplicitTx = fmt.Errorf("%w: begin it with BeginTx", ErrWriteOutsideTx)
+
+// Driver is the ent driver of an open database. Queries outside transactions
+// go to the read pool, transactions to the write pool. There is no way around
+// the refusal of writes outside transactions.
+type Driver struct {
+	dialect string
+	write   *sql.DB
+	read    *sql.DB
+	reader  entsql.Conn
+}
+
+var _ dialect.Driver = (*Driver)(nil)
+
+func newDriver(name string, write, read *sql.DB) *Driver {
+	return &Driver{dialect: name, write: write, read: read, reader: entsql.Conn{ExecQuerier: read}}
+}
+
+// Dialect is the name of the dialect as ent knows it.
+func (d *Driver) Dialect() string { return d.dialect }
+
+// Close does nothing, so that closing an ent client does not take the pools
+// from the job queue: DB.Close closes them.
+func (d *Driver) Close() error { return nil }
+
+// Query runs a statement that only reads, outside any transaction.
+func (d *Driver) Query(ctx context.Context, query string, args, v any) error {
+	if !onlyReads(query) {
+		return ErrWriteOutsideTx
+	}
+	return d.reader.Query(ctx, query, args, v)
+}
+
+// QueryContext is Query in the shape of database/sql.
+func (d *Driver) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if !onlyReads(query) {
+		return nil, ErrWriteOutsideTx
+	}
+	return d.read.QueryContext(ctx, query, args...)
+}
+
+// Exec is refused.
+func (d *Driver) Exec(context.Context, string, any, any) error { return ErrWriteOutsideTx }
+
+// ExecContext is refused.
+func (d *Driver) ExecContext(context.Context, string, ...any) (sql.Result, error) {
+	return nil, ErrWriteOutsideTx
+}
+
+// Tx is refused: see ErrImplicitTx.
+func (d *Driver) Tx(context.Context) (dialect.Tx, error) { return nil, ErrImplicitTx }
+
+// BeginTx starts a transaction, which ends with ctx at the latest. A read-only
+// one runs on the read pool. On SQLite a writing one holds the only write lock
+// from its begin to its end.
+func (d *Driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, error) {
+	pool := d.write
+	if opts != nil && opts.ReadOnly {
+		pool = d.read
+	}
+	tx, err := pool.BeginTx(ctx, opts)
+	if err != nil {
+		return nil, err
+	}
+	t := &Tx{Conn: entsql.Conn{ExecQuerier: tx}, ctx: ctx, tx: tx}
+	if began, ok := ctx.Value(beganKey{}).(*began); ok {
+		began.tx = t
+	}
+	return t, nil
+}
+
+// Begin starts a transaction through begin, the BeginTx method of an ent
+// client, and gives beside begin's own result the transaction under it, which
+// the ent client hides:
+//
+//	tx, stx, err := store.Begin(ctx, client.BeginTx, nil)
+//
+// Jobs are then enqueued in stx.SQL(), and tx.Commit ends both.
+func Begin[T any](ctx context.Context, begin func(context.Context, *sql.TxOptions) (T, error), opts *sql.TxOptions) (T, *Tx, error) {
+	var b began
+	tx, err := begin(context.WithValue(ctx, beganKey{}, &b), opts)
+	if err != nil {
+		return tx, nil, err
+	}
+	if b.tx == nil {
+		return tx, nil, errors.New("store: begin transaction: the client does not use a driver of this package")
+	}
+	return tx, b.tx, nil
+}
+
+// began carries the transaction from Driver.BeginTx back to Begin.
+type began struct{ tx *Tx }
+
+type beganKey struct{}
+
+// Tx is an open transaction. Statements in it share one connection: the rows
+// of one are closed before the next is sent.
+type Tx struct {
+	entsql.Conn
+	ctx context.Context
+	tx  *sql.Tx
+}
+
+var (
+	_ dialect.Tx = (*Tx)(nil)
+	_ driver.Tx  = (*Tx)(nil)
+)
+
+// SQL is the transaction as database/sql knows it, for the job queue. It is
+// committed and rolled back through Tx only.
+func (t *Tx) SQL() *sql.Tx { return t.tx }
+
+// Exec runs a statement without rows.
+func (t *Tx) Exec(ctx context.Context, query string, args, v any) error {
+	return t.cause(t.Conn.Exec(ctx, query, args, v))
+}
+
+// Query runs a statement with rows.
+func (t *Tx) Query(ctx context.Context, query string, args, v any) error {
+	return t.cause(t.Conn.Query(ctx, query, args, v))
+}
+
+// Commit makes the transaction's writes lasting. An error that leaves open
+// whether it did is ErrCommitUnknown in a fault of code UNAVAILABLE; after any
+// other error nothing was written.
+func (t *Tx) Commit() error {
+	if err := t.ctx.Err(); err != nil {
+		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
+	}
+	err := t.tx.Commit()
+	if err == nil || notCommitted(err) {
+		return t.cause(err)
+	}
+	return commitUnknown(err)
+}
+
+// Rollback undoes the transaction. Once the transaction has ended, by Commit or
+// with its context, it does nothing. An error means that the connection is
+// lost, and the transaction with it.
+func (t *Tx) Rollback() error { return ignoreTxDone(t.tx.Rollback()) }
+
+// cause adds why the transaction is gone when its context ended it: the error
+// of the driver then only says that it is gone.
+func (t *Tx) cause(err error) error {
+	if err == nil || t.ctx.Err() == nil {
+		return err
+	}
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, driver.ErrBadConn) {
+		return fmt.Errorf("%w: %w", context.Cause(t.ctx), err)
+	}
+	return err
+}
+
+func ignoreTxDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

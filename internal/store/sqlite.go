@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"entgo.io/ent/dialect"
+	"modernc.org/sqlite"
+)
+
+// The settings of every SQLite connection. synchronous=FULL because with NORMAL
+// a commit can be lost when the power goes; txlock=immediate because a
+// transaction that reads first and writes later cannot wait for the lock; the
+// time format because the driver's own makes equal times unequal strings.
+const (
+	sqliteSettings = "_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=busy_timeout(5000)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
+	sqliteReadSettings = "_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+		"&_pragma=busy_timeout(5000)&_txlock=deferred&_time_format=sqlite&_timezone=UTC&_pragma=query_only(1)"
+)
+
+// sqlitePragmas are asked back on every connection before it is used: a
+// misspelt pragma is ignored by SQLite without a word.
+var sqlitePragmas = map[string]string{
+	"foreign_keys": "1",
+	"journal_mode": "wal",
+	"synchronous":  "2", // FULL
+	"busy_timeout": "5000",
+	"query_only":   "0",
+}
+
+// OpenSQLite opens the database file at path, which it creates, with its folder,
+// if there is none: the file is for this user only (0600), a new folder too
+// (0700). Two servers must not share the file over a network.
+func OpenSQLite(ctx context.Context, path string) (*DB, error) {
+	file, err := prepareFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite: %w", err)
+	}
+	// '?' ends the name in a file: URI, '#' and '%' have a meaning too.
+	uri := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(file))
+
+	write, err := openSQLitePool(ctx, uri+"?"+sqliteSettings, 1, "0")
+	if err != nil {
+		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
+	}
+	read, err := openSQLitePool(ctx, uri+"?"+sqliteReadSettings, sqliteReaders(), "1")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open SQLite %s: %w", path, err), write.Close())
+	}
+	return newDB(dialect.SQLite, write, read), nil
+}
+
+// sqliteReaders is the size of the read pool: reads are bound by the processor,
+// and each connection has a page cache of its own.
+func sqliteReaders() int { return min(max(2*runtime.GOMAXPROCS(0), 4), 16) }
+
+func openSQLitePool(ctx context.Context, dsn string, conns int, queryOnly string) (*sql.DB, error) {
+	connector, err := sqlite.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	pool := sql.OpenDB(checkingConnector{Connector: connector, queryOnly: queryOnly})
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(0)
+	pool.SetConnMaxLifetime(0)
+	if err := pool.PingContext(ctx); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return pool, nil
+}
+
+// prepareFile makes sure that the file exists and is private, and gives its
+// absolute name. An existing file is not opened: closing it again would drop
+// the locks that another connection of this process holds on it.
+func prepareFile(path string) (string, error) {
+	if path == "" || strings.HasPrefix(path, ":") {
+		return "", fmt.Errorf("%q is not the name of a file; a database in memory cannot be shared by two pools", path)
+	}
+	file, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", err
+	}
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		return file, f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return "", err
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", err
+	}
+	if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	// SQLite gives the files beside it, -wal and -shm, the same mode.
+	if info.Mode().Perm()&0o077 != 0 {
+		err = os.Chmod(file, 0o600)
+	}
+	return file, err
+}
+
+// checkingConnector opens connections and asks each for its settings.
+type checkingConnector struct {
+	driver.Connector
+	queryOnly string
+}
+
+func (c checkingConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.check(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func (c checkingConnector) check(ctx context.Context, conn driver.Conn) error {
+	q, ok := conn.(driver.QueryerContext)
+	if !ok {
+		return errors.New("the driver cannot query")
+	}
+	for name, want := range sqlitePragmas {
+		if name == "query_only" {
+			want = c.queryOnly
+		}
+		got, err := pragma(ctx, q, name)
+		if err != nil {
+			return fmt.Errorf("ask for pragma %s: %w", name, err)
+		}
+		if got != want {
+			return fmt.Errorf("pragma %s is %s instead of %s", name, got, want)
+		}
+	}
+	return nil
+}
+
+func pragma(ctx context.Context, q driver.QueryerContext, name string) (value string, err error) {
+	rows, err := q.QueryContext(ctx, "PRAGMA "+name, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	dest := make([]driver.Value, 1)
+	if err := rows.Next(dest); err != nil {
+		return "", err
+	}
+	return fmt.Sprint(dest[0]), nil
+}
