@@ -38346,6 +38346,9 @@ type UserMutation struct {
 	clearedFields               map[string]struct{}
 	password_changed_by         *uuid.UUID
 	clearedpassword_changed_by  bool
+	passwords_set               map[uuid.UUID]struct{}
+	removedpasswords_set        map[uuid.UUID]struct{}
+	clearedpasswords_set        bool
 	first_name                  *uuid.UUID
 	clearedfirst_name           bool
 	surname                     *uuid.UUID
@@ -39968,6 +39971,60 @@ func (m *UserMutation) ResetPasswordChangedBy() {
 	m.clearedpassword_changed_by = false
 }
 
+// AddPasswordsSetIDs adds the "passwords_set" edge to the User entity by ids.
+func (m *UserMutation) AddPasswordsSetIDs(ids ...uuid.UUID) {
+	if m.passwords_set == nil {
+		m.passwords_set = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.passwords_set[ids[i]] = struct{}{}
+	}
+}
+
+// ClearPasswordsSet clears the "passwords_set" edge to the User entity.
+func (m *UserMutation) ClearPasswordsSet() {
+	m.clearedpasswords_set = true
+}
+
+// PasswordsSetCleared reports if the "passwords_set" edge to the User entity was cleared.
+func (m *UserMutation) PasswordsSetCleared() bool {
+	return m.clearedpasswords_set
+}
+
+// RemovePasswordsSetIDs removes the "passwords_set" edge to the User entity by IDs.
+func (m *UserMutation) RemovePasswordsSetIDs(ids ...uuid.UUID) {
+	if m.removedpasswords_set == nil {
+		m.removedpasswords_set = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.passwords_set, ids[i])
+		m.removedpasswords_set[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedPasswordsSet returns the removed IDs of the "passwords_set" edge to the User entity.
+func (m *UserMutation) RemovedPasswordsSetIDs() (ids []uuid.UUID) {
+	for id := range m.removedpasswords_set {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// PasswordsSetIDs returns the "passwords_set" edge IDs in the mutation.
+func (m *UserMutation) PasswordsSetIDs() (ids []uuid.UUID) {
+	for id := range m.passwords_set {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetPasswordsSet resets all changes to the "passwords_set" edge.
+func (m *UserMutation) ResetPasswordsSet() {
+	m.passwords_set = nil
+	m.clearedpasswords_set = false
+	m.removedpasswords_set = nil
+}
+
 // ClearFirstName clears the "first_name" edge to the GivenName entity.
 func (m *UserMutation) ClearFirstName() {
 	m.clearedfirst_name = true
@@ -41573,9 +41630,12 @@ func (m *UserMutation) ResetField(name string) error {
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserMutation) AddedEdges() []string {
-	edges := make([]string, 0, 18)
+	edges := make([]string, 0, 19)
 	if m.password_changed_by != nil {
 		edges = append(edges, user.EdgePasswordChangedBy)
+	}
+	if m.passwords_set != nil {
+		edges = append(edges, user.EdgePasswordsSet)
 	}
 	if m.first_name != nil {
 		edges = append(edges, user.EdgeFirstName)
@@ -41639,6 +41699,12 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 		if id := m.password_changed_by; id != nil {
 			return []ent.Value{*id}
 		}
+	case user.EdgePasswordsSet:
+		ids := make([]ent.Value, 0, len(m.passwords_set))
+		for id := range m.passwords_set {
+			ids = append(ids, id)
+		}
+		return ids
 	case user.EdgeFirstName:
 		if id := m.first_name; id != nil {
 			return []ent.Value{*id}
@@ -41737,7 +41803,10 @@ func (m *UserMutation) AddedIDs(name string) []ent.Value {
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 18)
+	edges := make([]string, 0, 19)
+	if m.removedpasswords_set != nil {
+		edges = append(edges, user.EdgePasswordsSet)
+	}
 	if m.removedroles != nil {
 		edges = append(edges, user.EdgeRoles)
 	}
@@ -41781,6 +41850,12 @@ func (m *UserMutation) RemovedEdges() []string {
 // the given name in this mutation.
 func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 	switch name {
+	case user.EdgePasswordsSet:
+		ids := make([]ent.Value, 0, len(m.removedpasswords_set))
+		for id := range m.removedpasswords_set {
+			ids = append(ids, id)
+		}
+		return ids
 	case user.EdgeRoles:
 		ids := make([]ent.Value, 0, len(m.removedroles))
 		for id := range m.removedroles {
@@ -41859,9 +41934,12 @@ func (m *UserMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 18)
+	edges := make([]string, 0, 19)
 	if m.clearedpassword_changed_by {
 		edges = append(edges, user.EdgePasswordChangedBy)
+	}
+	if m.clearedpasswords_set {
+		edges = append(edges, user.EdgePasswordsSet)
 	}
 	if m.clearedfirst_name {
 		edges = append(edges, user.EdgeFirstName)
@@ -41923,6 +42001,8 @@ func (m *UserMutation) EdgeCleared(name string) bool {
 	switch name {
 	case user.EdgePasswordChangedBy:
 		return m.clearedpassword_changed_by
+	case user.EdgePasswordsSet:
+		return m.clearedpasswords_set
 	case user.EdgeFirstName:
 		return m.clearedfirst_name
 	case user.EdgeSurname:
@@ -41993,6 +42073,9 @@ func (m *UserMutation) ResetEdge(name string) error {
 	switch name {
 	case user.EdgePasswordChangedBy:
 		m.ResetPasswordChangedBy()
+		return nil
+	case user.EdgePasswordsSet:
+		m.ResetPasswordsSet()
 		return nil
 	case user.EdgeFirstName:
 		m.ResetFirstName()

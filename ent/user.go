@@ -98,6 +98,8 @@ type User struct {
 type UserEdges struct {
 	// Who last set the password.
 	PasswordChangedBy *User `json:"password_changed_by,omitempty"`
+	// The users whose password this user last set.
+	PasswordsSet []*User `json:"passwords_set,omitempty"`
 	// The given name.
 	FirstName *GivenName `json:"first_name,omitempty"`
 	// The family name.
@@ -134,10 +136,11 @@ type UserEdges struct {
 	UserRoles []*UserRole `json:"user_roles,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [18]bool
+	loadedTypes [19]bool
 	// totalCount holds the count of the edges above.
 	totalCount [18]map[string]int
 
+	namedPasswordsSet       map[string][]*User
 	namedRoles              map[string][]*Role
 	namedAssignedRoles      map[string][]*UserRole
 	namedUserPermissions    map[string][]*UserPermission
@@ -163,12 +166,21 @@ func (e UserEdges) PasswordChangedByOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "password_changed_by"}
 }
 
+// PasswordsSetOrErr returns the PasswordsSet value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) PasswordsSetOrErr() ([]*User, error) {
+	if e.loadedTypes[1] {
+		return e.PasswordsSet, nil
+	}
+	return nil, &NotLoadedError{edge: "passwords_set"}
+}
+
 // FirstNameOrErr returns the FirstName value or an error if the edge
 // was not loaded in eager-loading, or loaded but was not found.
 func (e UserEdges) FirstNameOrErr() (*GivenName, error) {
 	if e.FirstName != nil {
 		return e.FirstName, nil
-	} else if e.loadedTypes[1] {
+	} else if e.loadedTypes[2] {
 		return nil, &NotFoundError{label: givenname.Label}
 	}
 	return nil, &NotLoadedError{edge: "first_name"}
@@ -179,7 +191,7 @@ func (e UserEdges) FirstNameOrErr() (*GivenName, error) {
 func (e UserEdges) SurnameOrErr() (*Surname, error) {
 	if e.Surname != nil {
 		return e.Surname, nil
-	} else if e.loadedTypes[2] {
+	} else if e.loadedTypes[3] {
 		return nil, &NotFoundError{label: surname.Label}
 	}
 	return nil, &NotLoadedError{edge: "surname"}
@@ -190,7 +202,7 @@ func (e UserEdges) SurnameOrErr() (*Surname, error) {
 func (e UserEdges) OrganizationalUnitOrErr() (*OrganizationalUnit, error) {
 	if e.OrganizationalUnit != nil {
 		return e.OrganizationalUnit, nil
-	} else if e.loadedTypes[3] {
+	} else if e.loadedTypes[4] {
 		return nil, &NotFoundError{label: organizationalunit.Label}
 	}
 	return nil, &NotLoadedError{edge: "organizational_unit"}
@@ -201,7 +213,7 @@ func (e UserEdges) OrganizationalUnitOrErr() (*OrganizationalUnit, error) {
 func (e UserEdges) SexOrErr() (*Sex, error) {
 	if e.Sex != nil {
 		return e.Sex, nil
-	} else if e.loadedTypes[4] {
+	} else if e.loadedTypes[5] {
 		return nil, &NotFoundError{label: sex.Label}
 	}
 	return nil, &NotLoadedError{edge: "sex"}
@@ -210,7 +222,7 @@ func (e UserEdges) SexOrErr() (*Sex, error) {
 // RolesOrErr returns the Roles value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) RolesOrErr() ([]*Role, error) {
-	if e.loadedTypes[5] {
+	if e.loadedTypes[6] {
 		return e.Roles, nil
 	}
 	return nil, &NotLoadedError{edge: "roles"}
@@ -219,7 +231,7 @@ func (e UserEdges) RolesOrErr() ([]*Role, error) {
 // AssignedRolesOrErr returns the AssignedRoles value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) AssignedRolesOrErr() ([]*UserRole, error) {
-	if e.loadedTypes[6] {
+	if e.loadedTypes[7] {
 		return e.AssignedRoles, nil
 	}
 	return nil, &NotLoadedError{edge: "assigned_roles"}
@@ -228,7 +240,7 @@ func (e UserEdges) AssignedRolesOrErr() ([]*UserRole, error) {
 // UserPermissionsOrErr returns the UserPermissions value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) UserPermissionsOrErr() ([]*UserPermission, error) {
-	if e.loadedTypes[7] {
+	if e.loadedTypes[8] {
 		return e.UserPermissions, nil
 	}
 	return nil, &NotLoadedError{edge: "user_permissions"}
@@ -237,7 +249,7 @@ func (e UserEdges) UserPermissionsOrErr() ([]*UserPermission, error) {
 // GrantedPermissionsOrErr returns the GrantedPermissions value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) GrantedPermissionsOrErr() ([]*UserPermission, error) {
-	if e.loadedTypes[8] {
+	if e.loadedTypes[9] {
 		return e.GrantedPermissions, nil
 	}
 	return nil, &NotLoadedError{edge: "granted_permissions"}
@@ -246,7 +258,7 @@ func (e UserEdges) GrantedPermissionsOrErr() ([]*UserPermission, error) {
 // SessionsOrErr returns the Sessions value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) SessionsOrErr() ([]*UserSession, error) {
-	if e.loadedTypes[9] {
+	if e.loadedTypes[10] {
 		return e.Sessions, nil
 	}
 	return nil, &NotLoadedError{edge: "sessions"}
@@ -255,7 +267,7 @@ func (e UserEdges) SessionsOrErr() ([]*UserSession, error) {
 // RefreshTokensOrErr returns the RefreshTokens value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) RefreshTokensOrErr() ([]*RefreshToken, error) {
-	if e.loadedTypes[10] {
+	if e.loadedTypes[11] {
 		return e.RefreshTokens, nil
 	}
 	return nil, &NotLoadedError{edge: "refresh_tokens"}
@@ -264,7 +276,7 @@ func (e UserEdges) RefreshTokensOrErr() ([]*RefreshToken, error) {
 // AuditLogsOrErr returns the AuditLogs value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) AuditLogsOrErr() ([]*AuditLog, error) {
-	if e.loadedTypes[11] {
+	if e.loadedTypes[12] {
 		return e.AuditLogs, nil
 	}
 	return nil, &NotLoadedError{edge: "audit_logs"}
@@ -273,7 +285,7 @@ func (e UserEdges) AuditLogsOrErr() ([]*AuditLog, error) {
 // OperationLogsOrErr returns the OperationLogs value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) OperationLogsOrErr() ([]*OperationLog, error) {
-	if e.loadedTypes[12] {
+	if e.loadedTypes[13] {
 		return e.OperationLogs, nil
 	}
 	return nil, &NotLoadedError{edge: "operation_logs"}
@@ -282,7 +294,7 @@ func (e UserEdges) OperationLogsOrErr() ([]*OperationLog, error) {
 // CustomersOrErr returns the Customers value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) CustomersOrErr() ([]*Customer, error) {
-	if e.loadedTypes[13] {
+	if e.loadedTypes[14] {
 		return e.Customers, nil
 	}
 	return nil, &NotLoadedError{edge: "customers"}
@@ -291,7 +303,7 @@ func (e UserEdges) CustomersOrErr() ([]*Customer, error) {
 // AppointmentsOrErr returns the Appointments value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) AppointmentsOrErr() ([]*Appointment, error) {
-	if e.loadedTypes[14] {
+	if e.loadedTypes[15] {
 		return e.Appointments, nil
 	}
 	return nil, &NotLoadedError{edge: "appointments"}
@@ -300,7 +312,7 @@ func (e UserEdges) AppointmentsOrErr() ([]*Appointment, error) {
 // CreatedBookingsOrErr returns the CreatedBookings value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) CreatedBookingsOrErr() ([]*Booking, error) {
-	if e.loadedTypes[15] {
+	if e.loadedTypes[16] {
 		return e.CreatedBookings, nil
 	}
 	return nil, &NotLoadedError{edge: "created_bookings"}
@@ -311,7 +323,7 @@ func (e UserEdges) CreatedBookingsOrErr() ([]*Booking, error) {
 func (e UserEdges) PractitionerProfileOrErr() (*PractitionerProfile, error) {
 	if e.PractitionerProfile != nil {
 		return e.PractitionerProfile, nil
-	} else if e.loadedTypes[16] {
+	} else if e.loadedTypes[17] {
 		return nil, &NotFoundError{label: practitionerprofile.Label}
 	}
 	return nil, &NotLoadedError{edge: "practitioner_profile"}
@@ -320,7 +332,7 @@ func (e UserEdges) PractitionerProfileOrErr() (*PractitionerProfile, error) {
 // UserRolesOrErr returns the UserRoles value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) UserRolesOrErr() ([]*UserRole, error) {
-	if e.loadedTypes[17] {
+	if e.loadedTypes[18] {
 		return e.UserRoles, nil
 	}
 	return nil, &NotLoadedError{edge: "user_roles"}
@@ -589,6 +601,11 @@ func (_m *User) QueryPasswordChangedBy() *UserQuery {
 	return NewUserClient(_m.config).QueryPasswordChangedBy(_m)
 }
 
+// QueryPasswordsSet queries the "passwords_set" edge of the User entity.
+func (_m *User) QueryPasswordsSet() *UserQuery {
+	return NewUserClient(_m.config).QueryPasswordsSet(_m)
+}
+
 // QueryFirstName queries the "first_name" edge of the User entity.
 func (_m *User) QueryFirstName() *GivenNameQuery {
 	return NewUserClient(_m.config).QueryFirstName(_m)
@@ -823,6 +840,30 @@ func (_m *User) String() string {
 	}
 	builder.WriteByte(')')
 	return builder.String()
+}
+
+// NamedPasswordsSet returns the PasswordsSet named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedPasswordsSet(name string) ([]*User, error) {
+	if _m.Edges.namedPasswordsSet == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedPasswordsSet[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedPasswordsSet(name string, edges ...*User) {
+	if _m.Edges.namedPasswordsSet == nil {
+		_m.Edges.namedPasswordsSet = make(map[string][]*User)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedPasswordsSet[name] = []*User{}
+	} else {
+		_m.Edges.namedPasswordsSet[name] = append(_m.Edges.namedPasswordsSet[name], edges...)
+	}
 }
 
 // NamedRoles returns the Roles named value or an error if the edge was not

@@ -458,6 +458,21 @@ func (_c *UserCreate) SetPasswordChangedBy(v *User) *UserCreate {
 	return _c.SetPasswordChangedByID(v.ID)
 }
 
+// AddPasswordsSetIDs adds the "passwords_set" edge to the User entity by IDs.
+func (_c *UserCreate) AddPasswordsSetIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddPasswordsSetIDs(ids...)
+	return _c
+}
+
+// AddPasswordsSet adds the "passwords_set" edges to the User entity.
+func (_c *UserCreate) AddPasswordsSet(v ...*User) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPasswordsSetIDs(ids...)
+}
+
 // SetFirstName sets the "first_name" edge to the GivenName entity.
 func (_c *UserCreate) SetFirstName(v *GivenName) *UserCreate {
 	return _c.SetFirstNameID(v.ID)
@@ -960,11 +975,11 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 	}
 	if nodes := _c.mutation.PasswordChangedByIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
-			Inverse: false,
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   user.PasswordChangedByTable,
 			Columns: []string{user.PasswordChangedByColumn},
-			Bidi:    true,
+			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
@@ -973,6 +988,22 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.PasswordChangedByID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PasswordsSetIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.FirstNameIDs(); len(nodes) > 0 {

@@ -42,6 +42,7 @@ type UserQuery struct {
 	inters                      []Interceptor
 	predicates                  []predicate.User
 	withPasswordChangedBy       *UserQuery
+	withPasswordsSet            *UserQuery
 	withFirstName               *GivenNameQuery
 	withSurname                 *SurnameQuery
 	withOrganizationalUnit      *OrganizationalUnitQuery
@@ -61,6 +62,7 @@ type UserQuery struct {
 	withUserRoles               *UserRoleQuery
 	loadTotal                   []func(context.Context, []*User) error
 	modifiers                   []func(*sql.Selector)
+	withNamedPasswordsSet       map[string]*UserQuery
 	withNamedRoles              map[string]*RoleQuery
 	withNamedAssignedRoles      map[string]*UserRoleQuery
 	withNamedUserPermissions    map[string]*UserPermissionQuery
@@ -123,7 +125,29 @@ func (_q *UserQuery) QueryPasswordChangedBy() *UserQuery {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, user.PasswordChangedByTable, user.PasswordChangedByColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, user.PasswordChangedByTable, user.PasswordChangedByColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPasswordsSet chains the current query on the "passwords_set" edge.
+func (_q *UserQuery) QueryPasswordsSet() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasswordsSetTable, user.PasswordsSetColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -698,6 +722,7 @@ func (_q *UserQuery) Clone() *UserQuery {
 		inters:                  append([]Interceptor{}, _q.inters...),
 		predicates:              append([]predicate.User{}, _q.predicates...),
 		withPasswordChangedBy:   _q.withPasswordChangedBy.Clone(),
+		withPasswordsSet:        _q.withPasswordsSet.Clone(),
 		withFirstName:           _q.withFirstName.Clone(),
 		withSurname:             _q.withSurname.Clone(),
 		withOrganizationalUnit:  _q.withOrganizationalUnit.Clone(),
@@ -729,6 +754,17 @@ func (_q *UserQuery) WithPasswordChangedBy(opts ...func(*UserQuery)) *UserQuery 
 		opt(query)
 	}
 	_q.withPasswordChangedBy = query
+	return _q
+}
+
+// WithPasswordsSet tells the query-builder to eager-load the nodes that are connected to
+// the "passwords_set" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithPasswordsSet(opts ...func(*UserQuery)) *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPasswordsSet = query
 	return _q
 }
 
@@ -1003,8 +1039,9 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [18]bool{
+		loadedTypes = [19]bool{
 			_q.withPasswordChangedBy != nil,
+			_q.withPasswordsSet != nil,
 			_q.withFirstName != nil,
 			_q.withSurname != nil,
 			_q.withOrganizationalUnit != nil,
@@ -1052,6 +1089,13 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	if query := _q.withPasswordChangedBy; query != nil {
 		if err := _q.loadPasswordChangedBy(ctx, query, nodes, nil,
 			func(n *User, e *User) { n.Edges.PasswordChangedBy = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPasswordsSet; query != nil {
+		if err := _q.loadPasswordsSet(ctx, query, nodes,
+			func(n *User) { n.Edges.PasswordsSet = []*User{} },
+			func(n *User, e *User) { n.Edges.PasswordsSet = append(n.Edges.PasswordsSet, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -1166,6 +1210,13 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadUserRoles(ctx, query, nodes,
 			func(n *User) { n.Edges.UserRoles = []*UserRole{} },
 			func(n *User, e *UserRole) { n.Edges.UserRoles = append(n.Edges.UserRoles, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedPasswordsSet {
+		if err := _q.loadPasswordsSet(ctx, query, nodes,
+			func(n *User) { n.appendNamedPasswordsSet(name) },
+			func(n *User, e *User) { n.appendNamedPasswordsSet(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -1290,6 +1341,39 @@ func (_q *UserQuery) loadPasswordChangedBy(ctx context.Context, query *UserQuery
 		for i := range nodes {
 			assign(nodes[i], n)
 		}
+	}
+	return nil
+}
+func (_q *UserQuery) loadPasswordsSet(ctx context.Context, query *UserQuery, nodes []*User, init func(*User), assign func(*User, *User)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(user.FieldPasswordChangedByID)
+	}
+	query.Where(predicate.User(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.PasswordsSetColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.PasswordChangedByID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "password_changed_by_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "password_changed_by_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
 	}
 	return nil
 }
@@ -1989,6 +2073,20 @@ func (_q *UserQuery) ForShare(opts ...sql.LockOption) *UserQuery {
 	_q.modifiers = append(_q.modifiers, func(s *sql.Selector) {
 		s.ForShare(opts...)
 	})
+	return _q
+}
+
+// WithNamedPasswordsSet tells the query-builder to eager-load the nodes that are connected to the "passwords_set"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedPasswordsSet(name string, opts ...func(*UserQuery)) *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedPasswordsSet == nil {
+		_q.withNamedPasswordsSet = make(map[string]*UserQuery)
+	}
+	_q.withNamedPasswordsSet[name] = query
 	return _q
 }
 

@@ -587,6 +587,21 @@ func (_u *UserUpdate) SetPasswordChangedBy(v *User) *UserUpdate {
 	return _u.SetPasswordChangedByID(v.ID)
 }
 
+// AddPasswordsSetIDs adds the "passwords_set" edge to the User entity by IDs.
+func (_u *UserUpdate) AddPasswordsSetIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddPasswordsSetIDs(ids...)
+	return _u
+}
+
+// AddPasswordsSet adds the "passwords_set" edges to the User entity.
+func (_u *UserUpdate) AddPasswordsSet(v ...*User) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordsSetIDs(ids...)
+}
+
 // SetFirstName sets the "first_name" edge to the GivenName entity.
 func (_u *UserUpdate) SetFirstName(v *GivenName) *UserUpdate {
 	return _u.SetFirstNameID(v.ID)
@@ -815,6 +830,27 @@ func (_u *UserUpdate) Mutation() *UserMutation {
 func (_u *UserUpdate) ClearPasswordChangedBy() *UserUpdate {
 	_u.mutation.ClearPasswordChangedBy()
 	return _u
+}
+
+// ClearPasswordsSet clears all "passwords_set" edges to the User entity.
+func (_u *UserUpdate) ClearPasswordsSet() *UserUpdate {
+	_u.mutation.ClearPasswordsSet()
+	return _u
+}
+
+// RemovePasswordsSetIDs removes the "passwords_set" edge to User entities by IDs.
+func (_u *UserUpdate) RemovePasswordsSetIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemovePasswordsSetIDs(ids...)
+	return _u
+}
+
+// RemovePasswordsSet removes "passwords_set" edges to User entities.
+func (_u *UserUpdate) RemovePasswordsSet(v ...*User) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordsSetIDs(ids...)
 }
 
 // ClearFirstName clears the "first_name" edge to the GivenName entity.
@@ -1257,11 +1293,11 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.PasswordChangedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
-			Inverse: false,
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   user.PasswordChangedByTable,
 			Columns: []string{user.PasswordChangedByColumn},
-			Bidi:    true,
+			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
@@ -1270,11 +1306,56 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if nodes := _u.mutation.PasswordChangedByIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
-			Inverse: false,
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   user.PasswordChangedByTable,
 			Columns: []string{user.PasswordChangedByColumn},
-			Bidi:    true,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordsSetCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordsSetIDs(); len(nodes) > 0 && !_u.mutation.PasswordsSetCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordsSetIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
@@ -2553,6 +2634,21 @@ func (_u *UserUpdateOne) SetPasswordChangedBy(v *User) *UserUpdateOne {
 	return _u.SetPasswordChangedByID(v.ID)
 }
 
+// AddPasswordsSetIDs adds the "passwords_set" edge to the User entity by IDs.
+func (_u *UserUpdateOne) AddPasswordsSetIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddPasswordsSetIDs(ids...)
+	return _u
+}
+
+// AddPasswordsSet adds the "passwords_set" edges to the User entity.
+func (_u *UserUpdateOne) AddPasswordsSet(v ...*User) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordsSetIDs(ids...)
+}
+
 // SetFirstName sets the "first_name" edge to the GivenName entity.
 func (_u *UserUpdateOne) SetFirstName(v *GivenName) *UserUpdateOne {
 	return _u.SetFirstNameID(v.ID)
@@ -2781,6 +2877,27 @@ func (_u *UserUpdateOne) Mutation() *UserMutation {
 func (_u *UserUpdateOne) ClearPasswordChangedBy() *UserUpdateOne {
 	_u.mutation.ClearPasswordChangedBy()
 	return _u
+}
+
+// ClearPasswordsSet clears all "passwords_set" edges to the User entity.
+func (_u *UserUpdateOne) ClearPasswordsSet() *UserUpdateOne {
+	_u.mutation.ClearPasswordsSet()
+	return _u
+}
+
+// RemovePasswordsSetIDs removes the "passwords_set" edge to User entities by IDs.
+func (_u *UserUpdateOne) RemovePasswordsSetIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemovePasswordsSetIDs(ids...)
+	return _u
+}
+
+// RemovePasswordsSet removes "passwords_set" edges to User entities.
+func (_u *UserUpdateOne) RemovePasswordsSet(v ...*User) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordsSetIDs(ids...)
 }
 
 // ClearFirstName clears the "first_name" edge to the GivenName entity.
@@ -3253,11 +3370,11 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if _u.mutation.PasswordChangedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
-			Inverse: false,
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   user.PasswordChangedByTable,
 			Columns: []string{user.PasswordChangedByColumn},
-			Bidi:    true,
+			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},
@@ -3266,11 +3383,56 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if nodes := _u.mutation.PasswordChangedByIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
-			Rel:     sqlgraph.O2O,
-			Inverse: false,
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
 			Table:   user.PasswordChangedByTable,
 			Columns: []string{user.PasswordChangedByColumn},
-			Bidi:    true,
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordsSetCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordsSetIDs(); len(nodes) > 0 && !_u.mutation.PasswordsSetCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordsSetIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordsSetTable,
+			Columns: []string{user.PasswordsSetColumn},
+			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
 			},

@@ -512,11 +512,6 @@ var (
 				Columns: []*schema.Column{OrdersColumns[17], OrdersColumns[0]},
 			},
 			{
-				Name:    "order_booking_id",
-				Unique:  true,
-				Columns: []*schema.Column{OrdersColumns[16]},
-			},
-			{
 				Name:    "order_unit_id_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrdersColumns[18], OrdersColumns[0]},
@@ -845,13 +840,6 @@ var (
 				OnDelete:   schema.NoAction,
 			},
 		},
-		Indexes: []*schema.Index{
-			{
-				Name:    "pointsaccount_customer_id",
-				Unique:  true,
-				Columns: []*schema.Column{PointsAccountsColumns[9]},
-			},
-		},
 	}
 	// PointsEntriesColumns holds the columns for the "points_entries" table.
 	PointsEntriesColumns = []*schema.Column{
@@ -945,11 +933,6 @@ var (
 			},
 		},
 		Indexes: []*schema.Index{
-			{
-				Name:    "practitionerprofile_user_id",
-				Unique:  true,
-				Columns: []*schema.Column{PractitionerProfilesColumns[14]},
-			},
 			{
 				Name:    "practitionerprofile_unit_id",
 				Unique:  false,
@@ -1360,13 +1343,6 @@ var (
 				OnDelete:   schema.NoAction,
 			},
 		},
-		Indexes: []*schema.Index{
-			{
-				Name:    "servicesetting_product_id",
-				Unique:  true,
-				Columns: []*schema.Column{ServiceSettingsColumns[16]},
-			},
-		},
 	}
 	// SexesColumns holds the columns for the "sexes" table.
 	SexesColumns = []*schema.Column{
@@ -1438,7 +1414,7 @@ var (
 		{Name: "organizational_unit_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "sex_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "surname_id", Type: field.TypeUUID, Nullable: true},
-		{Name: "password_changed_by_id", Type: field.TypeUUID, Unique: true, Nullable: true},
+		{Name: "password_changed_by_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// UsersTable holds the schema information for the "users" table.
 	UsersTable = &schema.Table{
@@ -1471,7 +1447,7 @@ var (
 				OnDelete:   schema.SetNull,
 			},
 			{
-				Symbol:     "users_users_password_changed_by",
+				Symbol:     "users_users_passwords_set",
 				Columns:    []*schema.Column{UsersColumns[32]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,

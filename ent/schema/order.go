@@ -50,7 +50,6 @@ func (Order) Edges() []ent.Edge {
 func (Order) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("customer_id", "id"),
-		index.Fields("booking_id").Unique(),
 		index.Fields("unit_id", "id"),
 		index.Fields("status", "id"),
 	}

@@ -6,7 +6,6 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
-	"entgo.io/ent/schema/index"
 
 	"clinicgraph/internal/ids"
 )
@@ -30,13 +29,6 @@ func (PointsAccount) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("customer", Customer.Type).Ref("points_account").Field("customer_id").Unique().Required().Immutable().Comment("Whose points they are."),
 		edge.To("entries", PointsEntry.Type).Comment("How the balance came about."),
-	}
-}
-
-// Indexes of the entity.
-func (PointsAccount) Indexes() []ent.Index {
-	return []ent.Index{
-		index.Fields("customer_id").Unique(),
 	}
 }
 

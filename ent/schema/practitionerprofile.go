@@ -43,7 +43,6 @@ func (PractitionerProfile) Edges() []ent.Edge {
 // Indexes of the entity.
 func (PractitionerProfile) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("user_id").Unique(),
 		index.Fields("unit_id"),
 		index.Fields("display_name", "id"),
 	}

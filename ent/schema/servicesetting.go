@@ -6,7 +6,6 @@ import (
 	"entgo.io/ent/schema"
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
-	"entgo.io/ent/schema/index"
 
 	"clinicgraph/internal/ids"
 )
@@ -36,13 +35,6 @@ func (ServiceSetting) Fields() []ent.Field {
 func (ServiceSetting) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("product", Product.Type).Ref("service_setting").Field("product_id").Unique().Required().Immutable().Comment("The service."),
-	}
-}
-
-// Indexes of the entity.
-func (ServiceSetting) Indexes() []ent.Index {
-	return []ent.Index{
-		index.Fields("product_id").Unique(),
 	}
 }
 

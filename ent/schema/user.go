@@ -51,7 +51,7 @@ func (User) Fields() []ent.Field {
 // Edges of the entity.
 func (User) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.To("password_changed_by", User.Type).Field("password_changed_by_id").Unique().Comment("Who last set the password."),
+		edge.To("passwords_set", User.Type).Annotations(Hidden()).Comment("The users whose password this user last set.").From("password_changed_by").Field("password_changed_by_id").Unique().Comment("Who last set the password."),
 		edge.From("first_name", GivenName.Type).Ref("users").Field("first_name_id").Unique().Comment("The given name."),
 		edge.From("surname", Surname.Type).Ref("users").Field("surname_id").Unique().Comment("The family name."),
 		edge.From("organizational_unit", OrganizationalUnit.Type).Ref("users").Field("organizational_unit_id").Unique().Annotations(FilterableEdge()).Comment("The unit the user works in."),

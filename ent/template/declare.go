@@ -144,7 +144,7 @@ func declareType(t *gen.Type, paged, filtered bool) (faults []error) {
 		ant.Skip |= entgql.SkipWhereInput
 	}
 	if a.List {
-		ant.QueryField = &entgql.FieldConfig{}
+		ant.QueryField = &entgql.FieldConfig{Name: listName(t)}
 	}
 	set(&t.Annotations, ant)
 	return faults

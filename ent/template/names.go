@@ -30,7 +30,12 @@ var (
 )
 
 // listName names the connection of a type at the root of the graph.
-func listName(t *gen.Type) string { return camel(snake(plural(t.Name))) }
+func listName(t *gen.Type) string {
+	if name := said(t.Annotations).ListName; name != "" {
+		return name
+	}
+	return camel(snake(plural(t.Name)))
+}
 
 // graphName spells a column as the graph does: customer_id is customerId.
 func graphName(column string) string {

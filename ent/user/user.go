@@ -80,6 +80,8 @@ const (
 	FieldSexID = "sex_id"
 	// EdgePasswordChangedBy holds the string denoting the password_changed_by edge name in mutations.
 	EdgePasswordChangedBy = "password_changed_by"
+	// EdgePasswordsSet holds the string denoting the passwords_set edge name in mutations.
+	EdgePasswordsSet = "passwords_set"
 	// EdgeFirstName holds the string denoting the first_name edge name in mutations.
 	EdgeFirstName = "first_name"
 	// EdgeSurname holds the string denoting the surname edge name in mutations.
@@ -120,6 +122,10 @@ const (
 	PasswordChangedByTable = "users"
 	// PasswordChangedByColumn is the table column denoting the password_changed_by relation/edge.
 	PasswordChangedByColumn = "password_changed_by_id"
+	// PasswordsSetTable is the table that holds the passwords_set relation/edge.
+	PasswordsSetTable = "users"
+	// PasswordsSetColumn is the table column denoting the passwords_set relation/edge.
+	PasswordsSetColumn = "password_changed_by_id"
 	// FirstNameTable is the table that holds the first_name relation/edge.
 	FirstNameTable = "users"
 	// FirstNameInverseTable is the table name for the GivenName entity.
@@ -499,6 +505,20 @@ func ByPasswordChangedByField(field string, opts ...sql.OrderTermOption) OrderOp
 	}
 }
 
+// ByPasswordsSetCount orders the results by passwords_set count.
+func ByPasswordsSetCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPasswordsSetStep(), opts...)
+	}
+}
+
+// ByPasswordsSet orders the results by passwords_set terms.
+func ByPasswordsSet(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPasswordsSetStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByFirstNameField orders the results by first_name field.
 func ByFirstNameField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -705,7 +725,14 @@ func newPasswordChangedByStep() *sqlgraph.Step {
 	return sqlgraph.NewStep(
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(Table, FieldID),
-		sqlgraph.Edge(sqlgraph.O2O, false, PasswordChangedByTable, PasswordChangedByColumn),
+		sqlgraph.Edge(sqlgraph.M2O, true, PasswordChangedByTable, PasswordChangedByColumn),
+	)
+}
+func newPasswordsSetStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(Table, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PasswordsSetTable, PasswordsSetColumn),
 	)
 }
 func newFirstNameStep() *sqlgraph.Step {

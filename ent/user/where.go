@@ -1641,7 +1641,7 @@ func HasPasswordChangedBy() predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := sqlgraph.NewStep(
 			sqlgraph.From(Table, FieldID),
-			sqlgraph.Edge(sqlgraph.O2O, false, PasswordChangedByTable, PasswordChangedByColumn),
+			sqlgraph.Edge(sqlgraph.M2O, true, PasswordChangedByTable, PasswordChangedByColumn),
 		)
 		sqlgraph.HasNeighbors(s, step)
 	})
@@ -1651,6 +1651,29 @@ func HasPasswordChangedBy() predicate.User {
 func HasPasswordChangedByWith(preds ...predicate.User) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newPasswordChangedByStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPasswordsSet applies the HasEdge predicate on the "passwords_set" edge.
+func HasPasswordsSet() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PasswordsSetTable, PasswordsSetColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPasswordsSetWith applies the HasEdge predicate on the "passwords_set" edge with a given conditions (other predicates).
+func HasPasswordsSetWith(preds ...predicate.User) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newPasswordsSetStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

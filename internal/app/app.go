@@ -136,8 +136,8 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Rewards:  &rewards.Service{Store: s, Now: o.Now},
 	}
 	return &App{Store: s, Seed: seed.Deps{
-		Store: s, Passwords: signIn.Passwords, Security: security, Now: o.Now,
-		Accounts: r.Accounts, Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
+		Store: s, Passwords: signIn.Passwords, Now: o.Now,
+		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
 	}}, r
 }

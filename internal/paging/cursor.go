@@ -29,8 +29,6 @@ type Cursor struct {
 	List  List
 	ID    uuid.UUID
 	Value any // nil, string, int64, bool, uuid.UUID or time.Time
-
-	foreign bool // came in, and was not sealed here
 }
 
 // NewCursor makes the cursor of a row. The value of an order column is a string,
@@ -64,7 +62,7 @@ func normal(v any) any {
 // Check refuses a cursor that does not belong to the list; arg is the argument
 // that it came in by. A nil cursor belongs everywhere.
 func (c *Cursor) Check(arg string, list List) error {
-	if c == nil || !c.foreign && c.List == list {
+	if c == nil || c.List == list {
 		return nil
 	}
 	return fault.Invalid(arg, "This cursor does not belong to this list.")
@@ -98,8 +96,7 @@ func (c *Cursor) UnmarshalGQLContext(ctx context.Context, v any) error {
 	}
 	opened, err := key.Open(s)
 	if err != nil {
-		*c = Cursor{foreign: true}
-		return nil
+		opened = Cursor{} // of no list
 	}
 	*c = opened
 	return nil

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -36,7 +37,7 @@ func newWire(t *testing.T, dbURL string) *wire {
 	}
 	network, server := "unix", filepath.Join(u.Query().Get("host"), ".s.PGSQL.5432")
 	if u.Host != "" {
-		network, server = "tcp", u.Host
+		network, server = "tcp", net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "5432"))
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -67,14 +67,18 @@ func TestOpenPostgres(t *testing.T) {
 	})
 	t.Run("keeps_idle_connections_open", func(t *testing.T) {
 		db := openPostgres(t, store.Options{MaxConns: 3})
-		for range 3 {
-			begin(t, t.Context(), db, nil) // ends with this test
+		txs := make([]*store.Tx, 3)
+		for i := range txs {
+			txs[i] = begin(t, t.Context(), db, nil)
 		}
-		t.Cleanup(func() {
-			if n := db.Write.Stats(); n.OpenConnections != 3 || n.MaxIdleClosed != 0 {
-				t.Errorf("%d open, %d closed for being idle; want 3 and 0", n.OpenConnections, n.MaxIdleClosed)
+		for _, tx := range txs {
+			if err := tx.Rollback(); err != nil {
+				t.Fatal(err)
 			}
-		})
+		}
+		if n := db.Write.Stats(); n.Idle != 3 || n.MaxIdleClosed != 0 {
+			t.Errorf("%d idle, %d closed for being idle; want 3 and 0", n.Idle, n.MaxIdleClosed)
+		}
 	})
 	t.Run("has_no_timeout_for_migrations", func(t *testing.T) {
 		db := openPostgres(t, store.Options{StatementTimeout: -1})

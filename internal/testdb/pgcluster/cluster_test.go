@@ -156,14 +156,16 @@ func TestOwner_is_nobody_else_unless_we_are_root(t *testing.T) {
 }
 
 func TestReachable_refuses_a_closed_folder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "closed")
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := reachable(dir, &account{uid: 1}); err == nil {
-		t.Error("a folder of mode 700 counts as reachable by another user")
-	}
-	if err := reachable(dir, nil); err != nil {
-		t.Errorf("our own folder: %v", err)
+	dir := t.TempDir()
+	for _, mode := range []fs.FileMode{0o700, 0o755} { // cannot enter; cannot remove
+		if err := os.Chmod(dir, mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := reachable(dir, &account{uid: 1}); err == nil {
+			t.Errorf("a folder of mode %o is good enough for another user", mode)
+		}
+		if err := reachable(dir, nil); err != nil {
+			t.Errorf("a folder of mode %o is not good enough for ourselves: %v", mode, err)
+		}
 	}
 }

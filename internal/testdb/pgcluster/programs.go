@@ -3,6 +3,7 @@ package pgcluster
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/user"
@@ -132,24 +133,25 @@ func folder(owner *account) (string, error) {
 
 // free gives the bytes that an ordinary user can still write; 0 when in doubt.
 func free(dir string) uint64 {
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(dir, &st); err != nil {
 		return 0
 	}
-	return uint64(fs.Bavail) * uint64(fs.Bsize)
+	return uint64(st.Bavail) * uint64(st.Bsize)
 }
 
-// reachable says why another account cannot enter a folder.
+// reachable says why another account cannot enter a folder and remove what is its
+// own there.
 func reachable(dir string, owner *account) error {
 	if owner == nil {
 		return nil
 	}
-	for {
+	for need := fs.FileMode(0o003); ; need = 0o001 {
 		info, err := os.Stat(dir)
 		if err != nil {
 			return err
 		}
-		if info.Mode().Perm()&0o001 == 0 {
+		if info.Mode().Perm()&need != need {
 			return fmt.Errorf("%s is closed to the user that runs PostgreSQL", dir)
 		}
 		parent := filepath.Dir(dir)

@@ -1,0 +1,59 @@
+# ClinicGraph: `make run` serves the demo clinic, `make test` runs every test.
+# Both work from a clean clone; see README.md.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MODULES := web/node_modules/.package-lock.json
+
+# Packages whose tests run concurrently: they run under the race detector, too.
+RACE := ./internal/access ./internal/auth ./internal/store ./internal/scheduling ./internal/jobs ./internal/e2e
+
+.PHONY: help run test build console generate check lint race go-test console-test setup clean
+
+help: ## Say what there is.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: build ## Build everything and serve the demo clinic on SQLite.
+	./bin/clinicgraph serve --demo
+
+build: console ## Build the binary, with the console in it.
+	go build -trimpath -o bin/clinicgraph .
+
+console: $(MODULES) ## Build the playground.
+	cd web && npm run build
+
+$(MODULES): web/package.json web/package-lock.json
+	cd web && npm ci && touch node_modules/.package-lock.json
+
+generate: ## Write all generated code, the SDL and the migrations.
+	cd ent && go generate .
+	mkdir -p graph/model && go tool gqlgen generate
+	go run . schema print > schema.graphqls.new && mv schema.graphqls.new schema.graphqls
+	go run ./internal/docs
+	go run ./internal/testdb/pgrun -- go run . migrate create $(or $(NAME),schema)
+
+test: setup console check lint console-test race go-test ## Run every test, on both databases.
+
+setup: ## Install what the tests need, where it can.
+	.ci/setup
+
+check: generate ## Fail when something generated is stale.
+	@stale="$$(git status --porcelain -- ent graph schema.graphqls migrate docs)"; \
+	if [ -n "$$stale" ]; then echo "stale, run make generate and commit:"; echo "$$stale"; git --no-pager diff --stat -- ent graph schema.graphqls migrate docs; exit 1; fi
+
+lint: ## Look for what the compiler lets pass.
+	@unformatted="$$(git ls-files '*.go' | xargs gofmt -l)"; if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+
+console-test: console
+	cd web && npm run typecheck && npm test
+
+race:
+	go run ./internal/testdb/pgrun -- go test -race $(RACE)
+
+go-test:
+	go run ./internal/testdb/pgrun -- go test ./...
+
+clean: ## Remove what was built; data stays.
+	rm -rf bin internal/console/dist/* web/node_modules
