@@ -90,16 +90,12 @@ func newBuilder(d Deps, o Options, p plan) *builder {
 func (b *builder) hashPasswords(ctx context.Context) error {
 	for _, e := range staff {
 		if e.signsIn {
-			unit := RootUnit
-			if e.unit != wholeClinic {
-				unit = units[e.unit].name
-			}
-			b.accounts = append(b.accounts, Account{Role: e.role, Unit: unit, Login: e.username()})
+			b.accounts = append(b.accounts, Account{Role: e.role, Unit: unitName(e.unit), Login: e.username()})
 		}
 	}
 	for _, l := range b.plan.logins {
 		if l.signsIn {
-			b.accounts = append(b.accounts, Account{Role: access.RoleCustomer, Unit: units[l.unit].name, Login: l.username})
+			b.accounts = append(b.accounts, Account{Role: access.RoleCustomer, Unit: unitName(l.unit), Login: l.username})
 		}
 	}
 	for i := range b.accounts {

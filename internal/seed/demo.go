@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,8 +22,8 @@ import (
 type Options struct {
 	Production bool   // the settings are those of a clinic at work: refuse
 	Folder     string // the data folder, for AccountsFile
-	Currency   string // ISO 4217
-	Timezone   string // IANA name
+	Currency   string // ISO 4217; empty: EUR
+	Timezone   string // IANA name; empty: UTC
 }
 
 // Why there is no demo clinic. Each is one line for whoever typed the command.
@@ -41,12 +42,14 @@ var (
 //
 // Everything goes through the verbs, one after the other and as the people who
 // would do it, on a clock of its own; so what the rules refuse fails here, too.
-// The records carry the times of that clock. Errors: ErrProduction, ErrThere,
+// The records carry the times of that clock. No server must be at work on the
+// database meanwhile: its jobs live in another time. Errors: ErrProduction, ErrThere,
 // ErrUnfinished, ErrInUse. After any other error the database is not to be used.
 func Demo(ctx context.Context, d Deps, o Options) ([]Account, error) {
 	if o.Production {
 		return nil, ErrProduction
 	}
+	o.Currency, o.Timezone = cmp.Or(o.Currency, "EUR"), cmp.Or(o.Timezone, "UTC")
 	if _, known := money.Digits(o.Currency); !known {
 		return nil, fmt.Errorf("demo clinic: %q is not a currency of ISO 4217", o.Currency)
 	}

@@ -22,6 +22,13 @@ const (
 	wholeClinic = -1
 )
 
+func unitName(number int) string {
+	if number == wholeClinic {
+		return RootUnit
+	}
+	return units[number].name
+}
+
 // employee is somebody who works in the demo clinic.
 type employee struct {
 	given, surname, sex string

@@ -113,7 +113,17 @@ func notCommitted(err error) bool {
 	return false
 }
 
+// repeatable is an error of the code above that says that its transaction lost
+// against another one, like an idempotency key that was taken meanwhile.
+type repeatable interface {
+	error
+	Repeatable() bool
+}
+
 func kindOf(err error) kind {
+	if e, ok := errors.AsType[repeatable](err); ok && e.Repeatable() {
+		return kindLost
+	}
 	if e, ok := errors.AsType[*pq.Error](err); ok {
 		return postgresKind(e)
 	}
