@@ -9,9 +9,10 @@ import (
 )
 
 // RowRule says which rows of an entity ("Booking") the caller in the context may
-// see, as a predicate over its table. AllRows are all; nil are none. Filters ask
-// it for every entity that they reach through an edge, at the moment the SQL is
-// built.
+// see, as one of its predicates (predicate.Booking). AllRows are all; nil are none.
+// Filters ask it for every entity that they reach through an edge, at the moment
+// the SQL is built. The table may bear an alias there: columns are named by s.C,
+// as generated predicates do.
 type RowRule func(ctx context.Context, entity string) func(*sql.Selector)
 
 // AllRows is the rule of a caller who may see every row.

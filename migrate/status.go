@@ -34,6 +34,20 @@ type Report struct {
 	Newer   []string
 }
 
+// String is the report for people, a migration on each line.
+func (r Report) String() string {
+	var b strings.Builder
+	for _, part := range []struct {
+		state string
+		names []string
+	}{{"applied", r.Applied}, {"pending", r.Pending}, {"newer", r.Newer}} {
+		for _, name := range part.names {
+			fmt.Fprintf(&b, "%-8s %s\n", part.state, name)
+		}
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 // Status compares the database with the migrations of this program. It changes
 // nothing.
 func Status(ctx context.Context, db *store.DB) (Report, error) {

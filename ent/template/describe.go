@@ -55,7 +55,7 @@ func describeType(t *gen.Type, def *ast.Definition, note schema.Annotation) {
 		case !field.Type.NonNull:
 			field.Description += " Null when there is none or it is not the caller's to see."
 		}
-		if there := said(e.Type.Annotations).Door; there != note.Door {
+		if there := edgeDoor(e); there != note.Door {
 			field.Description += needs(there)
 		}
 	}

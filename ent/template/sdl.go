@@ -99,17 +99,26 @@ func completeEdge(t *gen.Type, e *gen.Edge, def *ast.Definition) {
 	if field == nil {
 		panic(fmt.Sprintf("%s has no field for the edge %s", t.Name, e.Name))
 	}
-	here, there := said(t.Annotations).Door, said(e.Type.Annotations).Door
+	here, there := said(t.Annotations).Door, edgeDoor(e)
 	field.Type.NonNull = !e.Unique || said(e.Annotations).Implied
 	if here == there {
 		return
 	}
 	field.Type.NonNull = false
-	if isConnection(t, e) {
+	if isConnection(t, e) || said(e.Annotations).Door.Kind != "" {
 		// gqlgen asks the directive of a type at each field that returns it; a
 		// connection is another type, and its count would be open.
 		field.Directives = append(field.Directives, door(there))
 	}
+}
+
+// edgeDoor is the door of an edge: its own where it has one, otherwise that of
+// the type it leads to. Behind its own the target's stands as well.
+func edgeDoor(e *gen.Edge) schema.Door {
+	if own := said(e.Annotations).Door; own.Kind != "" {
+		return own
+	}
+	return said(e.Type.Annotations).Door
 }
 
 func completeMoney(t *gen.Type, def *ast.Definition) {

@@ -6363,7 +6363,7 @@ func (ec *executionContext) _GivenName_users(ctx context.Context, field graphql.
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "user:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.UserConnection
 					return zeroVal, err
@@ -6425,7 +6425,7 @@ func (ec *executionContext) _GivenName_customers(ctx context.Context, field grap
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "customer:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.CustomerConnection
 					return zeroVal, err
@@ -8715,7 +8715,7 @@ func (ec *executionContext) _OrganizationalUnit_users(ctx context.Context, field
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "user:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.UserConnection
 					return zeroVal, err
@@ -17894,7 +17894,7 @@ func (ec *executionContext) _Sex_users(ctx context.Context, field graphql.Collec
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "user:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.UserConnection
 					return zeroVal, err
@@ -17956,7 +17956,7 @@ func (ec *executionContext) _Sex_customers(ctx context.Context, field graphql.Co
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "customer:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.CustomerConnection
 					return zeroVal, err
@@ -18179,7 +18179,7 @@ func (ec *executionContext) _Surname_users(ctx context.Context, field graphql.Co
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "user:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.UserConnection
 					return zeroVal, err
@@ -18241,7 +18241,7 @@ func (ec *executionContext) _Surname_customers(ctx context.Context, field graphq
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
-				permission, err := ec.unmarshalNString2string(ctx, "customer:read")
+				permission, err := ec.unmarshalNString2string(ctx, "directory:read")
 				if err != nil {
 					var zeroVal *ent.CustomerConnection
 					return zeroVal, err

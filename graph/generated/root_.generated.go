@@ -5733,7 +5733,7 @@ extend type Query {
   """
   appointment("Its id." id: ID!): Appointment @hasPermission(permission: "appointment:read")
   """
-  When a service can be booked, by time. At most 31 days at once. Errors: NOT_FOUND, BAD_USER_INPUT.
+  When a service can be booked, by time: the first 2,000 slots of at most 31 days. Errors: NOT_FOUND, BAD_USER_INPUT.
   """
   availableSlots(
     """
@@ -5749,7 +5749,7 @@ extend type Query {
     """
     from: Time!
     """
-    Slots end at or before this.
+    Slots start before this.
     """
     to: Time!
   ): [Slot!]! @hasPermission(permission: "practitioner:read")

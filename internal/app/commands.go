@@ -123,7 +123,11 @@ type schemaPrint struct{}
 
 // Run prints the published schema.
 func (schemaPrint) Run(con terminal) error {
-	_, err := fmt.Fprint(con.out, graph.SDL())
+	text, err := graph.SDL()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(con.out, text)
 	return err
 }
 

@@ -72,9 +72,7 @@ func newBuilder(d Deps, o Options, p plan) *builder {
 		booked: make([]*scheduling.Booked, len(p.visits)),
 	}
 	b.clock.set(p.opened())
-	client := ent.NewClient(ent.Driver(d.Store.DB.Driver))
-	guard.Install(client, b.clock.now)
-	b.store = &store.Store{Client: client, DB: d.Store.DB}
+	b.store = guard.Open(d.Store.DB, b.clock.now)
 
 	b.customers.Store, b.customers.Now = b.store, b.clock.now
 	b.catalog.Store = b.store

@@ -12,6 +12,8 @@ import (
 
 	"entgo.io/ent/dialect"
 
+	"clinicgraph/ent"
+	_ "clinicgraph/ent/runtime" // the schemas' policies and defaults
 	"clinicgraph/internal/guard"
 	"clinicgraph/internal/store"
 	"clinicgraph/migrate"
@@ -21,7 +23,7 @@ import (
 // migrated database of its own and the real clock.
 func Each(t *testing.T, test func(t *testing.T, s *store.Store)) {
 	t.Helper()
-	EachAt(t, guard.Now, test)
+	EachAt(t, Now, test)
 }
 
 // EachAt is Each with the test's clock for the times that the guard fills in. It
@@ -30,11 +32,11 @@ func EachAt(t *testing.T, now func() time.Time, test func(t *testing.T, s *store
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		test(t, guard.Open(OpenDB(t, dialect.SQLite), now))
+		test(t, Guarded(OpenDB(t, dialect.SQLite), now))
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
-		test(t, guard.Open(OpenDB(t, dialect.Postgres), now))
+		test(t, Guarded(OpenDB(t, dialect.Postgres), now))
 	})
 }
 
@@ -42,8 +44,19 @@ func EachAt(t *testing.T, now func() time.Time, test func(t *testing.T, s *store
 // dialect.Postgres, behind a guarded client with the real clock.
 func Open(tb testing.TB, d string) *store.Store {
 	tb.Helper()
-	return guard.Open(OpenDB(tb, d), guard.Now)
+	return Guarded(OpenDB(tb, d), Now)
 }
+
+// Guarded puts a guarded client on a database, as the server does.
+func Guarded(db *store.DB, now func() time.Time) *store.Store {
+	client := ent.NewClient(ent.Driver(db.Driver))
+	guard.Install(client, now)
+	return &store.Store{Client: client, DB: db}
+}
+
+// Now is the real clock, as the server has it: UTC, in the microseconds that
+// both databases keep.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // OpenDB opens a migrated database of the test's own and closes it at its end.
 func OpenDB(tb testing.TB, d string) *store.DB {

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { buildSchema, execute, isEnumType, isLeafType, isListType, isNonNullType, parse, validate } from 'graphql'
 
-export const schema = buildSchema(readFileSync(new URL('./schema.graphqls', import.meta.url), 'utf8'))
+export const schema = buildSchema(readFileSync(new URL('../../schema.graphqls', import.meta.url), 'utf8'))
 
 const samples = { Int: 1, Int64: 100, Float: 1, Boolean: false, Time: '2030-01-02T09:00:00Z' }
 
