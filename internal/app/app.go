@@ -57,7 +57,7 @@ type Options struct {
 	Version   string
 	Now       func() time.Time // nil: the wall clock, in UTC and microseconds
 	Passwords auth.Params      // zero: the defaults
-	DB        *store.DB        // nil: opened by the settings
+	DB        *store.DB        // nil: opened by the settings; given: migrated already
 }
 
 // New puts a server together by the settings: it opens the database, migrates
@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	if err := migrated(ctx, cfg, db, log); err != nil {
+	if err := migrated(ctx, cfg, o, db, log); err != nil {
 		return nil, err
 	}
 	keys, fresh, err := secrets(cfg)
@@ -150,11 +150,27 @@ func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
 	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))
 }
 
+// Migrate applies what is pending. A migration of a large table takes longer than
+// a statement of a request may, so it has connections of its own.
+func Migrate(ctx context.Context, cfg config.Config) (applied int, err error) {
+	var db *store.DB
+	if url := cfg.Database.URL.Reveal(); url != "" {
+		db, err = store.OpenPostgres(ctx, store.Options{URL: url, MaxConns: 2, StatementTimeout: -1})
+	} else {
+		db, err = Open(ctx, cfg)
+	}
+	if err != nil {
+		return 0, err
+	}
+	applied, err = migrate.Apply(ctx, db)
+	return applied, errors.Join(err, db.Close())
+}
+
 // migrated brings the schema up to date where serve may, and otherwise refuses
 // one that is behind or ahead of this binary.
-func migrated(ctx context.Context, cfg config.Config, db *store.DB, log *slog.Logger) error {
-	if cfg.Database.URL.Reveal() == "" || cfg.Database.AutoMigrate {
-		n, err := migrate.Apply(ctx, db)
+func migrated(ctx context.Context, cfg config.Config, o Options, db *store.DB, log *slog.Logger) error {
+	if cfg.Database.URL.Reveal() == "" && o.DB == nil || cfg.Database.AutoMigrate {
+		n, err := Migrate(ctx, cfg)
 		if err != nil {
 			return err
 		}

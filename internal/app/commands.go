@@ -23,15 +23,11 @@ type migrateUp struct{}
 
 // Run applies what is pending.
 func (migrateUp) Run(con terminal, cfg config.Config) error {
-	db, err := Open(con.ctx, cfg)
-	if err != nil {
-		return err
-	}
-	n, err := migrate.Apply(con.ctx, db)
+	n, err := Migrate(con.ctx, cfg)
 	if err == nil {
 		fmt.Fprintf(con.out, "%d migrations applied\n", n)
 	}
-	return errors.Join(err, db.Close())
+	return err
 }
 
 type migrateStatus struct{}
