@@ -281,6 +281,9 @@ func declareEdge(t *gen.Type, e *gen.Edge) (faults []error) {
 		fault("Implied is for to-one edges")
 	case a.Implied && e.Optional:
 		fault("an Implied edge must be Required")
+	case a.FilterableEdge && a.Door.Kind != "":
+		// The filter would ask the target's door only.
+		fault("an edge with a door of its own is not filterable")
 	case a.Connection && a.Small:
 		fault("say ConnectionEdge or Small, not both")
 	}

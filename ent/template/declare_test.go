@@ -53,6 +53,9 @@ func TestDeclareRefuses(t *testing.T) {
 		{"a filter by JSON", fieldOf(&load.Field{Name: "a", Info: &field.TypeInfo{Type: field.TypeJSON}, Annotations: note(t, schema.Filterable(), schema.Scalar("JSON"))}), "Filterable takes"},
 		{"a type without a scalar", fieldOf(&load.Field{Name: "a", Info: &field.TypeInfo{Type: field.TypeBytes}}), "has no scalar"},
 		{"money of no column", &load.Schema{Name: "Thing", Annotations: note(t, schema.Public(), schema.Money("total", "a", "b"))}, "there is no field a or b"},
+		{"a filter by an edge with a door", &load.Schema{Name: "Thing", Annotations: open, Edges: []*load.Edge{{
+			Name: "others", Type: "Thing", Annotations: note(t, schema.ReadField("x:y"), schema.FilterableEdge()),
+		}}}, "with a door of its own is not filterable"},
 		{"an enum in small letters", fieldOf(&load.Field{Name: "a", Info: &field.TypeInfo{Type: field.TypeEnum}, Enums: []struct{ N, V string }{{"x", "x"}}}), "UPPER_SNAKE"},
 	} {
 		t.Run(c.what, func(t *testing.T) {

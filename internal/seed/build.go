@@ -72,7 +72,9 @@ func newBuilder(d Deps, o Options, p plan) *builder {
 		booked: make([]*scheduling.Booked, len(p.visits)),
 	}
 	b.clock.set(p.opened())
-	b.store = guard.Open(d.Store.DB, b.clock.now)
+	client := ent.NewClient(ent.Driver(d.Store.DB.Driver))
+	guard.Install(client, b.clock.now)
+	b.store = &store.Store{Client: client, DB: d.Store.DB}
 
 	b.customers.Store, b.customers.Now = b.store, b.clock.now
 	b.catalog.Store = b.store

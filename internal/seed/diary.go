@@ -12,10 +12,13 @@ import (
 type diary struct {
 	*plan
 	rng      *rand.Rand
-	busy     map[int][]scheduling.Interval // by doctor; what is cancelled stays in
+	busy     map[workday][]scheduling.Interval // what is cancelled stays in
 	seen     map[appearance]bool
 	regulars map[int][]int // by doctor: profiles who came before
 }
+
+// workday is a doctor on a day, counted from today.
+type workday struct{ doctor, day int }
 
 // appearance is a customer on a day: nobody comes twice on one.
 type appearance struct {
@@ -49,6 +52,27 @@ func (d *diary) known() error {
 	return nil
 }
 
+// duty plans a visit in every unit today, whatever becomes of the others.
+func (d *diary) duty() error {
+	busy := map[int]bool{}
+	for _, doctor := range doctors() {
+		unit, s := staff[doctor].unit, offeredBy(doctor)[0]
+		free, err := d.free(doctor, s, 0)
+		if err != nil {
+			return err
+		}
+		if busy[unit] || len(free) == 0 {
+			continue
+		}
+		slot := free[d.rng.IntN(len(free))]
+		if who := d.somebody(doctor, slot.Start); who != none {
+			d.add(workday{doctor, 0}, s, who, slot, false, attended)
+			busy[unit] = true
+		}
+	}
+	return nil
+}
+
 // somewhere plans an online visit with the first doctor, from the given one on,
 // who has time on that day.
 func (d *diary) somewhere(day, who, from int, f fate) error {
@@ -61,7 +85,7 @@ func (d *diary) somewhere(day, who, from int, f fate) error {
 			return err
 		}
 		if len(free) > 0 {
-			d.add(doctor, s, who, free[d.rng.IntN(len(free))], true, f)
+			d.add(workday{doctor, day}, s, who, free[d.rng.IntN(len(free))], true, f)
 			return nil
 		}
 	}
@@ -85,7 +109,7 @@ func (d *diary) fill() error {
 				slot := free[d.rng.IntN(len(free))]
 				if who := d.somebody(doctor, slot.Start); who != none {
 					online := d.profiles[who].login != none && d.rng.IntN(100) < 55
-					d.add(doctor, s, who, slot, online, asItComes)
+					d.add(workday{doctor, day}, s, who, slot, online, asItComes)
 				}
 			}
 		}
@@ -116,7 +140,7 @@ func (d *diary) free(doctor, s, day int) ([]scheduling.Interval, error) {
 	rule := services[s].rule(d.zone)
 	from, to := d.today.AddDate(0, 0, day), d.today.AddDate(0, 0, day+1)
 	open := scheduling.Expand(staff[doctor].hours, d.zone, rule.Reach(from, to))
-	free, err := scheduling.Slots(rule, open, d.busy[doctor], from, to, from)
+	free, err := scheduling.Slots(rule, open, d.busy[workday{doctor, day}], from, to, from)
 	if err != nil {
 		return nil, fmt.Errorf("plan the demo clinic: %s: %w", services[s].sku, err)
 	}
@@ -150,8 +174,9 @@ func (d *diary) appears(who int, start time.Time) appearance {
 	return appearance{start.In(d.zone).Format(time.DateOnly), who}
 }
 
-func (d *diary) add(doctor, s, who int, slot scheduling.Interval, online bool, f fate) {
-	d.busy[doctor] = append(d.busy[doctor], services[s].rule(d.zone).Claim(slot.Start))
+func (d *diary) add(at workday, s, who int, slot scheduling.Interval, online bool, f fate) {
+	doctor := at.doctor
+	d.busy[at] = append(d.busy[at], services[s].rule(d.zone).Claim(slot.Start))
 	d.seen[d.appears(who, slot.Start)] = true
 	d.regulars[doctor] = append(d.regulars[doctor], who)
 	v := visit{doctor: doctor, service: s, profile: who, start: slot.Start, end: slot.End, online: online}

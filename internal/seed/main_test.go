@@ -37,3 +37,23 @@ func deps(s *store.Store, now time.Time) seed.Deps {
 		Rewards:    &rewards.Service{Store: s, Now: clock},
 	}
 }
+
+// all reads every row of a query, as the system.
+func all[T any](t *testing.T, read func(context.Context) ([]T, error)) []T {
+	t.Helper()
+	rows, err := read(system(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// count counts the rows of a query, as the system.
+func count(t *testing.T, read func(context.Context) (int, error)) int {
+	t.Helper()
+	n, err := read(system(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -71,12 +71,11 @@ func newPlan(now time.Time, zone *time.Location) (plan, error) {
 
 	p := plan{zone: zone, today: today}
 	p.logins, p.profiles = newCrowd(rng, today).people()
-	diary := &diary{plan: &p, rng: rng, busy: map[int][]scheduling.Interval{}, seen: map[appearance]bool{}, regulars: map[int][]int{}}
-	if err := diary.known(); err != nil {
-		return plan{}, err
-	}
-	if err := diary.fill(); err != nil {
-		return plan{}, err
+	diary := &diary{plan: &p, rng: rng, busy: map[workday][]scheduling.Interval{}, seen: map[appearance]bool{}, regulars: map[int][]int{}}
+	for _, part := range []func() error{diary.known, diary.duty, diary.fill} {
+		if err := part(); err != nil {
+			return plan{}, err
+		}
 	}
 	for range wishCount {
 		w := wish{

@@ -1,0 +1,75 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// journal keeps what the server logs.
+type journal struct {
+	mu    sync.Mutex
+	lines []line
+}
+
+type line struct {
+	level slog.Level
+	text  string
+}
+
+func (j *journal) logger() *slog.Logger { return slog.New(writer{journal: j}) }
+
+// mustBeClean fails the test for every error in the log, and for a secret in any
+// line.
+func (j *journal) mustBeClean(t *testing.T, secrets []string) {
+	t.Helper()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, l := range j.lines {
+		if l.level >= slog.LevelError {
+			t.Errorf("the server logged an error: %s", l.text)
+		}
+		for _, s := range secrets {
+			if strings.Contains(l.text, s) {
+				t.Errorf("a secret is in the log: %s", l.text)
+			}
+		}
+	}
+}
+
+// writer is the journal as a slog.Handler.
+type writer struct {
+	journal *journal
+	with    string
+}
+
+// Enabled implements slog.Handler: every level is kept.
+func (w writer) Enabled(context.Context, slog.Level) bool { return true }
+
+// Handle implements slog.Handler.
+func (w writer) Handle(_ context.Context, r slog.Record) error {
+	var text strings.Builder
+	text.WriteString(r.Message + w.with)
+	r.Attrs(func(a slog.Attr) bool {
+		fmt.Fprintf(&text, " %s", a)
+		return true
+	})
+	w.journal.mu.Lock()
+	defer w.journal.mu.Unlock()
+	w.journal.lines = append(w.journal.lines, line{r.Level, text.String()})
+	return nil
+}
+
+// WithAttrs implements slog.Handler.
+func (w writer) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		w.with += " " + a.String()
+	}
+	return w
+}
+
+// WithGroup implements slog.Handler.
+func (w writer) WithGroup(string) slog.Handler { return w }

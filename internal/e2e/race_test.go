@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// together runs n calls at once, as far as one process can: none begins before
+// all are ready.
+func together(n int, call func(i int) *answer) []*answer {
+	answers := make([]*answer, n)
+	gate := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			<-gate
+			answers[i] = call(i)
+		})
+	}
+	close(gate)
+	all.Wait()
+	return answers
+}
+
+// outcomes counts answers by code; "" is success.
+func outcomes(answers []*answer) map[string]int {
+	counts := map[string]int{}
+	for _, a := range answers {
+		counts[a.code()]++
+	}
+	return counts
+}
+
+// count asks the database itself.
+func (c *clinic) count(question string, args ...any) (n int) {
+	c.t.Helper()
+	if err := c.app.Store.DB.Read.QueryRow(question, args...).Scan(&n); err != nil {
+		c.t.Fatalf("%s: %v", question, err)
+	}
+	return n
+}
+
+// join makes an account through the graph.
+func (c *clinic) join(username string) *answer {
+	return c.anyone().do(`mutation register($in: RegisterInput!) { register(input: $in) { accessToken refreshToken viewer { customers { id } } } }`,
+		vars{"in": vars{"username": username, "email": username + "@example.org", "password": "seven green umbrellas", "givenName": "Some", "surname": "Body"}})
+}
+
+func TestOf200CustomersWhoWantOneSlotOneGetsIt(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		const crowd = 200
+		joined := together(crowd, func(i int) *answer { return c.join(fmt.Sprintf("crowd-%d", i)) })
+		clients := make([]*client, crowd)
+		for i, a := range joined {
+			clients[i] = c.holding(a.ok(), "register")
+		}
+		answers := together(crowd, func(i int) *answer {
+			return clients[i].book(c.consultation, c.practitioners[doctorNorth], at(9, 0))
+		})
+		if diff := cmp.Diff(map[string]int{"": 1, "SLOT_TAKEN": crowd - 1}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+		for what, want := range map[string]int{
+			"bookings": 1, "appointments": 1, "orders": 1, "order_items": 1,
+			"resource_claims WHERE resource_kind = 'PRACTITIONER'": 1, "resource_claims": 2,
+		} {
+			if n := c.count(`SELECT count(*) FROM ` + what); n != want {
+				t.Errorf("%d %s, want %d", n, what, want)
+			}
+		}
+	})
+}
+
+func TestRepeatsOfARequestWithOneKeyHaveOneEffect(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me, key := c.as(customerA), vars{"idempotencyKey": "the same"}
+		same := func(what string, call func() *answer) *answer {
+			t.Helper()
+			answers := together(20, func(int) *answer { return call() })
+			for _, a := range answers {
+				a.ok()
+				if diff := cmp.Diff(answers[0].data, a.data); diff != "" {
+					t.Errorf("%s: two answers differ:\n%s", what, diff)
+				}
+			}
+			return answers[0]
+		}
+		doctor := c.practitioners[doctorNorth]
+		booked := same("bookAppointment", func() *answer { return me.book(c.consultation, doctor, at(9, 0), key) })
+		order := booked.text("bookAppointment.order.id")
+		same("capturePayment", func() *answer { return me.pay(order, 2000, "TEST", key) })
+		same("redeemReward", func() *answer { return me.redeem(c.sticker, key) })
+
+		for table, want := range map[string]int{"bookings": 1, "orders": 1, "payment_transactions": 1, "reward_redemptions": 1, "points_entries": 2, "idempotency_keys": 3} {
+			if n := c.count(`SELECT count(*) FROM ` + table); n != want {
+				t.Errorf("%d %s, want %d", n, table, want)
+			}
+		}
+		// Other input under the key is refused, for each field of it.
+		for _, other := range []vars{{"startsAt": at(9, 30)}, {"notes": "other"}, {"serviceId": c.chat}, {"practitionerId": c.practitioners[doctorSouth]}, {"customerId": c.profiles[customerA]}} {
+			maps.Copy(other, key)
+			me.book(c.consultation, doctor, at(9, 0), other).refused("IDEMPOTENCY_MISMATCH")
+		}
+		me.pay(order, 2001, "TEST", key).refused("IDEMPOTENCY_MISMATCH")
+		me.redeem(c.mug, key).refused("IDEMPOTENCY_MISMATCH")
+		// A key belongs to its user.
+		c.as(customerB).book(c.consultation, c.practitioners[doctorSouth], at(9, 0), key).ok()
+		me.book(c.consultation, doctor, at(11, 0), vars{"idempotencyKey": ""}).refused("BAD_USER_INPUT").about("input.idempotencyKey")
+	})
+}
+
+func TestARefusedRequestLeavesItsKeyFree(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me, key := c.as(customerA), vars{"idempotencyKey": "second try"}
+		taken := c.as(customerB).book(c.consultation, c.practitioners[doctorNorth], at(9, 0)).ok()
+		me.book(c.consultation, c.practitioners[doctorNorth], at(9, 0), key).refused("SLOT_TAKEN")
+		c.as(customerB).cancel(taken.text("bookAppointment.booking.id")).ok()
+		me.book(c.consultation, c.practitioners[doctorNorth], at(9, 0), key).ok()
+	})
+}
+
+func TestOfParallelRedemptionsOnlyWhatThePointsCoverSucceeds(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		order := me.book(c.consultation, c.practitioners[doctorNorth], at(9, 0)).ok().text("bookAppointment.order.id")
+		me.pay(order, 8000, "TEST").ok() // 80 points: the mug, once
+		answers := together(10, func(int) *answer { return me.redeem(c.mug) })
+		if diff := cmp.Diff(map[string]int{"": 1, "INSUFFICIENT_POINTS": 9}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+		me.do(`{ viewer { customers { pointsAccount { balance } rewardRedemptions { totalCount } } } }`).ok().
+			want("viewer.customers.0", `{"pointsAccount":{"balance":0},"rewardRedemptions":{"totalCount":1}}`)
+	})
+}
+
+func TestOfParallelPaymentsOnlyWhatIsOpenIsTaken(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		order := me.book(c.consultation, c.practitioners[doctorNorth], at(9, 0)).ok().text("bookAppointment.order.id")
+		answers := together(10, func(int) *answer { return me.pay(order, 3000, "TEST") })
+		if diff := cmp.Diff(map[string]int{"": 2, "BAD_USER_INPUT": 8}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+		me.do(`query($id: ID!) { order(id: $id) { captured { amount } transactions { id } } }`, vars{"id": order}).ok().want("order.captured.amount", `6000`)
+	})
+}
+
+func TestOneCustomerCannotBeInTwoPlaces(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		answers := together(2, func(i int) *answer {
+			return me.book(c.consultation, c.practitioners[[]string{doctorNorth, doctorSouth}[i]], at(9, 0))
+		})
+		if diff := cmp.Diff(map[string]int{"": 1, "SLOT_TAKEN": 1}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

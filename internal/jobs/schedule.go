@@ -1,0 +1,68 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"clinicgraph/internal/idempotency"
+	"clinicgraph/internal/store"
+)
+
+// Verbs are what the jobs run; each counts what it did.
+type Verbs struct {
+	// ExpireBookings is scheduling.Service.Expire.
+	ExpireBookings func(context.Context) (int, error)
+
+	Store *store.Store
+	Now   func() time.Time
+}
+
+// schedule is everything that runs by itself. Each runs at the start of the
+// server that leads, and then at its interval, on one server of all.
+func (v Verbs) schedule(on *registry) {
+	every(on, 30*time.Second, ExpireBookings{}, v.ExpireBookings)
+	every(on, time.Hour, PurgeIdempotencyKeys{}, func(ctx context.Context) (int, error) {
+		return idempotency.Purge(ctx, v.Store, v.Now())
+	})
+}
+
+// ExpireBookings frees the time of bookings that were not paid or confirmed
+// within their hold.
+type ExpireBookings struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (ExpireBookings) Kind() string { return "expire-bookings" }
+
+// PurgeIdempotencyKeys forgets the outcomes of requests that nobody may repeat
+// any more.
+type PurgeIdempotencyKeys struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeIdempotencyKeys) Kind() string { return "purge-idempotency-keys" }
+
+// registry collects the workers and their schedule for the client.
+type registry struct {
+	workers  *river.Workers
+	periodic []*river.PeriodicJob
+	log      *slog.Logger
+}
+
+// every has a verb run at an interval, at most once in each stretch of that
+// length: a server that takes the lead, or starts again, does not repeat what
+// has just run. What fails is not repeated either; the next interval is near.
+func every[A river.JobArgs](on *registry, interval time.Duration, args A, verb func(context.Context) (int, error)) {
+	river.AddWorker(on.workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[A]) error {
+		n, err := verb(ctx)
+		if n > 0 {
+			on.log.InfoContext(ctx, "job done", "job", args.Kind(), "count", n)
+		}
+		return err
+	}))
+	opts := &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: interval}}
+	on.periodic = append(on.periodic, river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) { return args, opts },
+		&river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true}))
+}
