@@ -133,27 +133,29 @@ func declare(schema *ast.Schema) declarations {
 	return all
 }
 
-// declared finds the door of one field. Of a connection it is the door of the
-// type that the connection pages through: a caller who may not read that type
-// gets a refusal and not an empty list.
+// declared finds the door of one field that gqlgen does not run by itself. It
+// runs those of the field and of the type that the field gives; a connection is a
+// type without one, so that here the door of what it pages through is asked: a
+// caller who may not read that type gets a refusal and not an empty list.
 func declared(schema *ast.Schema, f *ast.FieldDefinition, root bool) (door, bool) {
 	target := schema.Types[f.Type.Name()]
-	if own, ok := doorOf(f.Directives); ok {
-		return own, true
-	}
-	if root {
-		return door{}, false
-	}
+	own, hasOwn := doorOf(f.Directives)
 	if target == nil || target.Kind != ast.Object {
-		return inherited, true
-	}
-	if d, ok := doorOf(target.Directives); ok {
-		return d, true
+		if hasOwn {
+			return own, true
+		}
+		return inherited, !root
 	}
 	if node, ok := strings.CutSuffix(target.Name, "Connection"); ok && schema.Types[node] != nil {
 		return doorOf(schema.Types[node].Directives)
 	}
-	return inherited, inherits(target.Name)
+	if hasOwn {
+		return own, true
+	}
+	if d, ok := doorOf(target.Directives); ok {
+		return d, !root
+	}
+	return inherited, !root && inherits(target.Name)
 }
 
 // inherits names the types without a door of their own: what leads to them has

@@ -9,8 +9,8 @@ import (
 )
 
 // Viewer is who acts: a signed-in user, nobody yet (an anonymous request), or
-// the system under a name. It is made by the authentication middleware or by
-// System, and by nothing else.
+// the system under a name. It is made by the authentication middleware, by
+// System, and by the demo clinic for its people; by nothing else.
 type Viewer struct {
 	UserID             uuid.UUID // zero for anonymous and for the system
 	SessionID          uuid.UUID

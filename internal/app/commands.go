@@ -86,6 +86,7 @@ func (seedDemo) Run(con terminal, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
+	a.greet(con)
 	err = a.demo(con, cfg)
 	return errors.Join(err, a.Close(con.ctx))
 }
@@ -94,6 +95,10 @@ func (seedDemo) Run(con terminal, cfg config.Config) error {
 func (a *App) demo(con terminal, cfg config.Config) error {
 	began := time.Now()
 	accounts, err := seed.Demo(con.ctx, a.Seed, seed.Options{Folder: cfg.Database.Data, Production: cfg.Production()})
+	if errors.Is(err, seed.ErrThere) {
+		fmt.Fprintf(con.out, "The demo clinic is there already; its accounts are in %s/demo-accounts.json\n", cfg.Database.Data)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

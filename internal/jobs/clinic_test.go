@@ -57,8 +57,7 @@ type clinic struct {
 
 func each(t *testing.T, test func(t *testing.T, ctx context.Context, c *clinic)) {
 	t.Helper()
-	now := &clock{now: opening}
-	testdb.EachAt(t, now.Now, func(t *testing.T, s *store.Store) {
+	testdb.EachAt(t, func() time.Time { return opening }, func(t *testing.T, s *store.Store) {
 		ctx := access.System(t.Context(), "test")
 		c := &clinic{clock: &clock{now: opening}, store: s}
 		c.scheduling = &scheduling.Service{Store: s, Now: c.Now}
@@ -96,7 +95,10 @@ func (c *clinic) server(t *testing.T, change func(*Verbs)) (*Jobs, <-chan *river
 	if change != nil {
 		change(&verbs)
 	}
-	j, err := New(c.store.DB, verbs, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	config := configure(verbs, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	config.TestOnly = true // no random wait at the start
+	config.FetchPollInterval, config.FetchCooldown = 20*time.Millisecond, 10*time.Millisecond
+	j, err := prepare(c.store.DB, config)
 	check(t, err)
 	events, cancel := j.client.Subscribe(river.EventKindJobCompleted, river.EventKindJobFailed)
 	t.Cleanup(cancel)

@@ -49,9 +49,13 @@ type Jobs struct {
 
 // New prepares the jobs on a migrated database; nothing runs before Start.
 func New(db *store.DB, verbs Verbs, log *slog.Logger) (*Jobs, error) {
+	return prepare(db, configure(verbs, log))
+}
+
+func configure(verbs Verbs, log *slog.Logger) *river.Config {
 	on := &registry{workers: river.NewWorkers(), log: log}
 	verbs.schedule(on)
-	config := &river.Config{
+	return &river.Config{
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		Workers:              on.workers,
 		PeriodicJobs:         on.periodic,
@@ -65,6 +69,9 @@ func New(db *store.DB, verbs Verbs, log *slog.Logger) (*Jobs, error) {
 		ReindexerSchedule: river.NeverSchedule(),
 		Logger:            slog.New(atLeast{log.Handler(), slog.LevelWarn}),
 	}
+}
+
+func prepare(db *store.DB, config *river.Config) (*Jobs, error) {
 	client, err := newClient(db, config)
 	if err != nil {
 		return nil, fmt.Errorf("prepare the job queue: %w", err)

@@ -258,7 +258,7 @@ func (d *diary) atTheDesk(v *visit) {
 		return
 	}
 	first := payment{at: v.end.Add(d.minutes(2, 20)), cash: d.chance(45)}
-	if d.chance(6) {
+	if d.chance(12) {
 		first.share = half
 		if rest := first.at.AddDate(0, 0, 4); rest.Before(d.today) {
 			v.payments = []payment{first, {at: rest, cash: first.cash}}

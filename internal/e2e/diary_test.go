@@ -1,0 +1,139 @@
+package e2e
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/ids"
+)
+
+// diary is a clinic in which two customers have done the same: booked, paid and
+// redeemed. Near is customer A, who comes to the doctor in the north; far is
+// customer B, who comes to the one in the south. Nothing of the one is the
+// other's.
+type diary struct {
+	*clinic
+	near, far visit
+	newcomer  *client // who must change the password
+
+	mu   sync.Mutex
+	next int // free times, half hours from Wednesday on
+}
+
+// visit is what one customer has done.
+type visit struct {
+	login, doctor, desk      string
+	profile, booking, number string
+	order, redemption        string
+}
+
+// withDiary lets the customers do their part.
+func withDiary(t *testing.T, c *clinic) *diary {
+	t.Helper()
+	d := &diary{
+		clinic: c, newcomer: c.signIn(c.first.Login, c.first.Password),
+		near: visit{login: customerA, doctor: doctorNorth, desk: staffNorth},
+		far:  visit{login: customerB, doctor: doctorSouth, desk: staffSouth},
+	}
+	for _, v := range []*visit{&d.near, &d.far} {
+		me := c.as(v.login)
+		v.profile = c.profiles[v.login]
+		booked := me.book(c.consultation, c.practitioners[v.doctor], at(9, 0), vars{"idempotencyKey": "diary", "notes": "Secret of " + v.login}).ok()
+		v.booking, v.order = booked.text("bookAppointment.booking.id"), booked.text("bookAppointment.order.id")
+		v.number = booked.text("bookAppointment.booking.number")
+		me.pay(v.order, 8000, "TEST").ok()
+		v.redemption = me.redeem(c.sticker).ok().text("redeemReward.redemption.id")
+		for _, login := range []string{v.login, v.doctor, v.desk} {
+			c.as(admin).grant(login, "role:create", false).ok() // a row, and nothing that they miss
+			c.as(login)
+		}
+	}
+	return d
+}
+
+// free gives a time at which nobody has an appointment, each time another one.
+func (d *diary) free() time.Time {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	const perDay = 16
+	day := 8 + 1 + d.next/perDay // January 9, a Wednesday
+	for date := time.Date(2030, 1, 9, 0, 0, 0, 0, time.UTC); ; date = date.AddDate(0, 0, 1) {
+		if wd := date.Weekday(); wd == time.Saturday || wd == time.Sunday {
+			continue
+		}
+		if day--; day == 8 {
+			start := date.Add(9*time.Hour + time.Duration(d.next%perDay)*30*time.Minute)
+			d.next++
+			return start
+		}
+	}
+}
+
+// kinds says where one object of each entity hangs on a visit: SQL that gives
+// its id.
+var kinds = map[string]string{
+	ent.TypeUser:                `SELECT id FROM users WHERE username = '$login'`,
+	ent.TypeUserSession:         `SELECT id FROM user_sessions WHERE user_id = '$user'`,
+	ent.TypeRefreshToken:        `SELECT id FROM refresh_tokens WHERE user_id = '$user'`,
+	ent.TypeUserRole:            `SELECT id FROM user_roles WHERE user_id = '$user'`,
+	ent.TypeUserPermission:      `SELECT id FROM user_permissions WHERE user_id = '$user'`,
+	ent.TypeAuditLog:            `SELECT id FROM audit_logs WHERE user_id = '$user'`,
+	ent.TypeOperationLog:        `SELECT id FROM operation_logs WHERE user_id = '$user'`,
+	ent.TypeIdempotencyKey:      `SELECT id FROM idempotency_keys WHERE user_id = '$customer'`,
+	ent.TypeCustomer:            `SELECT id FROM customers WHERE id = '$profile'`,
+	ent.TypeGivenName:           `SELECT given_name_id FROM customers WHERE id = '$profile'`,
+	ent.TypeSurname:             `SELECT first_name_id FROM users WHERE username = '$login'`, // see init
+	ent.TypeBooking:             `SELECT id FROM bookings WHERE customer_id = '$profile'`,
+	ent.TypeAppointment:         `SELECT id FROM appointments WHERE customer_id = '$profile'`,
+	ent.TypeResourceClaim:       `SELECT id FROM resource_claims WHERE resource_id = '$profile'`,
+	ent.TypeOrder:               `SELECT id FROM orders WHERE customer_id = '$profile'`,
+	ent.TypeOrderItem:           `SELECT i.id FROM order_items i JOIN orders o ON o.id = i.order_id WHERE o.customer_id = '$profile'`,
+	ent.TypeOrderEvent:          `SELECT e.id FROM order_events e JOIN orders o ON o.id = e.order_id WHERE o.customer_id = '$profile'`,
+	ent.TypePaymentTransaction:  `SELECT id FROM payment_transactions WHERE customer_id = '$profile'`,
+	ent.TypePointsAccount:       `SELECT id FROM points_accounts WHERE customer_id = '$profile'`,
+	ent.TypePointsEntry:         `SELECT e.id FROM points_entries e JOIN points_accounts a ON a.id = e.account_id WHERE a.customer_id = '$profile'`,
+	ent.TypeRewardRedemption:    `SELECT id FROM reward_redemptions WHERE customer_id = '$profile'`,
+	ent.TypePractitionerProfile: `SELECT id FROM practitioner_profiles WHERE id = '$practitioner'`,
+	ent.TypeWorkingHours:        `SELECT id FROM working_hours WHERE practitioner_id = '$practitioner'`,
+	ent.TypePractitionerService: `SELECT id FROM practitioner_services WHERE practitioner_id = '$practitioner'`,
+	ent.TypeOrganizationalUnit:  `SELECT unit_id FROM practitioner_profiles WHERE id = '$practitioner'`,
+
+	// Of what nobody owns, any.
+	ent.TypeProduct:        `SELECT id FROM products`,
+	ent.TypeServiceSetting: `SELECT id FROM service_settings`,
+	ent.TypeReward:         `SELECT id FROM rewards`,
+	ent.TypeSex:            `SELECT id FROM sexes`,
+	ent.TypePaymentMethod:  `SELECT id FROM payment_methods`,
+	ent.TypeRole:           `SELECT id FROM roles`,
+	ent.TypePermission:     `SELECT id FROM permissions`,
+	ent.TypeRolePermission: `SELECT id FROM role_permissions`,
+}
+
+func init() {
+	kinds[ent.TypeSurname] = `SELECT surname_id FROM users WHERE username = '$login'`
+}
+
+// object gives an object of the entity that hangs on the visit. What belongs to
+// an account is taken of the caller's, so that there is something of its own.
+func (d *diary) object(entity string, v visit, login string) (id string) {
+	d.t.Helper()
+	question := strings.NewReplacer("$login", login, "$user", d.users[login], "$customer", d.users[v.login],
+		"$profile", v.profile, "$practitioner", d.practitioners[v.doctor]).Replace(kinds[entity]) + " ORDER BY 1 LIMIT 1"
+	if err := d.app.Store.DB.Read.QueryRow(question).Scan(&id); err != nil {
+		d.t.Fatalf("%s: %v", question, err)
+	}
+	return id
+}
+
+// missing gives an id that nothing has.
+func missing(entity string) string {
+	for _, k := range ids.All() {
+		if k.String() == entity {
+			return ids.New(k).String()
+		}
+	}
+	panic("no entity " + entity)
+}
