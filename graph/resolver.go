@@ -48,19 +48,19 @@ type (
 const maxNodes = 100
 
 func (r *queryResolver) Node(ctx context.Context, id uuid.UUID) (ent.Noder, error) {
-	return r.Client.Noder(ctx, id, ent.WithNodeType(nodeTable))
+	return r.Client.Noder(ctx, id, ent.WithNodeType(r.nodeTable))
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []uuid.UUID) ([]ent.Noder, error) {
 	if len(ids) > maxNodes {
 		return nil, fault.Invalid("ids", "At most %d objects can be read at once.", maxNodes)
 	}
-	return r.Client.Noders(ctx, ids, ent.WithNodeType(nodeTable))
+	return r.Client.Noders(ctx, ids, ent.WithNodeType(r.nodeTable))
 }
 
 // nodeTable finds the table of an id by the entity number inside of it, and asks
 // the door of that entity: node and nodes are no way around it.
-func nodeTable(ctx context.Context, id uuid.UUID) (string, error) {
+func (r *Resolver) nodeTable(ctx context.Context, id uuid.UUID) (string, error) {
 	kind, ok := ids.KindOf(id)
 	if !ok {
 		return "", fault.Missing()
@@ -69,7 +69,7 @@ func nodeTable(ctx context.Context, id uuid.UUID) (string, error) {
 	if !ok {
 		return "", fault.Missing()
 	}
-	return table, enter(ctx, entityDoor(kind.String()))
+	return table, r.pass(ctx, entityDoor(kind.String()))
 }
 
 // one gives a single object, or NOT_FOUND for what is missing or not the

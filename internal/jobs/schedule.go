@@ -61,8 +61,13 @@ func every[A river.JobArgs](on *registry, interval time.Duration, args A, verb f
 		}
 		return err
 	}))
-	opts := &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: interval}}
+	opts := oncePer(interval)
 	on.periodic = append(on.periodic, river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) { return args, opts },
 		&river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true}))
+}
+
+// oncePer says that of all jobs of a kind within a stretch only the first counts.
+func oncePer(interval time.Duration) *river.InsertOpts {
+	return &river.InsertOpts{MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByPeriod: interval}}
 }
