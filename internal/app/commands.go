@@ -48,7 +48,7 @@ func (migrateStatus) Run(con terminal, cfg config.Config) error {
 type migrateCreate struct {
 	Name   string `arg:"" help:"What the migration does, in snake case."`
 	Folder string `default:"migrate" help:"The folder of the migrations."`
-	DevURL string `name:"dev-url" env:"CLINICGRAPH_DEV_DATABASE_URL" help:"A PostgreSQL server that may be written to, to plan on."`
+	DevURL string `name:"dev-url" required:"" help:"A PostgreSQL server that may be written to, to plan on."`
 }
 
 // Run writes the files of a migration, and none where the schema has not

@@ -97,12 +97,8 @@ func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, e
 	if p.service, p.setting, err = catalog.Bookable(ctx, c, "input.serviceId", r.ServiceID); err != nil {
 		return p, err
 	}
-	p.practitioner, err = c.PractitionerProfile.Query().Where(practitionerprofile.ID(r.PractitionerID)).Only(ctx)
-	if ent.IsNotFound(err) {
-		return p, fault.Missing()
-	}
-	if err != nil {
-		return p, fmt.Errorf("load practitioner: %w", err)
+	if p.practitioner, err = s.practitioner(ctx, c, r.PractitionerID); err != nil {
+		return p, err
 	}
 	offers, err := catalog.Offers(ctx, c, p.practitioner.ID, p.service.ID)
 	if err != nil {
@@ -128,6 +124,25 @@ func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, e
 	}
 	p.rule = rule
 	return p, inInput(Fits(rule, open, busy, r.StartsAt, s.Now()))
+}
+
+// practitioner loads the practitioner through the caller's rows and keeps others
+// from booking the same one until the transaction ends. The constraint on claims
+// would refuse them as well, but of two that meet there PostgreSQL may have to
+// kill one as a deadlock, after a second.
+func (s *Service) practitioner(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.PractitionerProfile, error) {
+	q := c.PractitionerProfile.Query().Where(practitionerprofile.ID(id))
+	if s.Store.DB.LocksRows() {
+		q = q.ForUpdate()
+	}
+	found, err := q.Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.Missing()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load practitioner: %w", err)
+	}
+	return found, nil
 }
 
 // inInput moves the fields of a pure rule's fault under "input".
