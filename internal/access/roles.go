@@ -28,7 +28,7 @@ const (
 // print it.
 var systemRoles = []Role{
 	{RoleAdmin, "Runs the system: everything.", []RoleGrant{{"*:*", ScopeAny}}},
-	{RoleManager, "Runs the clinic: all its business, its people and its records.", at(ScopeAny,
+	{RoleManager, "Runs the clinic: its business, its people and its records, but for the notes about patients.", at(ScopeAny,
 		UserRead, RoleRead, RoleCreate, RoleUpdate, RoleAssign, PermissionRead, PermissionGrant, SessionRead,
 		UnitRead, DirectoryRead, CustomerRead, CustomerReadPersonal, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,

@@ -94,7 +94,9 @@ func (seedDemo) Run(con terminal, cfg config.Config) error {
 // demo makes the demo clinic where there is none, and prints how to sign in.
 func (a *App) demo(con terminal, cfg config.Config) error {
 	began := time.Now()
-	accounts, err := seed.Demo(con.ctx, a.Seed, seed.Options{Folder: cfg.Database.Data, Production: cfg.Production()})
+	accounts, err := seed.Demo(con.ctx, a.Seed, seed.Options{
+		Production: cfg.Production(), Folder: cfg.Database.Data, Currency: cfg.Currency, Timezone: cfg.Timezone,
+	})
 	if errors.Is(err, seed.ErrThere) {
 		fmt.Fprintf(con.out, "The demo clinic is there already; its accounts are in %s/demo-accounts.json\n", cfg.Database.Data)
 		return nil

@@ -16,9 +16,14 @@ import (
 	"clinicgraph/internal/access"
 )
 
-// Redacted stands in the log where a secret was changed: that it was, not what
-// it is.
-const Redacted = "[redacted]"
+// Redacted and Personal stand in the log where a secret or a person's data was
+// changed: that it was, not what it is. The log is never rewritten, so what a
+// person may have erased one day must not be in it; and who may read the log need
+// not be somebody who may read the notes.
+const (
+	Redacted = "[redacted]"
+	Personal = "[personal]"
+)
 
 // Records says whether changes of the entity go into the operation log. The logs
 // themselves do not, and neither do claims and idempotency keys, which only
@@ -187,9 +192,14 @@ func sum(old, delta any) any {
 }
 
 func redact(entity string, values map[string]any) map[string]any {
-	for f := range values {
-		if ent.Meta[entity].Sensitive[f] {
+	meta := ent.Meta[entity]
+	for f, v := range values {
+		switch {
+		case v == nil: // that there was or is nothing may be said
+		case meta.Sensitive[f]:
 			values[f] = Redacted
+		case meta.Personal[f]:
+			values[f] = Personal
 		}
 	}
 	return values

@@ -144,3 +144,27 @@ func TestClipMakesTextFitForTheLog(t *testing.T) {
 		}
 	}
 }
+
+func TestPersonalDataStaysOutOfTheLog(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		ctx := access.System(t.Context(), "test")
+		var made *ent.Customer
+		inTx(t, ctx, s, func(c *ent.Client) (err error) {
+			made, err = c.Customer.Create().SetNumber("C-1").SetNotes("canary").SetPhone("+48canary").Save(ctx)
+			return err
+		})
+		inTx(t, ctx, s, func(c *ent.Client) error {
+			return c.Customer.UpdateOneID(made.ID).SetNotes("canary two").ClearPhone().Exec(ctx)
+		})
+		log := entries(t, s, made.ID)
+		if got := log[0].NewValues["notes"]; got != audit.Personal {
+			t.Errorf("new notes are logged as %v", got)
+		}
+		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": audit.Personal}, log[1].OldValues); diff != "" {
+			t.Errorf("old values (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": nil}, log[1].NewValues); diff != "" {
+			t.Errorf("new values (-want +got):\n%s", diff)
+		}
+	})
+}

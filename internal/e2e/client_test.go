@@ -44,9 +44,7 @@ func (c *clinic) as(login string) *client {
 // signIn signs in with a password, anew each time.
 func (c *clinic) signIn(login, password string) *client {
 	c.t.Helper()
-	a := c.anyone().do(`mutation($login: String!, $password: String!) {
-		login(input: {login: $login, password: $password, deviceName: "story"}) { accessToken refreshToken }
-	}`, vars{"login": login, "password": password}).ok()
+	a := c.anyone().login(login, password).ok()
 	return c.holding(a, "login")
 }
 

@@ -85,7 +85,7 @@ var kinds = map[string]string{
 	ent.TypeIdempotencyKey:      `SELECT id FROM idempotency_keys WHERE user_id = '$customer'`,
 	ent.TypeCustomer:            `SELECT id FROM customers WHERE id = '$profile'`,
 	ent.TypeGivenName:           `SELECT given_name_id FROM customers WHERE id = '$profile'`,
-	ent.TypeSurname:             `SELECT first_name_id FROM users WHERE username = '$login'`, // see init
+	ent.TypeSurname:             `SELECT surname_id FROM users WHERE username = '$login'`,
 	ent.TypeBooking:             `SELECT id FROM bookings WHERE customer_id = '$profile'`,
 	ent.TypeAppointment:         `SELECT id FROM appointments WHERE customer_id = '$profile'`,
 	ent.TypeResourceClaim:       `SELECT id FROM resource_claims WHERE resource_id = '$profile'`,
@@ -112,10 +112,6 @@ var kinds = map[string]string{
 	ent.TypeRolePermission: `SELECT id FROM role_permissions`,
 }
 
-func init() {
-	kinds[ent.TypeSurname] = `SELECT surname_id FROM users WHERE username = '$login'`
-}
-
 // object gives an object of the entity that hangs on the visit. What belongs to
 // an account is taken of the caller's, so that there is something of its own.
 func (d *diary) object(entity string, v visit, login string) (id string) {
@@ -130,10 +126,9 @@ func (d *diary) object(entity string, v visit, login string) (id string) {
 
 // missing gives an id that nothing has.
 func missing(entity string) string {
-	for _, k := range ids.All() {
-		if k.String() == entity {
-			return ids.New(k).String()
-		}
+	kind, ok := ids.ParseKind(entity)
+	if !ok {
+		panic("no entity " + entity)
 	}
-	panic("no entity " + entity)
+	return ids.New(kind).String()
 }

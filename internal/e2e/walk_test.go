@@ -75,7 +75,7 @@ func (c *clinic) reads(me *client, booking string) {
 	found := c.as(manager).do(trail, vars{"id": booking}).ok()
 	found.want("operationLogs.totalCount", `2`)
 	found.want("operationLogs.edges.0.node.action", `"UPDATE"`). // newest first
-		want("operationLogs.edges.0.node.oldValues.status", `"PENDING"`).want("operationLogs.edges.0.node.newValues.status", `"CONFIRMED"`)
+									want("operationLogs.edges.0.node.oldValues.status", `"PENDING"`).want("operationLogs.edges.0.node.newValues.status", `"CONFIRMED"`)
 	found.want("operationLogs.edges.1.node.action", `"CREATE"`).want("operationLogs.edges.1.node.actor", `"visitor"`).
 		want("operationLogs.edges.1.node.operation", `"bookAppointment"`).
 		want("operationLogs.edges.1.node.createdAt", `"`+opening.Format(time.RFC3339)+`"`)

@@ -1,12 +1,13 @@
 package seed
 
 import (
+	"time"
+
 	"clinicgraph/ent/product"
 	"clinicgraph/ent/reward"
 	"clinicgraph/internal/catalog"
 	"clinicgraph/internal/money"
 	"clinicgraph/internal/scheduling"
-	"time"
 )
 
 // service is something that the demo clinic can be booked for. Prices are in

@@ -1,0 +1,146 @@
+package e2e
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"clinicgraph/ent"
+)
+
+// businessVerbs book, pay, redeem and cancel: for customer A, for customer B,
+// and for nobody.
+func (d *diary) businessVerbs() (questions []question) {
+	type target struct{ about, customer, doctor string }
+	nobody := missing(ent.TypeCustomer)
+	north, south := d.practitioners[doctorNorth], d.practitioners[doctorSouth]
+	for _, t := range []target{
+		{"near, own doctor", d.near.profile, north}, {"near, other doctor", d.near.profile, south},
+		{"missing customer", nobody, north}, {"missing doctor", d.near.profile, missing(ent.TypePractitionerProfile)},
+		{"far, other doctor", d.far.profile, south}, {"far, own doctor", d.far.profile, north}, // which makes far the doctor's own
+	} {
+		questions = append(questions, question{"bookAppointment", t.about, func(c caller) string {
+			return outcome(c.book(d.chat, t.doctor, d.free(), vars{"customerId": t.customer}), "done")
+		}})
+	}
+	questions = append(questions, question{"bookAppointment", "no customer named", func(c caller) string {
+		return outcome(c.book(d.chat, north, d.free()), "done")
+	}})
+	for _, about := range []string{"near", "far", "missing"} {
+		v := map[string]visit{"near": d.near, "far": d.far}[about]
+		questions = append(questions,
+			question{"cancelBooking", about, func(c caller) string {
+				id := missing(ent.TypeBooking)
+				if v.login != "" { // a new one each time
+					id = d.as(v.login).book(d.chat, d.practitioners[v.doctor], d.free()).ok().text("bookAppointment.booking.id")
+				}
+				return outcome(c.cancel(id), "done")
+			}},
+			question{"capturePayment", about + ", provider", func(c caller) string { return d.payFor(c, v, "TEST") }},
+			question{"capturePayment", about + ", cash", func(c caller) string { return d.payFor(c, v, "CASH") }},
+			question{"redeemReward", about, func(c caller) string {
+				id := nobody
+				if v.login != "" {
+					id = v.profile
+				}
+				return outcome(c.redeem(d.sticker, vars{"customerId": id}), "done")
+			}})
+	}
+	return append(questions, question{"redeemReward", "missing reward", func(c caller) string {
+		return outcome(c.redeem(missing(ent.TypeReward), vars{"customerId": d.near.profile}), "done")
+	}})
+}
+
+// payFor pays for an order that was made for it.
+func (d *diary) payFor(c caller, v visit, method string) string {
+	id := missing(ent.TypeOrder)
+	if v.login != "" {
+		id = d.as(v.login).book(d.consultation, d.practitioners[v.doctor], d.free()).ok().text("bookAppointment.order.id")
+	}
+	return outcome(c.pay(id, 8000, method), "done")
+}
+
+// accessVerbs change access: of somebody with less, of the caller, of somebody
+// with more, of nobody.
+func (d *diary) accessVerbs() (questions []question) {
+	nobody, noRole := missing(ent.TypeUser), missing(ent.TypeRole)
+	made := 0
+	fresh := func() string { made++; return fmt.Sprintf("fresh-%d", made) }
+	ask := func(field, about string, ask func(c caller) *answer) {
+		questions = append(questions, question{field, about, func(c caller) string { return outcome(ask(c), "done") }})
+	}
+	own := d.as(admin).createRole("spare", may("product:read", "ANY")).ok().text("createRole.role.id")
+
+	ask("createRole", "with booking:read", func(c caller) *answer { return c.createRole(fresh(), may("booking:read", "ANY")) })
+	ask("createRole", "with audit_log:read", func(c caller) *answer { return c.createRole(fresh(), may("audit_log:read", "ANY")) })
+	ask("createRole", "with everything", func(c caller) *answer { return c.createRole(fresh(), may("*:*", "ANY")) })
+	ask("createRole", "of a name in use", func(c caller) *answer { return c.createRole("customer") })
+	ask("setRolePermissions", "of the clinic's own role", func(c caller) *answer { return c.setRole(own, []vars{may("product:read", "ANY")}) })
+	ask("setRolePermissions", "beyond the manager", func(c caller) *answer { return c.setRole(own, []vars{may("audit_log:read", "ANY")}) })
+	ask("setRolePermissions", "of a system role", func(c caller) *answer { return c.setRole(d.roles["customer"], []vars{}) })
+	ask("setRolePermissions", "of a missing role", func(c caller) *answer { return c.setRole(noRole, []vars{}) })
+	anybody := func() string { return d.anyone().join(fresh()).ok().text("register.viewer.user.id") }
+	for about, target := range map[string]func() string{
+		"a customer": anybody, "the manager": func() string { return manager }, "an administrator": func() string { return otherAdmin },
+		"missing user": func() string { return nobody },
+	} {
+		ask("assignRole", about+", customer", func(c caller) *answer { return c.assign(target(), d.roles["customer"]) })
+		ask("assignRole", about+", doctor", func(c caller) *answer { return c.assign(target(), d.roles["doctor"]) })
+		ask("revokeRole", about+", customer", func(c caller) *answer {
+			user := target()
+			d.as(admin).assign(user, d.roles["customer"])
+			return c.revoke(user, d.roles["customer"])
+		})
+		ask("setUserPermission", about, func(c caller) *answer { return c.grant(target(), "directory:read", true) })
+		ask("removeUserPermission", about, func(c caller) *answer {
+			user := target()
+			d.as(admin).grant(user, "directory:read", true)
+			return c.ungrant(user, "directory:read")
+		})
+	}
+	ask("assignRole", "a customer, admin", func(c caller) *answer { return c.assign(anybody(), d.roles["admin"]) })
+	ask("assignRole", "a customer, missing role", func(c caller) *answer { return c.assign(anybody(), noRole) })
+	ask("revokeRole", "a customer, not held", func(c caller) *answer { return c.revoke(anybody(), d.roles["manager"]) })
+	ask("setUserPermission", "a customer, audit_log:read", func(c caller) *answer { return c.grant(anybody(), "audit_log:read", true) })
+	ask("setUserPermission", "a customer, no such permission", func(c caller) *answer { return c.grant(anybody(), "moon:land", true) })
+	ask("removeUserPermission", "a customer, not held", func(c caller) *answer { return c.ungrant(anybody(), "points:read") })
+	slices.SortStableFunc(questions, func(a, b question) int {
+		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.about, b.about))
+	})
+	return questions
+}
+
+// sessionVerbs sign in and out; everybody may.
+func (d *diary) sessionVerbs() []question {
+	joined := 0
+	return []question{
+		{"register", "", func(c caller) string {
+			joined++
+			return outcome(c.join(fmt.Sprintf("joined-%d", joined)), "done")
+		}},
+		{"login", "right password", func(c caller) string { return outcome(c.client.login(customerB, password), "done") }},
+		{"login", "wrong password", func(c caller) string { return outcome(c.client.login(customerB, "not the password"), "done") }},
+		{"refreshSession", "", func(c caller) string {
+			return outcome(c.renew(d.signIn(customerB, password).refresh), "done")
+		}},
+		{"changePassword", "wrong password", func(c caller) string {
+			return outcome(c.do(`mutation { changePassword(input: {currentPassword: "not the password", newPassword: "seven green umbrellas"}) { accessToken } }`), "done")
+		}},
+		{"logout", "", func(c caller) string {
+			if c.account == "" {
+				return outcome(c.do(`mutation { logout { loggedOut } }`), "done")
+			}
+			again := d.again(c)
+			return outcome(again.do(`mutation { logout { loggedOut } }`), "done")
+		}},
+	}
+}
+
+// again is a second session of the caller.
+func (d *diary) again(c caller) *client {
+	if c.account == d.first.Login {
+		return d.signIn(d.first.Login, d.first.Password)
+	}
+	return d.signIn(c.account, password)
+}
