@@ -185,7 +185,11 @@ func plan(ctx context.Context, drv dialect.Driver, dir, name string, tables []*s
 	if err != nil {
 		return nil, err
 	}
-	if err := planner.NamedDiff(ctx, name, tables...); err != nil {
+	own, err := schema.CopyTables(tables) // the planner completes them
+	if err != nil {
+		return nil, err
+	}
+	if err := planner.NamedDiff(ctx, name, own...); err != nil {
 		return nil, err
 	}
 	written, err := filepath.Glob(filepath.Join(desk, "*.sql"))

@@ -31,6 +31,17 @@ const (
 //go:embed postgres/*.sql sqlite/*.sql
 var files embed.FS
 
+// folders are the migrations by dialect.
+var folders = map[string]fs.FS{dialect.Postgres: sub(postgresDir), dialect.SQLite: sub(sqliteDir)}
+
+func sub(folder string) fs.FS {
+	fsys, err := fs.Sub(files, folder)
+	if err != nil {
+		panic(err) // a constant is not a path
+	}
+	return fsys
+}
+
 // Apply brings the database to the schema of this program, the job queue's
 // tables included, and gives the number of migrations it applied. Of several
 // programs that call it at once one migrates and the others wait for it until
@@ -54,7 +65,7 @@ func Apply(ctx context.Context, db *store.DB) (applied int, err error) {
 	if pending, err = mayApply(ctx, db); err != nil || !pending {
 		return 0, err
 	}
-	applied, err = applyOurs(ctx, db)
+	applied, err = applyOurs(ctx, db, folders[db.Dialect])
 	if err != nil {
 		return applied, fmt.Errorf("migrate: %w", err)
 	}
@@ -74,8 +85,8 @@ func mayApply(ctx context.Context, db *store.DB) (bool, error) {
 	return len(r.Pending) > 0, r.newer()
 }
 
-func applyOurs(ctx context.Context, db *store.DB) (applied int, err error) {
-	provider, err := newProvider(db)
+func applyOurs(ctx context.Context, db *store.DB, folder fs.FS) (applied int, err error) {
+	provider, err := newProvider(db, folder)
 	if err != nil {
 		return 0, err
 	}
@@ -100,16 +111,12 @@ func resetSQLite(ctx context.Context, db *store.DB) error {
 	return err
 }
 
-func newProvider(db *store.DB) (*goose.Provider, error) {
-	folder, name := postgresDir, goose.DialectPostgres
+func newProvider(db *store.DB, folder fs.FS) (*goose.Provider, error) {
+	name := goose.DialectPostgres
 	if db.Dialect == dialect.SQLite {
-		folder, name = sqliteDir, goose.DialectSQLite3
+		name = goose.DialectSQLite3
 	}
-	fsys, err := fs.Sub(files, folder)
-	if err != nil {
-		return nil, err
-	}
-	return goose.NewProvider(name, db.Write, fsys, goose.WithDisableGlobalRegistry(true))
+	return goose.NewProvider(name, db.Write, folder, goose.WithDisableGlobalRegistry(true))
 }
 
 // queueMigrator is rivermigrate.Migrator of either driver.

@@ -169,7 +169,7 @@ func versions(ctx context.Context, db *store.DB, table, query string) (_ map[int
 }
 
 func ourMigrations(db *store.DB) ([]known, error) {
-	provider, err := newProvider(db)
+	provider, err := newProvider(db, folders[db.Dialect])
 	if err != nil {
 		return nil, err
 	}

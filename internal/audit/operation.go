@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 	"time"
 
@@ -195,7 +196,7 @@ func redact(entity string, values map[string]any) map[string]any {
 	meta := ent.Meta[entity]
 	for f, v := range values {
 		switch {
-		case v == nil: // that there was or is nothing may be said
+		case empty(v): // that there was or is nothing may be said
 		case meta.Sensitive[f]:
 			values[f] = Redacted
 		case meta.Personal[f]:
@@ -203,6 +204,12 @@ func redact(entity string, values map[string]any) map[string]any {
 		}
 	}
 	return values
+}
+
+// empty says whether a value is null, be it as a nil pointer.
+func empty(v any) bool {
+	r := reflect.ValueOf(v)
+	return !r.IsValid() || r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // maxText keeps a client's text from flooding the log, in bytes.

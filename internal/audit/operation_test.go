@@ -154,16 +154,16 @@ func TestPersonalDataStaysOutOfTheLog(t *testing.T) {
 			return err
 		})
 		inTx(t, ctx, s, func(c *ent.Client) error {
-			return c.Customer.UpdateOneID(made.ID).SetNotes("canary two").ClearPhone().Exec(ctx)
+			return c.Customer.UpdateOneID(made.ID).SetNotes("canary two").SetAddress("canary").ClearPhone().Exec(ctx)
 		})
 		log := entries(t, s, made.ID)
 		if got := log[0].NewValues["notes"]; got != audit.Personal {
 			t.Errorf("new notes are logged as %v", got)
 		}
-		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": audit.Personal}, log[1].OldValues); diff != "" {
+		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": audit.Personal, "address": nil}, log[1].OldValues); diff != "" {
 			t.Errorf("old values (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": nil}, log[1].NewValues); diff != "" {
+		if diff := cmp.Diff(map[string]any{"notes": audit.Personal, "phone": nil, "address": audit.Personal}, log[1].NewValues); diff != "" {
 			t.Errorf("new values (-want +got):\n%s", diff)
 		}
 	})
