@@ -22,6 +22,14 @@ type AuditLog struct {
 	ID uuid.UUID `json:"id,omitempty"`
 	// When it was recorded.
 	CreatedAt time.Time `json:"created_at,omitempty"`
+	// The address of the request.
+	IPAddress string `json:"ip_address,omitempty"`
+	// The program that sent the request.
+	UserAgent string `json:"user_agent,omitempty"`
+	// The id of the request, job or command.
+	RequestID string `json:"request_id,omitempty"`
+	// The operation's name.
+	Operation string `json:"operation,omitempty"`
 	// What happened, such as LOGIN or ACCESS_DENIED.
 	Event string `json:"event,omitempty"`
 	// UserID holds the value of the "user_id" field.
@@ -42,14 +50,6 @@ type AuditLog struct {
 	ErrorCode string `json:"error_code,omitempty"`
 	// What else there is to say.
 	Details string `json:"details,omitempty"`
-	// The address of the request.
-	IPAddress string `json:"ip_address,omitempty"`
-	// The program that sent the request.
-	UserAgent string `json:"user_agent,omitempty"`
-	// The id of the request, job or command.
-	RequestID string `json:"request_id,omitempty"`
-	// The operation's name.
-	Operation string `json:"operation,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AuditLogQuery when eager-loading is set.
 	Edges        AuditLogEdges `json:"edges"`
@@ -87,7 +87,7 @@ func (*AuditLog) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case auditlog.FieldSuccess:
 			values[i] = new(sql.NullBool)
-		case auditlog.FieldEvent, auditlog.FieldActor, auditlog.FieldResource, auditlog.FieldPermissionChecked, auditlog.FieldDecision, auditlog.FieldErrorCode, auditlog.FieldDetails, auditlog.FieldIPAddress, auditlog.FieldUserAgent, auditlog.FieldRequestID, auditlog.FieldOperation:
+		case auditlog.FieldIPAddress, auditlog.FieldUserAgent, auditlog.FieldRequestID, auditlog.FieldOperation, auditlog.FieldEvent, auditlog.FieldActor, auditlog.FieldResource, auditlog.FieldPermissionChecked, auditlog.FieldDecision, auditlog.FieldErrorCode, auditlog.FieldDetails:
 			values[i] = new(sql.NullString)
 		case auditlog.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -119,6 +119,30 @@ func (_m *AuditLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
+			}
+		case auditlog.FieldIPAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field ip_address", values[i])
+			} else if value.Valid {
+				_m.IPAddress = value.String
+			}
+		case auditlog.FieldUserAgent:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
+			} else if value.Valid {
+				_m.UserAgent = value.String
+			}
+		case auditlog.FieldRequestID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field request_id", values[i])
+			} else if value.Valid {
+				_m.RequestID = value.String
+			}
+		case auditlog.FieldOperation:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field operation", values[i])
+			} else if value.Valid {
+				_m.Operation = value.String
 			}
 		case auditlog.FieldEvent:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -182,30 +206,6 @@ func (_m *AuditLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Details = value.String
 			}
-		case auditlog.FieldIPAddress:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field ip_address", values[i])
-			} else if value.Valid {
-				_m.IPAddress = value.String
-			}
-		case auditlog.FieldUserAgent:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
-			} else if value.Valid {
-				_m.UserAgent = value.String
-			}
-		case auditlog.FieldRequestID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field request_id", values[i])
-			} else if value.Valid {
-				_m.RequestID = value.String
-			}
-		case auditlog.FieldOperation:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field operation", values[i])
-			} else if value.Valid {
-				_m.Operation = value.String
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -250,6 +250,18 @@ func (_m *AuditLog) String() string {
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
+	builder.WriteString("ip_address=")
+	builder.WriteString(_m.IPAddress)
+	builder.WriteString(", ")
+	builder.WriteString("user_agent=")
+	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("request_id=")
+	builder.WriteString(_m.RequestID)
+	builder.WriteString(", ")
+	builder.WriteString("operation=")
+	builder.WriteString(_m.Operation)
+	builder.WriteString(", ")
 	builder.WriteString("event=")
 	builder.WriteString(_m.Event)
 	builder.WriteString(", ")
@@ -283,18 +295,6 @@ func (_m *AuditLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("details=")
 	builder.WriteString(_m.Details)
-	builder.WriteString(", ")
-	builder.WriteString("ip_address=")
-	builder.WriteString(_m.IPAddress)
-	builder.WriteString(", ")
-	builder.WriteString("user_agent=")
-	builder.WriteString(_m.UserAgent)
-	builder.WriteString(", ")
-	builder.WriteString("request_id=")
-	builder.WriteString(_m.RequestID)
-	builder.WriteString(", ")
-	builder.WriteString("operation=")
-	builder.WriteString(_m.Operation)
 	builder.WriteByte(')')
 	return builder.String()
 }

@@ -31,6 +31,62 @@ func (_c *AuditLogCreate) SetCreatedAt(v time.Time) *AuditLogCreate {
 	return _c
 }
 
+// SetIPAddress sets the "ip_address" field.
+func (_c *AuditLogCreate) SetIPAddress(v string) *AuditLogCreate {
+	_c.mutation.SetIPAddress(v)
+	return _c
+}
+
+// SetNillableIPAddress sets the "ip_address" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableIPAddress(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetIPAddress(*v)
+	}
+	return _c
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (_c *AuditLogCreate) SetUserAgent(v string) *AuditLogCreate {
+	_c.mutation.SetUserAgent(v)
+	return _c
+}
+
+// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableUserAgent(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetUserAgent(*v)
+	}
+	return _c
+}
+
+// SetRequestID sets the "request_id" field.
+func (_c *AuditLogCreate) SetRequestID(v string) *AuditLogCreate {
+	_c.mutation.SetRequestID(v)
+	return _c
+}
+
+// SetNillableRequestID sets the "request_id" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableRequestID(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetRequestID(*v)
+	}
+	return _c
+}
+
+// SetOperation sets the "operation" field.
+func (_c *AuditLogCreate) SetOperation(v string) *AuditLogCreate {
+	_c.mutation.SetOperation(v)
+	return _c
+}
+
+// SetNillableOperation sets the "operation" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableOperation(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetOperation(*v)
+	}
+	return _c
+}
+
 // SetEvent sets the "event" field.
 func (_c *AuditLogCreate) SetEvent(v string) *AuditLogCreate {
 	_c.mutation.SetEvent(v)
@@ -147,62 +203,6 @@ func (_c *AuditLogCreate) SetNillableDetails(v *string) *AuditLogCreate {
 	return _c
 }
 
-// SetIPAddress sets the "ip_address" field.
-func (_c *AuditLogCreate) SetIPAddress(v string) *AuditLogCreate {
-	_c.mutation.SetIPAddress(v)
-	return _c
-}
-
-// SetNillableIPAddress sets the "ip_address" field if the given value is not nil.
-func (_c *AuditLogCreate) SetNillableIPAddress(v *string) *AuditLogCreate {
-	if v != nil {
-		_c.SetIPAddress(*v)
-	}
-	return _c
-}
-
-// SetUserAgent sets the "user_agent" field.
-func (_c *AuditLogCreate) SetUserAgent(v string) *AuditLogCreate {
-	_c.mutation.SetUserAgent(v)
-	return _c
-}
-
-// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
-func (_c *AuditLogCreate) SetNillableUserAgent(v *string) *AuditLogCreate {
-	if v != nil {
-		_c.SetUserAgent(*v)
-	}
-	return _c
-}
-
-// SetRequestID sets the "request_id" field.
-func (_c *AuditLogCreate) SetRequestID(v string) *AuditLogCreate {
-	_c.mutation.SetRequestID(v)
-	return _c
-}
-
-// SetNillableRequestID sets the "request_id" field if the given value is not nil.
-func (_c *AuditLogCreate) SetNillableRequestID(v *string) *AuditLogCreate {
-	if v != nil {
-		_c.SetRequestID(*v)
-	}
-	return _c
-}
-
-// SetOperation sets the "operation" field.
-func (_c *AuditLogCreate) SetOperation(v string) *AuditLogCreate {
-	_c.mutation.SetOperation(v)
-	return _c
-}
-
-// SetNillableOperation sets the "operation" field if the given value is not nil.
-func (_c *AuditLogCreate) SetNillableOperation(v *string) *AuditLogCreate {
-	if v != nil {
-		_c.SetOperation(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *AuditLogCreate) SetID(v uuid.UUID) *AuditLogCreate {
 	_c.mutation.SetID(v)
@@ -259,6 +259,22 @@ func (_c *AuditLogCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *AuditLogCreate) defaults() error {
+	if _, ok := _c.mutation.IPAddress(); !ok {
+		v := auditlog.DefaultIPAddress
+		_c.mutation.SetIPAddress(v)
+	}
+	if _, ok := _c.mutation.UserAgent(); !ok {
+		v := auditlog.DefaultUserAgent
+		_c.mutation.SetUserAgent(v)
+	}
+	if _, ok := _c.mutation.RequestID(); !ok {
+		v := auditlog.DefaultRequestID
+		_c.mutation.SetRequestID(v)
+	}
+	if _, ok := _c.mutation.Operation(); !ok {
+		v := auditlog.DefaultOperation
+		_c.mutation.SetOperation(v)
+	}
 	if _, ok := _c.mutation.Resource(); !ok {
 		v := auditlog.DefaultResource
 		_c.mutation.SetResource(v)
@@ -279,22 +295,6 @@ func (_c *AuditLogCreate) defaults() error {
 		v := auditlog.DefaultDetails
 		_c.mutation.SetDetails(v)
 	}
-	if _, ok := _c.mutation.IPAddress(); !ok {
-		v := auditlog.DefaultIPAddress
-		_c.mutation.SetIPAddress(v)
-	}
-	if _, ok := _c.mutation.UserAgent(); !ok {
-		v := auditlog.DefaultUserAgent
-		_c.mutation.SetUserAgent(v)
-	}
-	if _, ok := _c.mutation.RequestID(); !ok {
-		v := auditlog.DefaultRequestID
-		_c.mutation.SetRequestID(v)
-	}
-	if _, ok := _c.mutation.Operation(); !ok {
-		v := auditlog.DefaultOperation
-		_c.mutation.SetOperation(v)
-	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if auditlog.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized auditlog.DefaultID (forgotten import ent/runtime?)")
@@ -309,6 +309,18 @@ func (_c *AuditLogCreate) defaults() error {
 func (_c *AuditLogCreate) check() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "AuditLog.created_at"`)}
+	}
+	if _, ok := _c.mutation.IPAddress(); !ok {
+		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "AuditLog.ip_address"`)}
+	}
+	if _, ok := _c.mutation.UserAgent(); !ok {
+		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "AuditLog.user_agent"`)}
+	}
+	if _, ok := _c.mutation.RequestID(); !ok {
+		return &ValidationError{Name: "request_id", err: errors.New(`ent: missing required field "AuditLog.request_id"`)}
+	}
+	if _, ok := _c.mutation.Operation(); !ok {
+		return &ValidationError{Name: "operation", err: errors.New(`ent: missing required field "AuditLog.operation"`)}
 	}
 	if _, ok := _c.mutation.Event(); !ok {
 		return &ValidationError{Name: "event", err: errors.New(`ent: missing required field "AuditLog.event"`)}
@@ -333,18 +345,6 @@ func (_c *AuditLogCreate) check() error {
 	}
 	if _, ok := _c.mutation.Details(); !ok {
 		return &ValidationError{Name: "details", err: errors.New(`ent: missing required field "AuditLog.details"`)}
-	}
-	if _, ok := _c.mutation.IPAddress(); !ok {
-		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "AuditLog.ip_address"`)}
-	}
-	if _, ok := _c.mutation.UserAgent(); !ok {
-		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "AuditLog.user_agent"`)}
-	}
-	if _, ok := _c.mutation.RequestID(); !ok {
-		return &ValidationError{Name: "request_id", err: errors.New(`ent: missing required field "AuditLog.request_id"`)}
-	}
-	if _, ok := _c.mutation.Operation(); !ok {
-		return &ValidationError{Name: "operation", err: errors.New(`ent: missing required field "AuditLog.operation"`)}
 	}
 	return nil
 }
@@ -386,6 +386,22 @@ func (_c *AuditLogCreate) createSpec() (*AuditLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(auditlog.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
+	if value, ok := _c.mutation.IPAddress(); ok {
+		_spec.SetField(auditlog.FieldIPAddress, field.TypeString, value)
+		_node.IPAddress = value
+	}
+	if value, ok := _c.mutation.UserAgent(); ok {
+		_spec.SetField(auditlog.FieldUserAgent, field.TypeString, value)
+		_node.UserAgent = value
+	}
+	if value, ok := _c.mutation.RequestID(); ok {
+		_spec.SetField(auditlog.FieldRequestID, field.TypeString, value)
+		_node.RequestID = value
+	}
+	if value, ok := _c.mutation.Operation(); ok {
+		_spec.SetField(auditlog.FieldOperation, field.TypeString, value)
+		_node.Operation = value
+	}
 	if value, ok := _c.mutation.Event(); ok {
 		_spec.SetField(auditlog.FieldEvent, field.TypeString, value)
 		_node.Event = value
@@ -421,22 +437,6 @@ func (_c *AuditLogCreate) createSpec() (*AuditLog, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Details(); ok {
 		_spec.SetField(auditlog.FieldDetails, field.TypeString, value)
 		_node.Details = value
-	}
-	if value, ok := _c.mutation.IPAddress(); ok {
-		_spec.SetField(auditlog.FieldIPAddress, field.TypeString, value)
-		_node.IPAddress = value
-	}
-	if value, ok := _c.mutation.UserAgent(); ok {
-		_spec.SetField(auditlog.FieldUserAgent, field.TypeString, value)
-		_node.UserAgent = value
-	}
-	if value, ok := _c.mutation.RequestID(); ok {
-		_spec.SetField(auditlog.FieldRequestID, field.TypeString, value)
-		_node.RequestID = value
-	}
-	if value, ok := _c.mutation.Operation(); ok {
-		_spec.SetField(auditlog.FieldOperation, field.TypeString, value)
-		_node.Operation = value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -527,6 +527,18 @@ func (u *AuditLogUpsertOne) UpdateNewValues() *AuditLogUpsertOne {
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(auditlog.FieldCreatedAt)
 		}
+		if _, exists := u.create.mutation.IPAddress(); exists {
+			s.SetIgnore(auditlog.FieldIPAddress)
+		}
+		if _, exists := u.create.mutation.UserAgent(); exists {
+			s.SetIgnore(auditlog.FieldUserAgent)
+		}
+		if _, exists := u.create.mutation.RequestID(); exists {
+			s.SetIgnore(auditlog.FieldRequestID)
+		}
+		if _, exists := u.create.mutation.Operation(); exists {
+			s.SetIgnore(auditlog.FieldOperation)
+		}
 		if _, exists := u.create.mutation.Event(); exists {
 			s.SetIgnore(auditlog.FieldEvent)
 		}
@@ -556,18 +568,6 @@ func (u *AuditLogUpsertOne) UpdateNewValues() *AuditLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.Details(); exists {
 			s.SetIgnore(auditlog.FieldDetails)
-		}
-		if _, exists := u.create.mutation.IPAddress(); exists {
-			s.SetIgnore(auditlog.FieldIPAddress)
-		}
-		if _, exists := u.create.mutation.UserAgent(); exists {
-			s.SetIgnore(auditlog.FieldUserAgent)
-		}
-		if _, exists := u.create.mutation.RequestID(); exists {
-			s.SetIgnore(auditlog.FieldRequestID)
-		}
-		if _, exists := u.create.mutation.Operation(); exists {
-			s.SetIgnore(auditlog.FieldOperation)
 		}
 	}))
 	return u
@@ -786,6 +786,18 @@ func (u *AuditLogUpsertBulk) UpdateNewValues() *AuditLogUpsertBulk {
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(auditlog.FieldCreatedAt)
 			}
+			if _, exists := b.mutation.IPAddress(); exists {
+				s.SetIgnore(auditlog.FieldIPAddress)
+			}
+			if _, exists := b.mutation.UserAgent(); exists {
+				s.SetIgnore(auditlog.FieldUserAgent)
+			}
+			if _, exists := b.mutation.RequestID(); exists {
+				s.SetIgnore(auditlog.FieldRequestID)
+			}
+			if _, exists := b.mutation.Operation(); exists {
+				s.SetIgnore(auditlog.FieldOperation)
+			}
 			if _, exists := b.mutation.Event(); exists {
 				s.SetIgnore(auditlog.FieldEvent)
 			}
@@ -815,18 +827,6 @@ func (u *AuditLogUpsertBulk) UpdateNewValues() *AuditLogUpsertBulk {
 			}
 			if _, exists := b.mutation.Details(); exists {
 				s.SetIgnore(auditlog.FieldDetails)
-			}
-			if _, exists := b.mutation.IPAddress(); exists {
-				s.SetIgnore(auditlog.FieldIPAddress)
-			}
-			if _, exists := b.mutation.UserAgent(); exists {
-				s.SetIgnore(auditlog.FieldUserAgent)
-			}
-			if _, exists := b.mutation.RequestID(); exists {
-				s.SetIgnore(auditlog.FieldRequestID)
-			}
-			if _, exists := b.mutation.Operation(); exists {
-				s.SetIgnore(auditlog.FieldOperation)
 			}
 		}
 	}))

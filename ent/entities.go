@@ -63,7 +63,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"AuditLog": {
 		Table:      auditlog.Table,
-		Fields:     []string{"created_at", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details", "ip_address", "user_agent", "request_id", "operation"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",
@@ -98,7 +98,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"OperationLog": {
 		Table:      operationlog.Table,
-		Fields:     []string{"created_at", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id", "ip_address", "user_agent", "request_id", "operation"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",

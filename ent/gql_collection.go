@@ -332,6 +332,26 @@ func (_q *AuditLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, auditlog.FieldCreatedAt)
 				fieldSeen[auditlog.FieldCreatedAt] = struct{}{}
 			}
+		case "ipAddress":
+			if _, ok := fieldSeen[auditlog.FieldIPAddress]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldIPAddress)
+				fieldSeen[auditlog.FieldIPAddress] = struct{}{}
+			}
+		case "userAgent":
+			if _, ok := fieldSeen[auditlog.FieldUserAgent]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldUserAgent)
+				fieldSeen[auditlog.FieldUserAgent] = struct{}{}
+			}
+		case "requestId":
+			if _, ok := fieldSeen[auditlog.FieldRequestID]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldRequestID)
+				fieldSeen[auditlog.FieldRequestID] = struct{}{}
+			}
+		case "operation":
+			if _, ok := fieldSeen[auditlog.FieldOperation]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldOperation)
+				fieldSeen[auditlog.FieldOperation] = struct{}{}
+			}
 		case "event":
 			if _, ok := fieldSeen[auditlog.FieldEvent]; !ok {
 				selectedFields = append(selectedFields, auditlog.FieldEvent)
@@ -376,26 +396,6 @@ func (_q *AuditLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 			if _, ok := fieldSeen[auditlog.FieldDetails]; !ok {
 				selectedFields = append(selectedFields, auditlog.FieldDetails)
 				fieldSeen[auditlog.FieldDetails] = struct{}{}
-			}
-		case "ipAddress":
-			if _, ok := fieldSeen[auditlog.FieldIPAddress]; !ok {
-				selectedFields = append(selectedFields, auditlog.FieldIPAddress)
-				fieldSeen[auditlog.FieldIPAddress] = struct{}{}
-			}
-		case "userAgent":
-			if _, ok := fieldSeen[auditlog.FieldUserAgent]; !ok {
-				selectedFields = append(selectedFields, auditlog.FieldUserAgent)
-				fieldSeen[auditlog.FieldUserAgent] = struct{}{}
-			}
-		case "requestId":
-			if _, ok := fieldSeen[auditlog.FieldRequestID]; !ok {
-				selectedFields = append(selectedFields, auditlog.FieldRequestID)
-				fieldSeen[auditlog.FieldRequestID] = struct{}{}
-			}
-		case "operation":
-			if _, ok := fieldSeen[auditlog.FieldOperation]; !ok {
-				selectedFields = append(selectedFields, auditlog.FieldOperation)
-				fieldSeen[auditlog.FieldOperation] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -1639,6 +1639,26 @@ func (_q *OperationLogQuery) collectField(ctx context.Context, oneNode bool, opC
 				selectedFields = append(selectedFields, operationlog.FieldCreatedAt)
 				fieldSeen[operationlog.FieldCreatedAt] = struct{}{}
 			}
+		case "ipAddress":
+			if _, ok := fieldSeen[operationlog.FieldIPAddress]; !ok {
+				selectedFields = append(selectedFields, operationlog.FieldIPAddress)
+				fieldSeen[operationlog.FieldIPAddress] = struct{}{}
+			}
+		case "userAgent":
+			if _, ok := fieldSeen[operationlog.FieldUserAgent]; !ok {
+				selectedFields = append(selectedFields, operationlog.FieldUserAgent)
+				fieldSeen[operationlog.FieldUserAgent] = struct{}{}
+			}
+		case "requestId":
+			if _, ok := fieldSeen[operationlog.FieldRequestID]; !ok {
+				selectedFields = append(selectedFields, operationlog.FieldRequestID)
+				fieldSeen[operationlog.FieldRequestID] = struct{}{}
+			}
+		case "operation":
+			if _, ok := fieldSeen[operationlog.FieldOperation]; !ok {
+				selectedFields = append(selectedFields, operationlog.FieldOperation)
+				fieldSeen[operationlog.FieldOperation] = struct{}{}
+			}
 		case "actor":
 			if _, ok := fieldSeen[operationlog.FieldActor]; !ok {
 				selectedFields = append(selectedFields, operationlog.FieldActor)
@@ -1673,26 +1693,6 @@ func (_q *OperationLogQuery) collectField(ctx context.Context, oneNode bool, opC
 			if _, ok := fieldSeen[operationlog.FieldEntityID]; !ok {
 				selectedFields = append(selectedFields, operationlog.FieldEntityID)
 				fieldSeen[operationlog.FieldEntityID] = struct{}{}
-			}
-		case "ipAddress":
-			if _, ok := fieldSeen[operationlog.FieldIPAddress]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldIPAddress)
-				fieldSeen[operationlog.FieldIPAddress] = struct{}{}
-			}
-		case "userAgent":
-			if _, ok := fieldSeen[operationlog.FieldUserAgent]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldUserAgent)
-				fieldSeen[operationlog.FieldUserAgent] = struct{}{}
-			}
-		case "requestId":
-			if _, ok := fieldSeen[operationlog.FieldRequestID]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldRequestID)
-				fieldSeen[operationlog.FieldRequestID] = struct{}{}
-			}
-		case "operation":
-			if _, ok := fieldSeen[operationlog.FieldOperation]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldOperation)
-				fieldSeen[operationlog.FieldOperation] = struct{}{}
 			}
 		case "id":
 		case "__typename":

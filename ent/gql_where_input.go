@@ -265,6 +265,16 @@ type AuditLogWhereInput struct {
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
 
+	// "request_id" field predicates.
+	RequestID             *string  `json:"requestID,omitempty"`
+	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
+	RequestIDIn           []string `json:"requestIDIn,omitempty"`
+	RequestIDNotIn        []string `json:"requestIDNotIn,omitempty"`
+	RequestIDContains     *string  `json:"requestIDContains,omitempty"`
+	RequestIDHasPrefix    *string  `json:"requestIDHasPrefix,omitempty"`
+	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
+	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
+
 	// "event" field predicates.
 	Event             *string  `json:"event,omitempty"`
 	EventNEQ          *string  `json:"eventNEQ,omitempty"`
@@ -315,16 +325,6 @@ type AuditLogWhereInput struct {
 
 	// "success" field predicates.
 	Success *bool `json:"success,omitempty"`
-
-	// "request_id" field predicates.
-	RequestID             *string  `json:"requestID,omitempty"`
-	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
-	RequestIDIn           []string `json:"requestIDIn,omitempty"`
-	RequestIDNotIn        []string `json:"requestIDNotIn,omitempty"`
-	RequestIDContains     *string  `json:"requestIDContains,omitempty"`
-	RequestIDHasPrefix    *string  `json:"requestIDHasPrefix,omitempty"`
-	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
-	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -404,6 +404,30 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 	}
 	if i.IDIn != nil {
 		predicates = append(predicates, auditlog.IDIn(i.IDIn...))
+	}
+	if i.RequestID != nil {
+		predicates = append(predicates, auditlog.RequestIDEQ(*i.RequestID))
+	}
+	if i.RequestIDNEQ != nil {
+		predicates = append(predicates, auditlog.RequestIDNEQ(*i.RequestIDNEQ))
+	}
+	if i.RequestIDIn != nil {
+		predicates = append(predicates, auditlog.RequestIDIn(i.RequestIDIn...))
+	}
+	if i.RequestIDNotIn != nil {
+		predicates = append(predicates, auditlog.RequestIDNotIn(i.RequestIDNotIn...))
+	}
+	if i.RequestIDContains != nil {
+		predicates = append(predicates, auditlog.RequestIDContains(*i.RequestIDContains))
+	}
+	if i.RequestIDHasPrefix != nil {
+		predicates = append(predicates, auditlog.RequestIDHasPrefix(*i.RequestIDHasPrefix))
+	}
+	if i.RequestIDEqualFold != nil {
+		predicates = append(predicates, auditlog.RequestIDEqualFold(*i.RequestIDEqualFold))
+	}
+	if i.RequestIDContainsFold != nil {
+		predicates = append(predicates, auditlog.RequestIDContainsFold(*i.RequestIDContainsFold))
 	}
 	if i.Event != nil {
 		predicates = append(predicates, auditlog.EventEQ(*i.Event))
@@ -521,30 +545,6 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 	}
 	if i.Success != nil {
 		predicates = append(predicates, auditlog.SuccessEQ(*i.Success))
-	}
-	if i.RequestID != nil {
-		predicates = append(predicates, auditlog.RequestIDEQ(*i.RequestID))
-	}
-	if i.RequestIDNEQ != nil {
-		predicates = append(predicates, auditlog.RequestIDNEQ(*i.RequestIDNEQ))
-	}
-	if i.RequestIDIn != nil {
-		predicates = append(predicates, auditlog.RequestIDIn(i.RequestIDIn...))
-	}
-	if i.RequestIDNotIn != nil {
-		predicates = append(predicates, auditlog.RequestIDNotIn(i.RequestIDNotIn...))
-	}
-	if i.RequestIDContains != nil {
-		predicates = append(predicates, auditlog.RequestIDContains(*i.RequestIDContains))
-	}
-	if i.RequestIDHasPrefix != nil {
-		predicates = append(predicates, auditlog.RequestIDHasPrefix(*i.RequestIDHasPrefix))
-	}
-	if i.RequestIDEqualFold != nil {
-		predicates = append(predicates, auditlog.RequestIDEqualFold(*i.RequestIDEqualFold))
-	}
-	if i.RequestIDContainsFold != nil {
-		predicates = append(predicates, auditlog.RequestIDContainsFold(*i.RequestIDContainsFold))
 	}
 
 	switch len(predicates) {
@@ -1069,6 +1069,16 @@ type OperationLogWhereInput struct {
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
 
+	// "request_id" field predicates.
+	RequestID             *string  `json:"requestID,omitempty"`
+	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
+	RequestIDIn           []string `json:"requestIDIn,omitempty"`
+	RequestIDNotIn        []string `json:"requestIDNotIn,omitempty"`
+	RequestIDContains     *string  `json:"requestIDContains,omitempty"`
+	RequestIDHasPrefix    *string  `json:"requestIDHasPrefix,omitempty"`
+	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
+	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
+
 	// "actor" field predicates.
 	Actor             *string  `json:"actor,omitempty"`
 	ActorNEQ          *string  `json:"actorNEQ,omitempty"`
@@ -1104,16 +1114,6 @@ type OperationLogWhereInput struct {
 	EntityIDNEQ   *uuid.UUID  `json:"entityIDNEQ,omitempty"`
 	EntityIDIn    []uuid.UUID `json:"entityIDIn,omitempty"`
 	EntityIDNotIn []uuid.UUID `json:"entityIDNotIn,omitempty"`
-
-	// "request_id" field predicates.
-	RequestID             *string  `json:"requestID,omitempty"`
-	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
-	RequestIDIn           []string `json:"requestIDIn,omitempty"`
-	RequestIDNotIn        []string `json:"requestIDNotIn,omitempty"`
-	RequestIDContains     *string  `json:"requestIDContains,omitempty"`
-	RequestIDHasPrefix    *string  `json:"requestIDHasPrefix,omitempty"`
-	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
-	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -1193,6 +1193,30 @@ func (i *OperationLogWhereInput) predicate(visible visibility) (predicate.Operat
 	}
 	if i.IDIn != nil {
 		predicates = append(predicates, operationlog.IDIn(i.IDIn...))
+	}
+	if i.RequestID != nil {
+		predicates = append(predicates, operationlog.RequestIDEQ(*i.RequestID))
+	}
+	if i.RequestIDNEQ != nil {
+		predicates = append(predicates, operationlog.RequestIDNEQ(*i.RequestIDNEQ))
+	}
+	if i.RequestIDIn != nil {
+		predicates = append(predicates, operationlog.RequestIDIn(i.RequestIDIn...))
+	}
+	if i.RequestIDNotIn != nil {
+		predicates = append(predicates, operationlog.RequestIDNotIn(i.RequestIDNotIn...))
+	}
+	if i.RequestIDContains != nil {
+		predicates = append(predicates, operationlog.RequestIDContains(*i.RequestIDContains))
+	}
+	if i.RequestIDHasPrefix != nil {
+		predicates = append(predicates, operationlog.RequestIDHasPrefix(*i.RequestIDHasPrefix))
+	}
+	if i.RequestIDEqualFold != nil {
+		predicates = append(predicates, operationlog.RequestIDEqualFold(*i.RequestIDEqualFold))
+	}
+	if i.RequestIDContainsFold != nil {
+		predicates = append(predicates, operationlog.RequestIDContainsFold(*i.RequestIDContainsFold))
 	}
 	if i.Actor != nil {
 		predicates = append(predicates, operationlog.ActorEQ(*i.Actor))
@@ -1277,30 +1301,6 @@ func (i *OperationLogWhereInput) predicate(visible visibility) (predicate.Operat
 	}
 	if i.EntityIDNotIn != nil {
 		predicates = append(predicates, operationlog.EntityIDNotIn(i.EntityIDNotIn...))
-	}
-	if i.RequestID != nil {
-		predicates = append(predicates, operationlog.RequestIDEQ(*i.RequestID))
-	}
-	if i.RequestIDNEQ != nil {
-		predicates = append(predicates, operationlog.RequestIDNEQ(*i.RequestIDNEQ))
-	}
-	if i.RequestIDIn != nil {
-		predicates = append(predicates, operationlog.RequestIDIn(i.RequestIDIn...))
-	}
-	if i.RequestIDNotIn != nil {
-		predicates = append(predicates, operationlog.RequestIDNotIn(i.RequestIDNotIn...))
-	}
-	if i.RequestIDContains != nil {
-		predicates = append(predicates, operationlog.RequestIDContains(*i.RequestIDContains))
-	}
-	if i.RequestIDHasPrefix != nil {
-		predicates = append(predicates, operationlog.RequestIDHasPrefix(*i.RequestIDHasPrefix))
-	}
-	if i.RequestIDEqualFold != nil {
-		predicates = append(predicates, operationlog.RequestIDEqualFold(*i.RequestIDEqualFold))
-	}
-	if i.RequestIDContainsFold != nil {
-		predicates = append(predicates, operationlog.RequestIDContainsFold(*i.RequestIDContainsFold))
 	}
 
 	switch len(predicates) {

@@ -2008,6 +2008,10 @@ type AuditLogMutation struct {
 	typ                string
 	id                 *uuid.UUID
 	created_at         *time.Time
+	ip_address         *string
+	user_agent         *string
+	request_id         *string
+	operation          *string
 	event              *string
 	actor              *string
 	subject_id         *uuid.UUID
@@ -2017,10 +2021,6 @@ type AuditLogMutation struct {
 	success            *bool
 	error_code         *string
 	details            *string
-	ip_address         *string
-	user_agent         *string
-	request_id         *string
-	operation          *string
 	clearedFields      map[string]struct{}
 	user               *uuid.UUID
 	cleareduser        bool
@@ -2167,6 +2167,150 @@ func (m *AuditLogMutation) OldCreatedAt(ctx context.Context) (v time.Time, err e
 // ResetCreatedAt resets all changes to the "created_at" field.
 func (m *AuditLogMutation) ResetCreatedAt() {
 	m.created_at = nil
+}
+
+// SetIPAddress sets the "ip_address" field.
+func (m *AuditLogMutation) SetIPAddress(s string) {
+	m.ip_address = &s
+}
+
+// IPAddress returns the value of the "ip_address" field in the mutation.
+func (m *AuditLogMutation) IPAddress() (r string, exists bool) {
+	v := m.ip_address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIPAddress returns the old "ip_address" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldIPAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIPAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIPAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIPAddress: %w", err)
+	}
+	return oldValue.IPAddress, nil
+}
+
+// ResetIPAddress resets all changes to the "ip_address" field.
+func (m *AuditLogMutation) ResetIPAddress() {
+	m.ip_address = nil
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (m *AuditLogMutation) SetUserAgent(s string) {
+	m.user_agent = &s
+}
+
+// UserAgent returns the value of the "user_agent" field in the mutation.
+func (m *AuditLogMutation) UserAgent() (r string, exists bool) {
+	v := m.user_agent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgent returns the old "user_agent" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldUserAgent(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
+	}
+	return oldValue.UserAgent, nil
+}
+
+// ResetUserAgent resets all changes to the "user_agent" field.
+func (m *AuditLogMutation) ResetUserAgent() {
+	m.user_agent = nil
+}
+
+// SetRequestID sets the "request_id" field.
+func (m *AuditLogMutation) SetRequestID(s string) {
+	m.request_id = &s
+}
+
+// RequestID returns the value of the "request_id" field in the mutation.
+func (m *AuditLogMutation) RequestID() (r string, exists bool) {
+	v := m.request_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestID returns the old "request_id" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldRequestID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
+	}
+	return oldValue.RequestID, nil
+}
+
+// ResetRequestID resets all changes to the "request_id" field.
+func (m *AuditLogMutation) ResetRequestID() {
+	m.request_id = nil
+}
+
+// SetOperation sets the "operation" field.
+func (m *AuditLogMutation) SetOperation(s string) {
+	m.operation = &s
+}
+
+// Operation returns the value of the "operation" field in the mutation.
+func (m *AuditLogMutation) Operation() (r string, exists bool) {
+	v := m.operation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperation returns the old "operation" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldOperation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperation: %w", err)
+	}
+	return oldValue.Operation, nil
+}
+
+// ResetOperation resets all changes to the "operation" field.
+func (m *AuditLogMutation) ResetOperation() {
+	m.operation = nil
 }
 
 // SetEvent sets the "event" field.
@@ -2555,150 +2699,6 @@ func (m *AuditLogMutation) ResetDetails() {
 	m.details = nil
 }
 
-// SetIPAddress sets the "ip_address" field.
-func (m *AuditLogMutation) SetIPAddress(s string) {
-	m.ip_address = &s
-}
-
-// IPAddress returns the value of the "ip_address" field in the mutation.
-func (m *AuditLogMutation) IPAddress() (r string, exists bool) {
-	v := m.ip_address
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldIPAddress returns the old "ip_address" field's value of the AuditLog entity.
-// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditLogMutation) OldIPAddress(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldIPAddress is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldIPAddress requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldIPAddress: %w", err)
-	}
-	return oldValue.IPAddress, nil
-}
-
-// ResetIPAddress resets all changes to the "ip_address" field.
-func (m *AuditLogMutation) ResetIPAddress() {
-	m.ip_address = nil
-}
-
-// SetUserAgent sets the "user_agent" field.
-func (m *AuditLogMutation) SetUserAgent(s string) {
-	m.user_agent = &s
-}
-
-// UserAgent returns the value of the "user_agent" field in the mutation.
-func (m *AuditLogMutation) UserAgent() (r string, exists bool) {
-	v := m.user_agent
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldUserAgent returns the old "user_agent" field's value of the AuditLog entity.
-// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditLogMutation) OldUserAgent(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUserAgent requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
-	}
-	return oldValue.UserAgent, nil
-}
-
-// ResetUserAgent resets all changes to the "user_agent" field.
-func (m *AuditLogMutation) ResetUserAgent() {
-	m.user_agent = nil
-}
-
-// SetRequestID sets the "request_id" field.
-func (m *AuditLogMutation) SetRequestID(s string) {
-	m.request_id = &s
-}
-
-// RequestID returns the value of the "request_id" field in the mutation.
-func (m *AuditLogMutation) RequestID() (r string, exists bool) {
-	v := m.request_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldRequestID returns the old "request_id" field's value of the AuditLog entity.
-// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditLogMutation) OldRequestID(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldRequestID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
-	}
-	return oldValue.RequestID, nil
-}
-
-// ResetRequestID resets all changes to the "request_id" field.
-func (m *AuditLogMutation) ResetRequestID() {
-	m.request_id = nil
-}
-
-// SetOperation sets the "operation" field.
-func (m *AuditLogMutation) SetOperation(s string) {
-	m.operation = &s
-}
-
-// Operation returns the value of the "operation" field in the mutation.
-func (m *AuditLogMutation) Operation() (r string, exists bool) {
-	v := m.operation
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldOperation returns the old "operation" field's value of the AuditLog entity.
-// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *AuditLogMutation) OldOperation(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOperation is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOperation requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOperation: %w", err)
-	}
-	return oldValue.Operation, nil
-}
-
-// ResetOperation resets all changes to the "operation" field.
-func (m *AuditLogMutation) ResetOperation() {
-	m.operation = nil
-}
-
 // ClearUser clears the "user" edge to the User entity.
 func (m *AuditLogMutation) ClearUser() {
 	m.cleareduser = true
@@ -2764,6 +2764,18 @@ func (m *AuditLogMutation) Fields() []string {
 	if m.created_at != nil {
 		fields = append(fields, auditlog.FieldCreatedAt)
 	}
+	if m.ip_address != nil {
+		fields = append(fields, auditlog.FieldIPAddress)
+	}
+	if m.user_agent != nil {
+		fields = append(fields, auditlog.FieldUserAgent)
+	}
+	if m.request_id != nil {
+		fields = append(fields, auditlog.FieldRequestID)
+	}
+	if m.operation != nil {
+		fields = append(fields, auditlog.FieldOperation)
+	}
 	if m.event != nil {
 		fields = append(fields, auditlog.FieldEvent)
 	}
@@ -2794,18 +2806,6 @@ func (m *AuditLogMutation) Fields() []string {
 	if m.details != nil {
 		fields = append(fields, auditlog.FieldDetails)
 	}
-	if m.ip_address != nil {
-		fields = append(fields, auditlog.FieldIPAddress)
-	}
-	if m.user_agent != nil {
-		fields = append(fields, auditlog.FieldUserAgent)
-	}
-	if m.request_id != nil {
-		fields = append(fields, auditlog.FieldRequestID)
-	}
-	if m.operation != nil {
-		fields = append(fields, auditlog.FieldOperation)
-	}
 	return fields
 }
 
@@ -2816,6 +2816,14 @@ func (m *AuditLogMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case auditlog.FieldCreatedAt:
 		return m.CreatedAt()
+	case auditlog.FieldIPAddress:
+		return m.IPAddress()
+	case auditlog.FieldUserAgent:
+		return m.UserAgent()
+	case auditlog.FieldRequestID:
+		return m.RequestID()
+	case auditlog.FieldOperation:
+		return m.Operation()
 	case auditlog.FieldEvent:
 		return m.Event()
 	case auditlog.FieldUserID:
@@ -2836,14 +2844,6 @@ func (m *AuditLogMutation) Field(name string) (ent.Value, bool) {
 		return m.ErrorCode()
 	case auditlog.FieldDetails:
 		return m.Details()
-	case auditlog.FieldIPAddress:
-		return m.IPAddress()
-	case auditlog.FieldUserAgent:
-		return m.UserAgent()
-	case auditlog.FieldRequestID:
-		return m.RequestID()
-	case auditlog.FieldOperation:
-		return m.Operation()
 	}
 	return nil, false
 }
@@ -2855,6 +2855,14 @@ func (m *AuditLogMutation) OldField(ctx context.Context, name string) (ent.Value
 	switch name {
 	case auditlog.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case auditlog.FieldIPAddress:
+		return m.OldIPAddress(ctx)
+	case auditlog.FieldUserAgent:
+		return m.OldUserAgent(ctx)
+	case auditlog.FieldRequestID:
+		return m.OldRequestID(ctx)
+	case auditlog.FieldOperation:
+		return m.OldOperation(ctx)
 	case auditlog.FieldEvent:
 		return m.OldEvent(ctx)
 	case auditlog.FieldUserID:
@@ -2875,14 +2883,6 @@ func (m *AuditLogMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldErrorCode(ctx)
 	case auditlog.FieldDetails:
 		return m.OldDetails(ctx)
-	case auditlog.FieldIPAddress:
-		return m.OldIPAddress(ctx)
-	case auditlog.FieldUserAgent:
-		return m.OldUserAgent(ctx)
-	case auditlog.FieldRequestID:
-		return m.OldRequestID(ctx)
-	case auditlog.FieldOperation:
-		return m.OldOperation(ctx)
 	}
 	return nil, fmt.Errorf("unknown AuditLog field %s", name)
 }
@@ -2898,6 +2898,34 @@ func (m *AuditLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCreatedAt(v)
+		return nil
+	case auditlog.FieldIPAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIPAddress(v)
+		return nil
+	case auditlog.FieldUserAgent:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgent(v)
+		return nil
+	case auditlog.FieldRequestID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestID(v)
+		return nil
+	case auditlog.FieldOperation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperation(v)
 		return nil
 	case auditlog.FieldEvent:
 		v, ok := value.(string)
@@ -2969,34 +2997,6 @@ func (m *AuditLogMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDetails(v)
 		return nil
-	case auditlog.FieldIPAddress:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetIPAddress(v)
-		return nil
-	case auditlog.FieldUserAgent:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetUserAgent(v)
-		return nil
-	case auditlog.FieldRequestID:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetRequestID(v)
-		return nil
-	case auditlog.FieldOperation:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetOperation(v)
-		return nil
 	}
 	return fmt.Errorf("unknown AuditLog field %s", name)
 }
@@ -3064,6 +3064,18 @@ func (m *AuditLogMutation) ResetField(name string) error {
 	case auditlog.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
+	case auditlog.FieldIPAddress:
+		m.ResetIPAddress()
+		return nil
+	case auditlog.FieldUserAgent:
+		m.ResetUserAgent()
+		return nil
+	case auditlog.FieldRequestID:
+		m.ResetRequestID()
+		return nil
+	case auditlog.FieldOperation:
+		m.ResetOperation()
+		return nil
 	case auditlog.FieldEvent:
 		m.ResetEvent()
 		return nil
@@ -3093,18 +3105,6 @@ func (m *AuditLogMutation) ResetField(name string) error {
 		return nil
 	case auditlog.FieldDetails:
 		m.ResetDetails()
-		return nil
-	case auditlog.FieldIPAddress:
-		m.ResetIPAddress()
-		return nil
-	case auditlog.FieldUserAgent:
-		m.ResetUserAgent()
-		return nil
-	case auditlog.FieldRequestID:
-		m.ResetRequestID()
-		return nil
-	case auditlog.FieldOperation:
-		m.ResetOperation()
 		return nil
 	}
 	return fmt.Errorf("unknown AuditLog field %s", name)
@@ -9505,6 +9505,10 @@ type OperationLogMutation struct {
 	typ            string
 	id             *uuid.UUID
 	created_at     *time.Time
+	ip_address     *string
+	user_agent     *string
+	request_id     *string
+	operation      *string
 	actor          *string
 	action         *string
 	action_details *string
@@ -9512,10 +9516,6 @@ type OperationLogMutation struct {
 	new_values     *map[string]interface{}
 	entity_type    *string
 	entity_id      *uuid.UUID
-	ip_address     *string
-	user_agent     *string
-	request_id     *string
-	operation      *string
 	clearedFields  map[string]struct{}
 	user           *uuid.UUID
 	cleareduser    bool
@@ -9662,6 +9662,150 @@ func (m *OperationLogMutation) OldCreatedAt(ctx context.Context) (v time.Time, e
 // ResetCreatedAt resets all changes to the "created_at" field.
 func (m *OperationLogMutation) ResetCreatedAt() {
 	m.created_at = nil
+}
+
+// SetIPAddress sets the "ip_address" field.
+func (m *OperationLogMutation) SetIPAddress(s string) {
+	m.ip_address = &s
+}
+
+// IPAddress returns the value of the "ip_address" field in the mutation.
+func (m *OperationLogMutation) IPAddress() (r string, exists bool) {
+	v := m.ip_address
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldIPAddress returns the old "ip_address" field's value of the OperationLog entity.
+// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperationLogMutation) OldIPAddress(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldIPAddress is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldIPAddress requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldIPAddress: %w", err)
+	}
+	return oldValue.IPAddress, nil
+}
+
+// ResetIPAddress resets all changes to the "ip_address" field.
+func (m *OperationLogMutation) ResetIPAddress() {
+	m.ip_address = nil
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (m *OperationLogMutation) SetUserAgent(s string) {
+	m.user_agent = &s
+}
+
+// UserAgent returns the value of the "user_agent" field in the mutation.
+func (m *OperationLogMutation) UserAgent() (r string, exists bool) {
+	v := m.user_agent
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserAgent returns the old "user_agent" field's value of the OperationLog entity.
+// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperationLogMutation) OldUserAgent(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserAgent requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
+	}
+	return oldValue.UserAgent, nil
+}
+
+// ResetUserAgent resets all changes to the "user_agent" field.
+func (m *OperationLogMutation) ResetUserAgent() {
+	m.user_agent = nil
+}
+
+// SetRequestID sets the "request_id" field.
+func (m *OperationLogMutation) SetRequestID(s string) {
+	m.request_id = &s
+}
+
+// RequestID returns the value of the "request_id" field in the mutation.
+func (m *OperationLogMutation) RequestID() (r string, exists bool) {
+	v := m.request_id
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRequestID returns the old "request_id" field's value of the OperationLog entity.
+// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperationLogMutation) OldRequestID(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRequestID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
+	}
+	return oldValue.RequestID, nil
+}
+
+// ResetRequestID resets all changes to the "request_id" field.
+func (m *OperationLogMutation) ResetRequestID() {
+	m.request_id = nil
+}
+
+// SetOperation sets the "operation" field.
+func (m *OperationLogMutation) SetOperation(s string) {
+	m.operation = &s
+}
+
+// Operation returns the value of the "operation" field in the mutation.
+func (m *OperationLogMutation) Operation() (r string, exists bool) {
+	v := m.operation
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOperation returns the old "operation" field's value of the OperationLog entity.
+// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperationLogMutation) OldOperation(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOperation is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOperation requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOperation: %w", err)
+	}
+	return oldValue.Operation, nil
+}
+
+// ResetOperation resets all changes to the "operation" field.
+func (m *OperationLogMutation) ResetOperation() {
+	m.operation = nil
 }
 
 // SetUserID sets the "user_id" field.
@@ -9991,150 +10135,6 @@ func (m *OperationLogMutation) ResetEntityID() {
 	m.entity_id = nil
 }
 
-// SetIPAddress sets the "ip_address" field.
-func (m *OperationLogMutation) SetIPAddress(s string) {
-	m.ip_address = &s
-}
-
-// IPAddress returns the value of the "ip_address" field in the mutation.
-func (m *OperationLogMutation) IPAddress() (r string, exists bool) {
-	v := m.ip_address
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldIPAddress returns the old "ip_address" field's value of the OperationLog entity.
-// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OperationLogMutation) OldIPAddress(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldIPAddress is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldIPAddress requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldIPAddress: %w", err)
-	}
-	return oldValue.IPAddress, nil
-}
-
-// ResetIPAddress resets all changes to the "ip_address" field.
-func (m *OperationLogMutation) ResetIPAddress() {
-	m.ip_address = nil
-}
-
-// SetUserAgent sets the "user_agent" field.
-func (m *OperationLogMutation) SetUserAgent(s string) {
-	m.user_agent = &s
-}
-
-// UserAgent returns the value of the "user_agent" field in the mutation.
-func (m *OperationLogMutation) UserAgent() (r string, exists bool) {
-	v := m.user_agent
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldUserAgent returns the old "user_agent" field's value of the OperationLog entity.
-// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OperationLogMutation) OldUserAgent(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldUserAgent is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldUserAgent requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldUserAgent: %w", err)
-	}
-	return oldValue.UserAgent, nil
-}
-
-// ResetUserAgent resets all changes to the "user_agent" field.
-func (m *OperationLogMutation) ResetUserAgent() {
-	m.user_agent = nil
-}
-
-// SetRequestID sets the "request_id" field.
-func (m *OperationLogMutation) SetRequestID(s string) {
-	m.request_id = &s
-}
-
-// RequestID returns the value of the "request_id" field in the mutation.
-func (m *OperationLogMutation) RequestID() (r string, exists bool) {
-	v := m.request_id
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldRequestID returns the old "request_id" field's value of the OperationLog entity.
-// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OperationLogMutation) OldRequestID(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldRequestID is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldRequestID requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldRequestID: %w", err)
-	}
-	return oldValue.RequestID, nil
-}
-
-// ResetRequestID resets all changes to the "request_id" field.
-func (m *OperationLogMutation) ResetRequestID() {
-	m.request_id = nil
-}
-
-// SetOperation sets the "operation" field.
-func (m *OperationLogMutation) SetOperation(s string) {
-	m.operation = &s
-}
-
-// Operation returns the value of the "operation" field in the mutation.
-func (m *OperationLogMutation) Operation() (r string, exists bool) {
-	v := m.operation
-	if v == nil {
-		return
-	}
-	return *v, true
-}
-
-// OldOperation returns the old "operation" field's value of the OperationLog entity.
-// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
-// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
-func (m *OperationLogMutation) OldOperation(ctx context.Context) (v string, err error) {
-	if !m.op.Is(OpUpdateOne) {
-		return v, errors.New("OldOperation is only allowed on UpdateOne operations")
-	}
-	if m.id == nil || m.oldValue == nil {
-		return v, errors.New("OldOperation requires an ID field in the mutation")
-	}
-	oldValue, err := m.oldValue(ctx)
-	if err != nil {
-		return v, fmt.Errorf("querying old value for OldOperation: %w", err)
-	}
-	return oldValue.Operation, nil
-}
-
-// ResetOperation resets all changes to the "operation" field.
-func (m *OperationLogMutation) ResetOperation() {
-	m.operation = nil
-}
-
 // ClearUser clears the "user" edge to the User entity.
 func (m *OperationLogMutation) ClearUser() {
 	m.cleareduser = true
@@ -10200,6 +10200,18 @@ func (m *OperationLogMutation) Fields() []string {
 	if m.created_at != nil {
 		fields = append(fields, operationlog.FieldCreatedAt)
 	}
+	if m.ip_address != nil {
+		fields = append(fields, operationlog.FieldIPAddress)
+	}
+	if m.user_agent != nil {
+		fields = append(fields, operationlog.FieldUserAgent)
+	}
+	if m.request_id != nil {
+		fields = append(fields, operationlog.FieldRequestID)
+	}
+	if m.operation != nil {
+		fields = append(fields, operationlog.FieldOperation)
+	}
 	if m.user != nil {
 		fields = append(fields, operationlog.FieldUserID)
 	}
@@ -10224,18 +10236,6 @@ func (m *OperationLogMutation) Fields() []string {
 	if m.entity_id != nil {
 		fields = append(fields, operationlog.FieldEntityID)
 	}
-	if m.ip_address != nil {
-		fields = append(fields, operationlog.FieldIPAddress)
-	}
-	if m.user_agent != nil {
-		fields = append(fields, operationlog.FieldUserAgent)
-	}
-	if m.request_id != nil {
-		fields = append(fields, operationlog.FieldRequestID)
-	}
-	if m.operation != nil {
-		fields = append(fields, operationlog.FieldOperation)
-	}
 	return fields
 }
 
@@ -10246,6 +10246,14 @@ func (m *OperationLogMutation) Field(name string) (ent.Value, bool) {
 	switch name {
 	case operationlog.FieldCreatedAt:
 		return m.CreatedAt()
+	case operationlog.FieldIPAddress:
+		return m.IPAddress()
+	case operationlog.FieldUserAgent:
+		return m.UserAgent()
+	case operationlog.FieldRequestID:
+		return m.RequestID()
+	case operationlog.FieldOperation:
+		return m.Operation()
 	case operationlog.FieldUserID:
 		return m.UserID()
 	case operationlog.FieldActor:
@@ -10262,14 +10270,6 @@ func (m *OperationLogMutation) Field(name string) (ent.Value, bool) {
 		return m.EntityType()
 	case operationlog.FieldEntityID:
 		return m.EntityID()
-	case operationlog.FieldIPAddress:
-		return m.IPAddress()
-	case operationlog.FieldUserAgent:
-		return m.UserAgent()
-	case operationlog.FieldRequestID:
-		return m.RequestID()
-	case operationlog.FieldOperation:
-		return m.Operation()
 	}
 	return nil, false
 }
@@ -10281,6 +10281,14 @@ func (m *OperationLogMutation) OldField(ctx context.Context, name string) (ent.V
 	switch name {
 	case operationlog.FieldCreatedAt:
 		return m.OldCreatedAt(ctx)
+	case operationlog.FieldIPAddress:
+		return m.OldIPAddress(ctx)
+	case operationlog.FieldUserAgent:
+		return m.OldUserAgent(ctx)
+	case operationlog.FieldRequestID:
+		return m.OldRequestID(ctx)
+	case operationlog.FieldOperation:
+		return m.OldOperation(ctx)
 	case operationlog.FieldUserID:
 		return m.OldUserID(ctx)
 	case operationlog.FieldActor:
@@ -10297,14 +10305,6 @@ func (m *OperationLogMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldEntityType(ctx)
 	case operationlog.FieldEntityID:
 		return m.OldEntityID(ctx)
-	case operationlog.FieldIPAddress:
-		return m.OldIPAddress(ctx)
-	case operationlog.FieldUserAgent:
-		return m.OldUserAgent(ctx)
-	case operationlog.FieldRequestID:
-		return m.OldRequestID(ctx)
-	case operationlog.FieldOperation:
-		return m.OldOperation(ctx)
 	}
 	return nil, fmt.Errorf("unknown OperationLog field %s", name)
 }
@@ -10320,6 +10320,34 @@ func (m *OperationLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetCreatedAt(v)
+		return nil
+	case operationlog.FieldIPAddress:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetIPAddress(v)
+		return nil
+	case operationlog.FieldUserAgent:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserAgent(v)
+		return nil
+	case operationlog.FieldRequestID:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRequestID(v)
+		return nil
+	case operationlog.FieldOperation:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOperation(v)
 		return nil
 	case operationlog.FieldUserID:
 		v, ok := value.(uuid.UUID)
@@ -10376,34 +10404,6 @@ func (m *OperationLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetEntityID(v)
-		return nil
-	case operationlog.FieldIPAddress:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetIPAddress(v)
-		return nil
-	case operationlog.FieldUserAgent:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetUserAgent(v)
-		return nil
-	case operationlog.FieldRequestID:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetRequestID(v)
-		return nil
-	case operationlog.FieldOperation:
-		v, ok := value.(string)
-		if !ok {
-			return fmt.Errorf("unexpected type %T for field %s", value, name)
-		}
-		m.SetOperation(v)
 		return nil
 	}
 	return fmt.Errorf("unknown OperationLog field %s", name)
@@ -10478,6 +10478,18 @@ func (m *OperationLogMutation) ResetField(name string) error {
 	case operationlog.FieldCreatedAt:
 		m.ResetCreatedAt()
 		return nil
+	case operationlog.FieldIPAddress:
+		m.ResetIPAddress()
+		return nil
+	case operationlog.FieldUserAgent:
+		m.ResetUserAgent()
+		return nil
+	case operationlog.FieldRequestID:
+		m.ResetRequestID()
+		return nil
+	case operationlog.FieldOperation:
+		m.ResetOperation()
+		return nil
 	case operationlog.FieldUserID:
 		m.ResetUserID()
 		return nil
@@ -10501,18 +10513,6 @@ func (m *OperationLogMutation) ResetField(name string) error {
 		return nil
 	case operationlog.FieldEntityID:
 		m.ResetEntityID()
-		return nil
-	case operationlog.FieldIPAddress:
-		m.ResetIPAddress()
-		return nil
-	case operationlog.FieldUserAgent:
-		m.ResetUserAgent()
-		return nil
-	case operationlog.FieldRequestID:
-		m.ResetRequestID()
-		return nil
-	case operationlog.FieldOperation:
-		m.ResetOperation()
 		return nil
 	}
 	return fmt.Errorf("unknown OperationLog field %s", name)

@@ -23,6 +23,14 @@ type OperationLog struct {
 	ID uuid.UUID `json:"id,omitempty"`
 	// When it was recorded.
 	CreatedAt time.Time `json:"created_at,omitempty"`
+	// The address of the request.
+	IPAddress string `json:"ip_address,omitempty"`
+	// The program that sent the request.
+	UserAgent string `json:"user_agent,omitempty"`
+	// The id of the request, job or command.
+	RequestID string `json:"request_id,omitempty"`
+	// The operation's name.
+	Operation string `json:"operation,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID *uuid.UUID `json:"user_id,omitempty"`
 	// Who acted, by name.
@@ -39,14 +47,6 @@ type OperationLog struct {
 	EntityType string `json:"entity_type,omitempty"`
 	// The id of what was changed.
 	EntityID uuid.UUID `json:"entity_id,omitempty"`
-	// The address of the request.
-	IPAddress string `json:"ip_address,omitempty"`
-	// The program that sent the request.
-	UserAgent string `json:"user_agent,omitempty"`
-	// The id of the request, job or command.
-	RequestID string `json:"request_id,omitempty"`
-	// The operation's name.
-	Operation string `json:"operation,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the OperationLogQuery when eager-loading is set.
 	Edges        OperationLogEdges `json:"edges"`
@@ -84,7 +84,7 @@ func (*OperationLog) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case operationlog.FieldOldValues, operationlog.FieldNewValues:
 			values[i] = new([]byte)
-		case operationlog.FieldActor, operationlog.FieldAction, operationlog.FieldActionDetails, operationlog.FieldEntityType, operationlog.FieldIPAddress, operationlog.FieldUserAgent, operationlog.FieldRequestID, operationlog.FieldOperation:
+		case operationlog.FieldIPAddress, operationlog.FieldUserAgent, operationlog.FieldRequestID, operationlog.FieldOperation, operationlog.FieldActor, operationlog.FieldAction, operationlog.FieldActionDetails, operationlog.FieldEntityType:
 			values[i] = new(sql.NullString)
 		case operationlog.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -116,6 +116,30 @@ func (_m *OperationLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field created_at", values[i])
 			} else if value.Valid {
 				_m.CreatedAt = value.Time
+			}
+		case operationlog.FieldIPAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field ip_address", values[i])
+			} else if value.Valid {
+				_m.IPAddress = value.String
+			}
+		case operationlog.FieldUserAgent:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
+			} else if value.Valid {
+				_m.UserAgent = value.String
+			}
+		case operationlog.FieldRequestID:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field request_id", values[i])
+			} else if value.Valid {
+				_m.RequestID = value.String
+			}
+		case operationlog.FieldOperation:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field operation", values[i])
+			} else if value.Valid {
+				_m.Operation = value.String
 			}
 		case operationlog.FieldUserID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -170,30 +194,6 @@ func (_m *OperationLog) assignValues(columns []string, values []any) error {
 			} else if value != nil {
 				_m.EntityID = *value
 			}
-		case operationlog.FieldIPAddress:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field ip_address", values[i])
-			} else if value.Valid {
-				_m.IPAddress = value.String
-			}
-		case operationlog.FieldUserAgent:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
-			} else if value.Valid {
-				_m.UserAgent = value.String
-			}
-		case operationlog.FieldRequestID:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field request_id", values[i])
-			} else if value.Valid {
-				_m.RequestID = value.String
-			}
-		case operationlog.FieldOperation:
-			if value, ok := values[i].(*sql.NullString); !ok {
-				return fmt.Errorf("unexpected type %T for field operation", values[i])
-			} else if value.Valid {
-				_m.Operation = value.String
-			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -238,6 +238,18 @@ func (_m *OperationLog) String() string {
 	builder.WriteString("created_at=")
 	builder.WriteString(_m.CreatedAt.Format(time.ANSIC))
 	builder.WriteString(", ")
+	builder.WriteString("ip_address=")
+	builder.WriteString(_m.IPAddress)
+	builder.WriteString(", ")
+	builder.WriteString("user_agent=")
+	builder.WriteString(_m.UserAgent)
+	builder.WriteString(", ")
+	builder.WriteString("request_id=")
+	builder.WriteString(_m.RequestID)
+	builder.WriteString(", ")
+	builder.WriteString("operation=")
+	builder.WriteString(_m.Operation)
+	builder.WriteString(", ")
 	if v := _m.UserID; v != nil {
 		builder.WriteString("user_id=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
@@ -263,18 +275,6 @@ func (_m *OperationLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("entity_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.EntityID))
-	builder.WriteString(", ")
-	builder.WriteString("ip_address=")
-	builder.WriteString(_m.IPAddress)
-	builder.WriteString(", ")
-	builder.WriteString("user_agent=")
-	builder.WriteString(_m.UserAgent)
-	builder.WriteString(", ")
-	builder.WriteString("request_id=")
-	builder.WriteString(_m.RequestID)
-	builder.WriteString(", ")
-	builder.WriteString("operation=")
-	builder.WriteString(_m.Operation)
 	builder.WriteByte(')')
 	return builder.String()
 }

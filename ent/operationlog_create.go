@@ -31,6 +31,62 @@ func (_c *OperationLogCreate) SetCreatedAt(v time.Time) *OperationLogCreate {
 	return _c
 }
 
+// SetIPAddress sets the "ip_address" field.
+func (_c *OperationLogCreate) SetIPAddress(v string) *OperationLogCreate {
+	_c.mutation.SetIPAddress(v)
+	return _c
+}
+
+// SetNillableIPAddress sets the "ip_address" field if the given value is not nil.
+func (_c *OperationLogCreate) SetNillableIPAddress(v *string) *OperationLogCreate {
+	if v != nil {
+		_c.SetIPAddress(*v)
+	}
+	return _c
+}
+
+// SetUserAgent sets the "user_agent" field.
+func (_c *OperationLogCreate) SetUserAgent(v string) *OperationLogCreate {
+	_c.mutation.SetUserAgent(v)
+	return _c
+}
+
+// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
+func (_c *OperationLogCreate) SetNillableUserAgent(v *string) *OperationLogCreate {
+	if v != nil {
+		_c.SetUserAgent(*v)
+	}
+	return _c
+}
+
+// SetRequestID sets the "request_id" field.
+func (_c *OperationLogCreate) SetRequestID(v string) *OperationLogCreate {
+	_c.mutation.SetRequestID(v)
+	return _c
+}
+
+// SetNillableRequestID sets the "request_id" field if the given value is not nil.
+func (_c *OperationLogCreate) SetNillableRequestID(v *string) *OperationLogCreate {
+	if v != nil {
+		_c.SetRequestID(*v)
+	}
+	return _c
+}
+
+// SetOperation sets the "operation" field.
+func (_c *OperationLogCreate) SetOperation(v string) *OperationLogCreate {
+	_c.mutation.SetOperation(v)
+	return _c
+}
+
+// SetNillableOperation sets the "operation" field if the given value is not nil.
+func (_c *OperationLogCreate) SetNillableOperation(v *string) *OperationLogCreate {
+	if v != nil {
+		_c.SetOperation(*v)
+	}
+	return _c
+}
+
 // SetUserID sets the "user_id" field.
 func (_c *OperationLogCreate) SetUserID(v uuid.UUID) *OperationLogCreate {
 	_c.mutation.SetUserID(v)
@@ -95,62 +151,6 @@ func (_c *OperationLogCreate) SetEntityID(v uuid.UUID) *OperationLogCreate {
 	return _c
 }
 
-// SetIPAddress sets the "ip_address" field.
-func (_c *OperationLogCreate) SetIPAddress(v string) *OperationLogCreate {
-	_c.mutation.SetIPAddress(v)
-	return _c
-}
-
-// SetNillableIPAddress sets the "ip_address" field if the given value is not nil.
-func (_c *OperationLogCreate) SetNillableIPAddress(v *string) *OperationLogCreate {
-	if v != nil {
-		_c.SetIPAddress(*v)
-	}
-	return _c
-}
-
-// SetUserAgent sets the "user_agent" field.
-func (_c *OperationLogCreate) SetUserAgent(v string) *OperationLogCreate {
-	_c.mutation.SetUserAgent(v)
-	return _c
-}
-
-// SetNillableUserAgent sets the "user_agent" field if the given value is not nil.
-func (_c *OperationLogCreate) SetNillableUserAgent(v *string) *OperationLogCreate {
-	if v != nil {
-		_c.SetUserAgent(*v)
-	}
-	return _c
-}
-
-// SetRequestID sets the "request_id" field.
-func (_c *OperationLogCreate) SetRequestID(v string) *OperationLogCreate {
-	_c.mutation.SetRequestID(v)
-	return _c
-}
-
-// SetNillableRequestID sets the "request_id" field if the given value is not nil.
-func (_c *OperationLogCreate) SetNillableRequestID(v *string) *OperationLogCreate {
-	if v != nil {
-		_c.SetRequestID(*v)
-	}
-	return _c
-}
-
-// SetOperation sets the "operation" field.
-func (_c *OperationLogCreate) SetOperation(v string) *OperationLogCreate {
-	_c.mutation.SetOperation(v)
-	return _c
-}
-
-// SetNillableOperation sets the "operation" field if the given value is not nil.
-func (_c *OperationLogCreate) SetNillableOperation(v *string) *OperationLogCreate {
-	if v != nil {
-		_c.SetOperation(*v)
-	}
-	return _c
-}
-
 // SetID sets the "id" field.
 func (_c *OperationLogCreate) SetID(v uuid.UUID) *OperationLogCreate {
 	_c.mutation.SetID(v)
@@ -207,10 +207,6 @@ func (_c *OperationLogCreate) ExecX(ctx context.Context) {
 
 // defaults sets the default values of the builder before save.
 func (_c *OperationLogCreate) defaults() error {
-	if _, ok := _c.mutation.ActionDetails(); !ok {
-		v := operationlog.DefaultActionDetails
-		_c.mutation.SetActionDetails(v)
-	}
 	if _, ok := _c.mutation.IPAddress(); !ok {
 		v := operationlog.DefaultIPAddress
 		_c.mutation.SetIPAddress(v)
@@ -227,6 +223,10 @@ func (_c *OperationLogCreate) defaults() error {
 		v := operationlog.DefaultOperation
 		_c.mutation.SetOperation(v)
 	}
+	if _, ok := _c.mutation.ActionDetails(); !ok {
+		v := operationlog.DefaultActionDetails
+		_c.mutation.SetActionDetails(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if operationlog.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized operationlog.DefaultID (forgotten import ent/runtime?)")
@@ -242,6 +242,18 @@ func (_c *OperationLogCreate) check() error {
 	if _, ok := _c.mutation.CreatedAt(); !ok {
 		return &ValidationError{Name: "created_at", err: errors.New(`ent: missing required field "OperationLog.created_at"`)}
 	}
+	if _, ok := _c.mutation.IPAddress(); !ok {
+		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "OperationLog.ip_address"`)}
+	}
+	if _, ok := _c.mutation.UserAgent(); !ok {
+		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "OperationLog.user_agent"`)}
+	}
+	if _, ok := _c.mutation.RequestID(); !ok {
+		return &ValidationError{Name: "request_id", err: errors.New(`ent: missing required field "OperationLog.request_id"`)}
+	}
+	if _, ok := _c.mutation.Operation(); !ok {
+		return &ValidationError{Name: "operation", err: errors.New(`ent: missing required field "OperationLog.operation"`)}
+	}
 	if _, ok := _c.mutation.Actor(); !ok {
 		return &ValidationError{Name: "actor", err: errors.New(`ent: missing required field "OperationLog.actor"`)}
 	}
@@ -256,18 +268,6 @@ func (_c *OperationLogCreate) check() error {
 	}
 	if _, ok := _c.mutation.EntityID(); !ok {
 		return &ValidationError{Name: "entity_id", err: errors.New(`ent: missing required field "OperationLog.entity_id"`)}
-	}
-	if _, ok := _c.mutation.IPAddress(); !ok {
-		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "OperationLog.ip_address"`)}
-	}
-	if _, ok := _c.mutation.UserAgent(); !ok {
-		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "OperationLog.user_agent"`)}
-	}
-	if _, ok := _c.mutation.RequestID(); !ok {
-		return &ValidationError{Name: "request_id", err: errors.New(`ent: missing required field "OperationLog.request_id"`)}
-	}
-	if _, ok := _c.mutation.Operation(); !ok {
-		return &ValidationError{Name: "operation", err: errors.New(`ent: missing required field "OperationLog.operation"`)}
 	}
 	return nil
 }
@@ -309,6 +309,22 @@ func (_c *OperationLogCreate) createSpec() (*OperationLog, *sqlgraph.CreateSpec)
 		_spec.SetField(operationlog.FieldCreatedAt, field.TypeTime, value)
 		_node.CreatedAt = value
 	}
+	if value, ok := _c.mutation.IPAddress(); ok {
+		_spec.SetField(operationlog.FieldIPAddress, field.TypeString, value)
+		_node.IPAddress = value
+	}
+	if value, ok := _c.mutation.UserAgent(); ok {
+		_spec.SetField(operationlog.FieldUserAgent, field.TypeString, value)
+		_node.UserAgent = value
+	}
+	if value, ok := _c.mutation.RequestID(); ok {
+		_spec.SetField(operationlog.FieldRequestID, field.TypeString, value)
+		_node.RequestID = value
+	}
+	if value, ok := _c.mutation.Operation(); ok {
+		_spec.SetField(operationlog.FieldOperation, field.TypeString, value)
+		_node.Operation = value
+	}
 	if value, ok := _c.mutation.Actor(); ok {
 		_spec.SetField(operationlog.FieldActor, field.TypeString, value)
 		_node.Actor = value
@@ -336,22 +352,6 @@ func (_c *OperationLogCreate) createSpec() (*OperationLog, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.EntityID(); ok {
 		_spec.SetField(operationlog.FieldEntityID, field.TypeUUID, value)
 		_node.EntityID = value
-	}
-	if value, ok := _c.mutation.IPAddress(); ok {
-		_spec.SetField(operationlog.FieldIPAddress, field.TypeString, value)
-		_node.IPAddress = value
-	}
-	if value, ok := _c.mutation.UserAgent(); ok {
-		_spec.SetField(operationlog.FieldUserAgent, field.TypeString, value)
-		_node.UserAgent = value
-	}
-	if value, ok := _c.mutation.RequestID(); ok {
-		_spec.SetField(operationlog.FieldRequestID, field.TypeString, value)
-		_node.RequestID = value
-	}
-	if value, ok := _c.mutation.Operation(); ok {
-		_spec.SetField(operationlog.FieldOperation, field.TypeString, value)
-		_node.Operation = value
 	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -442,6 +442,18 @@ func (u *OperationLogUpsertOne) UpdateNewValues() *OperationLogUpsertOne {
 		if _, exists := u.create.mutation.CreatedAt(); exists {
 			s.SetIgnore(operationlog.FieldCreatedAt)
 		}
+		if _, exists := u.create.mutation.IPAddress(); exists {
+			s.SetIgnore(operationlog.FieldIPAddress)
+		}
+		if _, exists := u.create.mutation.UserAgent(); exists {
+			s.SetIgnore(operationlog.FieldUserAgent)
+		}
+		if _, exists := u.create.mutation.RequestID(); exists {
+			s.SetIgnore(operationlog.FieldRequestID)
+		}
+		if _, exists := u.create.mutation.Operation(); exists {
+			s.SetIgnore(operationlog.FieldOperation)
+		}
 		if _, exists := u.create.mutation.UserID(); exists {
 			s.SetIgnore(operationlog.FieldUserID)
 		}
@@ -465,18 +477,6 @@ func (u *OperationLogUpsertOne) UpdateNewValues() *OperationLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.EntityID(); exists {
 			s.SetIgnore(operationlog.FieldEntityID)
-		}
-		if _, exists := u.create.mutation.IPAddress(); exists {
-			s.SetIgnore(operationlog.FieldIPAddress)
-		}
-		if _, exists := u.create.mutation.UserAgent(); exists {
-			s.SetIgnore(operationlog.FieldUserAgent)
-		}
-		if _, exists := u.create.mutation.RequestID(); exists {
-			s.SetIgnore(operationlog.FieldRequestID)
-		}
-		if _, exists := u.create.mutation.Operation(); exists {
-			s.SetIgnore(operationlog.FieldOperation)
 		}
 	}))
 	return u
@@ -695,6 +695,18 @@ func (u *OperationLogUpsertBulk) UpdateNewValues() *OperationLogUpsertBulk {
 			if _, exists := b.mutation.CreatedAt(); exists {
 				s.SetIgnore(operationlog.FieldCreatedAt)
 			}
+			if _, exists := b.mutation.IPAddress(); exists {
+				s.SetIgnore(operationlog.FieldIPAddress)
+			}
+			if _, exists := b.mutation.UserAgent(); exists {
+				s.SetIgnore(operationlog.FieldUserAgent)
+			}
+			if _, exists := b.mutation.RequestID(); exists {
+				s.SetIgnore(operationlog.FieldRequestID)
+			}
+			if _, exists := b.mutation.Operation(); exists {
+				s.SetIgnore(operationlog.FieldOperation)
+			}
 			if _, exists := b.mutation.UserID(); exists {
 				s.SetIgnore(operationlog.FieldUserID)
 			}
@@ -718,18 +730,6 @@ func (u *OperationLogUpsertBulk) UpdateNewValues() *OperationLogUpsertBulk {
 			}
 			if _, exists := b.mutation.EntityID(); exists {
 				s.SetIgnore(operationlog.FieldEntityID)
-			}
-			if _, exists := b.mutation.IPAddress(); exists {
-				s.SetIgnore(operationlog.FieldIPAddress)
-			}
-			if _, exists := b.mutation.UserAgent(); exists {
-				s.SetIgnore(operationlog.FieldUserAgent)
-			}
-			if _, exists := b.mutation.RequestID(); exists {
-				s.SetIgnore(operationlog.FieldRequestID)
-			}
-			if _, exists := b.mutation.Operation(); exists {
-				s.SetIgnore(operationlog.FieldOperation)
 			}
 		}
 	}))

@@ -76,7 +76,7 @@ func (r *mutationResolver) SetUserPermission(ctx context.Context, in model.SetUs
 }
 
 func (r *mutationResolver) RemoveUserPermission(ctx context.Context, in model.RemoveUserPermissionInput) (*model.UserAccessPayload, error) {
-	if err := r.Accounts.RemoveUserPermission(ctx, in.UserID, in.Permission); err != nil {
+	if err := r.Accounts.RemoveUserPermission(ctx, in.UserID, in.Permission, in.Reason); err != nil {
 		return nil, err
 	}
 	return r.userAccess(ctx, in.UserID)

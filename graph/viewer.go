@@ -31,10 +31,13 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	profiles, err := r.Client.Customer.Query().Where(customer.AccountID(v.UserID)).
-		Order(customer.ByID()).Limit(maxOwn).All(own)
-	if err != nil {
-		return nil, err
+	profiles := []*ent.Customer{}
+	if v.Can(access.CustomerRead) {
+		profiles, err = r.Client.Customer.Query().Where(customer.AccountID(v.UserID)).
+			Order(customer.ByID()).Limit(maxOwn).All(own)
+		if err != nil {
+			return nil, err
+		}
 	}
 	return &model.Viewer{
 		User: u, Sessions: sessions, Customers: profiles,

@@ -1,6 +1,10 @@
 package migrate_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -8,9 +12,31 @@ import (
 
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/testdb"
+	"clinicgraph/migrate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asServer, set to a file, makes this program a server that applies the
+// migrations to it and prints how many.
+const asServer = "CLINICGRAPH_TEST_APPLY"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(asServer); path != "" {
+		ctx := context.Background()
+		db, err := store.OpenSQLite(ctx, path)
+		if err == nil {
+			var n int
+			n, err = migrate.Apply(ctx, db)
+			fmt.Print(n)
+			err = errors.Join(err, db.Close())
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // empty runs a test on both databases, each new and empty. open opens the same
 // database again, as another server would.

@@ -3,6 +3,7 @@ package migrate_test
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -66,6 +67,37 @@ func TestApply_by_servers_that_start_together(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestApply_by_processes_that_start_together is the same for SQLite, whose locks
+// are kept by processes.
+func TestApply_by_processes_that_start_together(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "clinic.db")
+	const servers = 4
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var workers int
+	for range servers {
+		wg.Go(func() {
+			server := exec.Command(os.Args[0])
+			server.Env = append(os.Environ(), asServer+"="+path)
+			server.Stderr = t.Output()
+			out, err := server.Output()
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				t.Errorf("a server: %v", err)
+			}
+			if string(out) != "0" {
+				workers++
+			}
+		})
+	}
+	wg.Wait()
+	if workers != 1 {
+		t.Errorf("%d servers migrated, want 1", workers)
+	}
 }
 
 func TestNewer_schema_is_refused(t *testing.T) {

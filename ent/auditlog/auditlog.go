@@ -16,6 +16,14 @@ const (
 	FieldID = "id"
 	// FieldCreatedAt holds the string denoting the created_at field in the database.
 	FieldCreatedAt = "created_at"
+	// FieldIPAddress holds the string denoting the ip_address field in the database.
+	FieldIPAddress = "ip_address"
+	// FieldUserAgent holds the string denoting the user_agent field in the database.
+	FieldUserAgent = "user_agent"
+	// FieldRequestID holds the string denoting the request_id field in the database.
+	FieldRequestID = "request_id"
+	// FieldOperation holds the string denoting the operation field in the database.
+	FieldOperation = "operation"
 	// FieldEvent holds the string denoting the event field in the database.
 	FieldEvent = "event"
 	// FieldUserID holds the string denoting the user_id field in the database.
@@ -36,14 +44,6 @@ const (
 	FieldErrorCode = "error_code"
 	// FieldDetails holds the string denoting the details field in the database.
 	FieldDetails = "details"
-	// FieldIPAddress holds the string denoting the ip_address field in the database.
-	FieldIPAddress = "ip_address"
-	// FieldUserAgent holds the string denoting the user_agent field in the database.
-	FieldUserAgent = "user_agent"
-	// FieldRequestID holds the string denoting the request_id field in the database.
-	FieldRequestID = "request_id"
-	// FieldOperation holds the string denoting the operation field in the database.
-	FieldOperation = "operation"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the auditlog in the database.
@@ -61,6 +61,10 @@ const (
 var Columns = []string{
 	FieldID,
 	FieldCreatedAt,
+	FieldIPAddress,
+	FieldUserAgent,
+	FieldRequestID,
+	FieldOperation,
 	FieldEvent,
 	FieldUserID,
 	FieldActor,
@@ -71,10 +75,6 @@ var Columns = []string{
 	FieldSuccess,
 	FieldErrorCode,
 	FieldDetails,
-	FieldIPAddress,
-	FieldUserAgent,
-	FieldRequestID,
-	FieldOperation,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -95,6 +95,14 @@ func ValidColumn(column string) bool {
 var (
 	Hooks  [1]ent.Hook
 	Policy ent.Policy
+	// DefaultIPAddress holds the default value on creation for the "ip_address" field.
+	DefaultIPAddress string
+	// DefaultUserAgent holds the default value on creation for the "user_agent" field.
+	DefaultUserAgent string
+	// DefaultRequestID holds the default value on creation for the "request_id" field.
+	DefaultRequestID string
+	// DefaultOperation holds the default value on creation for the "operation" field.
+	DefaultOperation string
 	// DefaultResource holds the default value on creation for the "resource" field.
 	DefaultResource string
 	// DefaultPermissionChecked holds the default value on creation for the "permission_checked" field.
@@ -105,14 +113,6 @@ var (
 	DefaultErrorCode string
 	// DefaultDetails holds the default value on creation for the "details" field.
 	DefaultDetails string
-	// DefaultIPAddress holds the default value on creation for the "ip_address" field.
-	DefaultIPAddress string
-	// DefaultUserAgent holds the default value on creation for the "user_agent" field.
-	DefaultUserAgent string
-	// DefaultRequestID holds the default value on creation for the "request_id" field.
-	DefaultRequestID string
-	// DefaultOperation holds the default value on creation for the "operation" field.
-	DefaultOperation string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -128,6 +128,26 @@ func ByID(opts ...sql.OrderTermOption) OrderOption {
 // ByCreatedAt orders the results by the created_at field.
 func ByCreatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldCreatedAt, opts...).ToFunc()
+}
+
+// ByIPAddress orders the results by the ip_address field.
+func ByIPAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldIPAddress, opts...).ToFunc()
+}
+
+// ByUserAgent orders the results by the user_agent field.
+func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
+}
+
+// ByRequestID orders the results by the request_id field.
+func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldRequestID, opts...).ToFunc()
+}
+
+// ByOperation orders the results by the operation field.
+func ByOperation(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOperation, opts...).ToFunc()
 }
 
 // ByEvent orders the results by the event field.
@@ -178,26 +198,6 @@ func ByErrorCode(opts ...sql.OrderTermOption) OrderOption {
 // ByDetails orders the results by the details field.
 func ByDetails(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDetails, opts...).ToFunc()
-}
-
-// ByIPAddress orders the results by the ip_address field.
-func ByIPAddress(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldIPAddress, opts...).ToFunc()
-}
-
-// ByUserAgent orders the results by the user_agent field.
-func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
-}
-
-// ByRequestID orders the results by the request_id field.
-func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldRequestID, opts...).ToFunc()
-}
-
-// ByOperation orders the results by the operation field.
-func ByOperation(opts ...sql.OrderTermOption) OrderOption {
-	return sql.OrderByField(FieldOperation, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

@@ -117,6 +117,10 @@ var (
 	AuditLogsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "ip_address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "event", Type: field.TypeString},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
@@ -126,10 +130,6 @@ var (
 		{Name: "success", Type: field.TypeBool},
 		{Name: "error_code", Type: field.TypeString, Default: ""},
 		{Name: "details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
-		{Name: "ip_address", Type: field.TypeString, Default: ""},
-		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
-		{Name: "request_id", Type: field.TypeString, Default: ""},
-		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// AuditLogsTable holds the schema information for the "audit_logs" table.
@@ -154,12 +154,12 @@ var (
 			{
 				Name:    "auditlog_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[2], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[6], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_subject_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[4]},
+				Columns: []*schema.Column{AuditLogsColumns[8]},
 			},
 			{
 				Name:    "auditlog_created_at",
@@ -409,6 +409,10 @@ var (
 	OperationLogsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
 		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "ip_address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "action", Type: field.TypeString},
 		{Name: "action_details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
@@ -416,10 +420,6 @@ var (
 		{Name: "new_values", Type: field.TypeJSON, Nullable: true},
 		{Name: "entity_type", Type: field.TypeString},
 		{Name: "entity_id", Type: field.TypeUUID},
-		{Name: "ip_address", Type: field.TypeString, Default: ""},
-		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
-		{Name: "request_id", Type: field.TypeString, Default: ""},
-		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// OperationLogsTable holds the schema information for the "operation_logs" table.
@@ -444,12 +444,12 @@ var (
 			{
 				Name:    "operationlog_entity_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[8], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[12], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_entity_type_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[7], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[11], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_created_at",

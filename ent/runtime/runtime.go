@@ -85,8 +85,26 @@ func init() {
 	}
 	auditlogMixinFields0 := auditlogMixin[0].Fields()
 	_ = auditlogMixinFields0
+	auditlogMixinFields2 := auditlogMixin[2].Fields()
+	_ = auditlogMixinFields2
 	auditlogFields := schema.AuditLog{}.Fields()
 	_ = auditlogFields
+	// auditlogDescIPAddress is the schema descriptor for ip_address field.
+	auditlogDescIPAddress := auditlogMixinFields2[0].Descriptor()
+	// auditlog.DefaultIPAddress holds the default value on creation for the ip_address field.
+	auditlog.DefaultIPAddress = auditlogDescIPAddress.Default.(string)
+	// auditlogDescUserAgent is the schema descriptor for user_agent field.
+	auditlogDescUserAgent := auditlogMixinFields2[1].Descriptor()
+	// auditlog.DefaultUserAgent holds the default value on creation for the user_agent field.
+	auditlog.DefaultUserAgent = auditlogDescUserAgent.Default.(string)
+	// auditlogDescRequestID is the schema descriptor for request_id field.
+	auditlogDescRequestID := auditlogMixinFields2[2].Descriptor()
+	// auditlog.DefaultRequestID holds the default value on creation for the request_id field.
+	auditlog.DefaultRequestID = auditlogDescRequestID.Default.(string)
+	// auditlogDescOperation is the schema descriptor for operation field.
+	auditlogDescOperation := auditlogMixinFields2[3].Descriptor()
+	// auditlog.DefaultOperation holds the default value on creation for the operation field.
+	auditlog.DefaultOperation = auditlogDescOperation.Default.(string)
 	// auditlogDescResource is the schema descriptor for resource field.
 	auditlogDescResource := auditlogFields[4].Descriptor()
 	// auditlog.DefaultResource holds the default value on creation for the resource field.
@@ -107,22 +125,6 @@ func init() {
 	auditlogDescDetails := auditlogFields[9].Descriptor()
 	// auditlog.DefaultDetails holds the default value on creation for the details field.
 	auditlog.DefaultDetails = auditlogDescDetails.Default.(string)
-	// auditlogDescIPAddress is the schema descriptor for ip_address field.
-	auditlogDescIPAddress := auditlogFields[10].Descriptor()
-	// auditlog.DefaultIPAddress holds the default value on creation for the ip_address field.
-	auditlog.DefaultIPAddress = auditlogDescIPAddress.Default.(string)
-	// auditlogDescUserAgent is the schema descriptor for user_agent field.
-	auditlogDescUserAgent := auditlogFields[11].Descriptor()
-	// auditlog.DefaultUserAgent holds the default value on creation for the user_agent field.
-	auditlog.DefaultUserAgent = auditlogDescUserAgent.Default.(string)
-	// auditlogDescRequestID is the schema descriptor for request_id field.
-	auditlogDescRequestID := auditlogFields[12].Descriptor()
-	// auditlog.DefaultRequestID holds the default value on creation for the request_id field.
-	auditlog.DefaultRequestID = auditlogDescRequestID.Default.(string)
-	// auditlogDescOperation is the schema descriptor for operation field.
-	auditlogDescOperation := auditlogFields[13].Descriptor()
-	// auditlog.DefaultOperation holds the default value on creation for the operation field.
-	auditlog.DefaultOperation = auditlogDescOperation.Default.(string)
 	// auditlogDescID is the schema descriptor for id field.
 	auditlogDescID := auditlogMixinFields0[0].Descriptor()
 	// auditlog.DefaultID holds the default value on creation for the id field.
@@ -265,28 +267,30 @@ func init() {
 	}
 	operationlogMixinFields0 := operationlogMixin[0].Fields()
 	_ = operationlogMixinFields0
+	operationlogMixinFields2 := operationlogMixin[2].Fields()
+	_ = operationlogMixinFields2
 	operationlogFields := schema.OperationLog{}.Fields()
 	_ = operationlogFields
+	// operationlogDescIPAddress is the schema descriptor for ip_address field.
+	operationlogDescIPAddress := operationlogMixinFields2[0].Descriptor()
+	// operationlog.DefaultIPAddress holds the default value on creation for the ip_address field.
+	operationlog.DefaultIPAddress = operationlogDescIPAddress.Default.(string)
+	// operationlogDescUserAgent is the schema descriptor for user_agent field.
+	operationlogDescUserAgent := operationlogMixinFields2[1].Descriptor()
+	// operationlog.DefaultUserAgent holds the default value on creation for the user_agent field.
+	operationlog.DefaultUserAgent = operationlogDescUserAgent.Default.(string)
+	// operationlogDescRequestID is the schema descriptor for request_id field.
+	operationlogDescRequestID := operationlogMixinFields2[2].Descriptor()
+	// operationlog.DefaultRequestID holds the default value on creation for the request_id field.
+	operationlog.DefaultRequestID = operationlogDescRequestID.Default.(string)
+	// operationlogDescOperation is the schema descriptor for operation field.
+	operationlogDescOperation := operationlogMixinFields2[3].Descriptor()
+	// operationlog.DefaultOperation holds the default value on creation for the operation field.
+	operationlog.DefaultOperation = operationlogDescOperation.Default.(string)
 	// operationlogDescActionDetails is the schema descriptor for action_details field.
 	operationlogDescActionDetails := operationlogFields[3].Descriptor()
 	// operationlog.DefaultActionDetails holds the default value on creation for the action_details field.
 	operationlog.DefaultActionDetails = operationlogDescActionDetails.Default.(string)
-	// operationlogDescIPAddress is the schema descriptor for ip_address field.
-	operationlogDescIPAddress := operationlogFields[8].Descriptor()
-	// operationlog.DefaultIPAddress holds the default value on creation for the ip_address field.
-	operationlog.DefaultIPAddress = operationlogDescIPAddress.Default.(string)
-	// operationlogDescUserAgent is the schema descriptor for user_agent field.
-	operationlogDescUserAgent := operationlogFields[9].Descriptor()
-	// operationlog.DefaultUserAgent holds the default value on creation for the user_agent field.
-	operationlog.DefaultUserAgent = operationlogDescUserAgent.Default.(string)
-	// operationlogDescRequestID is the schema descriptor for request_id field.
-	operationlogDescRequestID := operationlogFields[10].Descriptor()
-	// operationlog.DefaultRequestID holds the default value on creation for the request_id field.
-	operationlog.DefaultRequestID = operationlogDescRequestID.Default.(string)
-	// operationlogDescOperation is the schema descriptor for operation field.
-	operationlogDescOperation := operationlogFields[11].Descriptor()
-	// operationlog.DefaultOperation holds the default value on creation for the operation field.
-	operationlog.DefaultOperation = operationlogDescOperation.Default.(string)
 	// operationlogDescID is the schema descriptor for id field.
 	operationlogDescID := operationlogMixinFields0[0].Descriptor()
 	// operationlog.DefaultID holds the default value on creation for the id field.

@@ -16,7 +16,7 @@ import (
 type AuditLog struct{ ent.Schema }
 
 // Mixin of the entity.
-func (AuditLog) Mixin() []ent.Mixin { return ledger(ids.AuditLog) }
+func (AuditLog) Mixin() []ent.Mixin { return journal(ids.AuditLog) }
 
 // Fields of the entity.
 func (AuditLog) Fields() []ent.Field {
@@ -31,10 +31,6 @@ func (AuditLog) Fields() []ent.Field {
 		field.Bool("success").Immutable().Annotations(Filterable()).Comment("Whether it went through."),
 		field.String("error_code").Default("").Immutable().Comment("The code of the error, if any."),
 		field.String("details").Default("").Immutable().SchemaType(textType()).Comment("What else there is to say."),
-		field.String("ip_address").Default("").Immutable().Annotations(Personal()).Comment("The address of the request."),
-		field.String("user_agent").Default("").Immutable().SchemaType(textType()).Comment("The program that sent the request."),
-		field.String("request_id").Default("").Immutable().Annotations(Filterable()).Comment("The id of the request, job or command."),
-		field.String("operation").Default("").Immutable().Comment("The operation's name."),
 	}
 }
 

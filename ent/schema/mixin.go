@@ -79,6 +79,19 @@ func (Logged) Fields() []ent.Field {
 	}
 }
 
+// Requested gives a log the facts of the request that an entry came with.
+type Requested struct{ mixin.Schema }
+
+// Fields of the mixin.
+func (Requested) Fields() []ent.Field {
+	return []ent.Field{
+		field.String("ip_address").Default("").Immutable().Annotations(Personal()).Comment("The address of the request."),
+		field.String("user_agent").Default("").Immutable().SchemaType(textType()).Comment("The program that sent the request."),
+		field.String("request_id").Default("").Immutable().Annotations(Filterable()).Comment("The id of the request, job or command."),
+		field.String("operation").Default("").Immutable().Comment("The operation's name."),
+	}
+}
+
 // business is the set of mixins of every business entity.
 func business(k ids.Kind) []ent.Mixin { return []ent.Mixin{Base{Kind: k}, Tracked{}, Kept{}} }
 
@@ -116,3 +129,6 @@ func (k *keyField) fixed() *keyField {
 // assignment is the set of mixins of rows that are removed for good when they
 // end; the operation log keeps what they were.
 func assignment(k ids.Kind) []ent.Mixin { return []ent.Mixin{Base{Kind: k}, Tracked{}} }
+
+// journal is the set of mixins of the logs of requests.
+func journal(k ids.Kind) []ent.Mixin { return append(ledger(k), Requested{}) }

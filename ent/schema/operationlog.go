@@ -15,7 +15,7 @@ import (
 type OperationLog struct{ ent.Schema }
 
 // Mixin of the entity.
-func (OperationLog) Mixin() []ent.Mixin { return ledger(ids.OperationLog) }
+func (OperationLog) Mixin() []ent.Mixin { return journal(ids.OperationLog) }
 
 // Fields of the entity.
 func (OperationLog) Fields() []ent.Field {
@@ -28,10 +28,6 @@ func (OperationLog) Fields() []ent.Field {
 		field.JSON("new_values", map[string]any{}).Optional().Immutable().Comment("The changed fields as they are; secrets left out."),
 		field.String("entity_type").Immutable().Annotations(Filterable()).Comment("The type of what was changed."),
 		field.UUID("entity_id", uuid.UUID{}).Immutable().Annotations(Filterable()).Comment("The id of what was changed."),
-		field.String("ip_address").Default("").Immutable().Annotations(Personal()).Comment("The address of the request."),
-		field.String("user_agent").Default("").Immutable().SchemaType(textType()).Comment("The program that sent the request."),
-		field.String("request_id").Default("").Immutable().Annotations(Filterable()).Comment("The id of the request, job or command."),
-		field.String("operation").Default("").Immutable().Comment("The operation's name."),
 	}
 }
 

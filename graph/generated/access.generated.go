@@ -56,10 +56,10 @@ func (ec *executionContext) _AssignRolePayload_userRole(ctx context.Context, fie
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UserRole) graphql.Marshaler {
-			return ec.marshalNUserRole2ᚖclinicgraphᚋentᚐUserRole(ctx, selections, v)
+			return ec.marshalOUserRole2ᚖclinicgraphᚋentᚐUserRole(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_AssignRolePayload_userRole(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -106,10 +106,10 @@ func (ec *executionContext) _RolePayload_role(ctx context.Context, field graphql
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Role) graphql.Marshaler {
-			return ec.marshalNRole2ᚖclinicgraphᚋentᚐRole(ctx, selections, v)
+			return ec.marshalORole2ᚖclinicgraphᚋentᚐRole(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_RolePayload_role(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -156,10 +156,10 @@ func (ec *executionContext) _SetUserPermissionPayload_userPermission(ctx context
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UserPermission) graphql.Marshaler {
-			return ec.marshalNUserPermission2ᚖclinicgraphᚋentᚐUserPermission(ctx, selections, v)
+			return ec.marshalOUserPermission2ᚖclinicgraphᚋentᚐUserPermission(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_SetUserPermissionPayload_userPermission(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -588,7 +588,7 @@ func (ec *executionContext) _AssignRolePayload(ctx context.Context, sel ast.Sele
 			out.Values[i] = graphql.MarshalString("AssignRolePayload")
 		case "userRole":
 			out.Values[i] = ec._AssignRolePayload_userRole(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -626,7 +626,7 @@ func (ec *executionContext) _RolePayload(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = graphql.MarshalString("RolePayload")
 		case "role":
 			out.Values[i] = ec._RolePayload_role(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -664,7 +664,7 @@ func (ec *executionContext) _SetUserPermissionPayload(ctx context.Context, sel a
 			out.Values[i] = graphql.MarshalString("SetUserPermissionPayload")
 		case "userPermission":
 			out.Values[i] = ec._SetUserPermissionPayload_userPermission(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -57,10 +57,10 @@ func (ec *executionContext) _BookAppointmentPayload_booking(ctx context.Context,
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Booking) graphql.Marshaler {
-			return ec.marshalNBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
+			return ec.marshalOBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_BookAppointmentPayload_booking(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -107,10 +107,10 @@ func (ec *executionContext) _BookAppointmentPayload_appointment(ctx context.Cont
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Appointment) graphql.Marshaler {
-			return ec.marshalNAppointment2ᚖclinicgraphᚋentᚐAppointment(ctx, selections, v)
+			return ec.marshalOAppointment2ᚖclinicgraphᚋentᚐAppointment(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_BookAppointmentPayload_appointment(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -157,10 +157,10 @@ func (ec *executionContext) _BookAppointmentPayload_order(ctx context.Context, f
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Order) graphql.Marshaler {
-			return ec.marshalNOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
+			return ec.marshalOOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_BookAppointmentPayload_order(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -207,10 +207,10 @@ func (ec *executionContext) _CancelBookingPayload_booking(ctx context.Context, f
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Booking) graphql.Marshaler {
-			return ec.marshalNBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
+			return ec.marshalOBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_CancelBookingPayload_booking(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -457,17 +457,17 @@ func (ec *executionContext) _BookAppointmentPayload(ctx context.Context, sel ast
 			out.Values[i] = graphql.MarshalString("BookAppointmentPayload")
 		case "booking":
 			out.Values[i] = ec._BookAppointmentPayload_booking(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "appointment":
 			out.Values[i] = ec._BookAppointmentPayload_appointment(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "order":
 			out.Values[i] = ec._BookAppointmentPayload_order(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:
@@ -505,7 +505,7 @@ func (ec *executionContext) _CancelBookingPayload(ctx context.Context, sel ast.S
 			out.Values[i] = graphql.MarshalString("CancelBookingPayload")
 		case "booking":
 			out.Values[i] = ec._CancelBookingPayload_booking(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

@@ -56,10 +56,10 @@ func (ec *executionContext) _CapturePaymentPayload_transaction(ctx context.Conte
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PaymentTransaction) graphql.Marshaler {
-			return ec.marshalNPaymentTransaction2ᚖclinicgraphᚋentᚐPaymentTransaction(ctx, selections, v)
+			return ec.marshalOPaymentTransaction2ᚖclinicgraphᚋentᚐPaymentTransaction(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_CapturePaymentPayload_transaction(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -106,10 +106,10 @@ func (ec *executionContext) _CapturePaymentPayload_order(ctx context.Context, fi
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Order) graphql.Marshaler {
-			return ec.marshalNOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
+			return ec.marshalOOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_CapturePaymentPayload_order(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -252,12 +252,12 @@ func (ec *executionContext) _CapturePaymentPayload(ctx context.Context, sel ast.
 			out.Values[i] = graphql.MarshalString("CapturePaymentPayload")
 		case "transaction":
 			out.Values[i] = ec._CapturePaymentPayload_transaction(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "order":
 			out.Values[i] = ec._CapturePaymentPayload_order(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "booking":

@@ -56,10 +56,10 @@ func (ec *executionContext) _RedeemRewardPayload_redemption(ctx context.Context,
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.RewardRedemption) graphql.Marshaler {
-			return ec.marshalNRewardRedemption2ᚖclinicgraphᚋentᚐRewardRedemption(ctx, selections, v)
+			return ec.marshalORewardRedemption2ᚖclinicgraphᚋentᚐRewardRedemption(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_RedeemRewardPayload_redemption(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -106,10 +106,10 @@ func (ec *executionContext) _RedeemRewardPayload_pointsAccount(ctx context.Conte
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PointsAccount) graphql.Marshaler {
-			return ec.marshalNPointsAccount2ᚖclinicgraphᚋentᚐPointsAccount(ctx, selections, v)
+			return ec.marshalOPointsAccount2ᚖclinicgraphᚋentᚐPointsAccount(ctx, selections, v)
 		},
 		true,
-		true,
+		false,
 	)
 }
 func (ec *executionContext) fieldContext_RedeemRewardPayload_pointsAccount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -195,12 +195,12 @@ func (ec *executionContext) _RedeemRewardPayload(ctx context.Context, sel ast.Se
 			out.Values[i] = graphql.MarshalString("RedeemRewardPayload")
 		case "redemption":
 			out.Values[i] = ec._RedeemRewardPayload_redemption(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "pointsAccount":
 			out.Values[i] = ec._RedeemRewardPayload_pointsAccount(ctx, field, obj)
-			if out.Values[i] == graphql.Null {
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		default:

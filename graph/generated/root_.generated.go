@@ -5492,7 +5492,7 @@ type RolePayload {
   """
   The role.
   """
-  role: Role!
+  role: Role
 }
 
 """
@@ -5502,7 +5502,7 @@ type AssignRolePayload {
   """
   The assignment.
   """
-  userRole: UserRole!
+  userRole: UserRole
 }
 
 """
@@ -5512,7 +5512,7 @@ type SetUserPermissionPayload {
   """
   The direct permission.
   """
-  userPermission: UserPermission!
+  userPermission: UserPermission
 }
 
 """
@@ -5684,15 +5684,15 @@ type BookAppointmentPayload {
   """
   The booking.
   """
-  booking: Booking!
+  booking: Booking
   """
   Its appointment.
   """
-  appointment: Appointment!
+  appointment: Appointment
   """
   What it costs.
   """
-  order: Order!
+  order: Order
 }
 
 """
@@ -5720,7 +5720,7 @@ type CancelBookingPayload {
   """
   The booking as it is now.
   """
-  booking: Booking!
+  booking: Booking
 }
 
 extend type Query {
@@ -5925,11 +5925,11 @@ type CapturePaymentPayload {
   """
   The payment.
   """
-  transaction: PaymentTransaction!
+  transaction: PaymentTransaction
   """
   The order as it is now.
   """
-  order: Order!
+  order: Order
   """
   The booking as it is now; null for an order without one.
   """
@@ -5997,11 +5997,11 @@ type RedeemRewardPayload {
   """
   The redemption, with the code for the desk.
   """
-  redemption: RewardRedemption!
+  redemption: RewardRedemption
   """
   The account as it is now.
   """
-  pointsAccount: PointsAccount!
+  pointsAccount: PointsAccount
 }
 
 extend type Query {
@@ -6318,6 +6318,14 @@ func (ec *executionContext) childFields_AuditLog(ctx context.Context, field grap
 		return ec.fieldContext_AuditLog_id(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_AuditLog_createdAt(ctx, field)
+	case "ipAddress":
+		return ec.fieldContext_AuditLog_ipAddress(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_AuditLog_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_AuditLog_requestId(ctx, field)
+	case "operation":
+		return ec.fieldContext_AuditLog_operation(ctx, field)
 	case "event":
 		return ec.fieldContext_AuditLog_event(ctx, field)
 	case "actor":
@@ -6336,14 +6344,6 @@ func (ec *executionContext) childFields_AuditLog(ctx context.Context, field grap
 		return ec.fieldContext_AuditLog_errorCode(ctx, field)
 	case "details":
 		return ec.fieldContext_AuditLog_details(ctx, field)
-	case "ipAddress":
-		return ec.fieldContext_AuditLog_ipAddress(ctx, field)
-	case "userAgent":
-		return ec.fieldContext_AuditLog_userAgent(ctx, field)
-	case "requestId":
-		return ec.fieldContext_AuditLog_requestId(ctx, field)
-	case "operation":
-		return ec.fieldContext_AuditLog_operation(ctx, field)
 	case "user":
 		return ec.fieldContext_AuditLog_user(ctx, field)
 	}
@@ -6600,6 +6600,14 @@ func (ec *executionContext) childFields_OperationLog(ctx context.Context, field 
 		return ec.fieldContext_OperationLog_id(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_OperationLog_createdAt(ctx, field)
+	case "ipAddress":
+		return ec.fieldContext_OperationLog_ipAddress(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_OperationLog_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_OperationLog_requestId(ctx, field)
+	case "operation":
+		return ec.fieldContext_OperationLog_operation(ctx, field)
 	case "actor":
 		return ec.fieldContext_OperationLog_actor(ctx, field)
 	case "action":
@@ -6614,14 +6622,6 @@ func (ec *executionContext) childFields_OperationLog(ctx context.Context, field 
 		return ec.fieldContext_OperationLog_entityType(ctx, field)
 	case "entityId":
 		return ec.fieldContext_OperationLog_entityId(ctx, field)
-	case "ipAddress":
-		return ec.fieldContext_OperationLog_ipAddress(ctx, field)
-	case "userAgent":
-		return ec.fieldContext_OperationLog_userAgent(ctx, field)
-	case "requestId":
-		return ec.fieldContext_OperationLog_requestId(ctx, field)
-	case "operation":
-		return ec.fieldContext_OperationLog_operation(ctx, field)
 	case "user":
 		return ec.fieldContext_OperationLog_user(ctx, field)
 	}

@@ -28,7 +28,7 @@ type AssignRoleInput struct {
 // The assignment as it is now.
 type AssignRolePayload struct {
 	// The assignment.
-	UserRole *ent.UserRole `json:"userRole"`
+	UserRole *ent.UserRole `json:"userRole,omitempty"`
 }
 
 // What to book, with whom and when.
@@ -50,11 +50,11 @@ type BookAppointmentInput struct {
 // What was booked.
 type BookAppointmentPayload struct {
 	// The booking.
-	Booking *ent.Booking `json:"booking"`
+	Booking *ent.Booking `json:"booking,omitempty"`
 	// Its appointment.
-	Appointment *ent.Appointment `json:"appointment"`
+	Appointment *ent.Appointment `json:"appointment,omitempty"`
 	// What it costs.
-	Order *ent.Order `json:"order"`
+	Order *ent.Order `json:"order,omitempty"`
 }
 
 // A booking to cancel.
@@ -70,7 +70,7 @@ type CancelBookingInput struct {
 // What was cancelled.
 type CancelBookingPayload struct {
 	// The booking as it is now.
-	Booking *ent.Booking `json:"booking"`
+	Booking *ent.Booking `json:"booking,omitempty"`
 }
 
 // A payment to take.
@@ -88,9 +88,9 @@ type CapturePaymentInput struct {
 // What was paid.
 type CapturePaymentPayload struct {
 	// The payment.
-	Transaction *ent.PaymentTransaction `json:"transaction"`
+	Transaction *ent.PaymentTransaction `json:"transaction,omitempty"`
 	// The order as it is now.
-	Order *ent.Order `json:"order"`
+	Order *ent.Order `json:"order,omitempty"`
 	// The booking as it is now; null for an order without one.
 	Booking *ent.Booking `json:"booking,omitempty"`
 }
@@ -142,9 +142,9 @@ type RedeemRewardInput struct {
 // What was redeemed.
 type RedeemRewardPayload struct {
 	// The redemption, with the code for the desk.
-	Redemption *ent.RewardRedemption `json:"redemption"`
+	Redemption *ent.RewardRedemption `json:"redemption,omitempty"`
 	// The account as it is now.
-	PointsAccount *ent.PointsAccount `json:"pointsAccount"`
+	PointsAccount *ent.PointsAccount `json:"pointsAccount,omitempty"`
 }
 
 // The refresh token to exchange.
@@ -192,7 +192,7 @@ type RevokeRoleInput struct {
 // The role as it is now.
 type RolePayload struct {
 	// The role.
-	Role *ent.Role `json:"role"`
+	Role *ent.Role `json:"role,omitempty"`
 }
 
 // One permission of a role.
@@ -244,7 +244,7 @@ type SetUserPermissionInput struct {
 // The direct permission as it is now.
 type SetUserPermissionPayload struct {
 	// The direct permission.
-	UserPermission *ent.UserPermission `json:"userPermission"`
+	UserPermission *ent.UserPermission `json:"userPermission,omitempty"`
 }
 
 // A time at which a service can be booked.

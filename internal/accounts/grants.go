@@ -27,12 +27,12 @@ type DirectGrant struct {
 
 // SetUserPermission allows or denies a permission to a user directly; a second
 // time it replaces the first. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN (own
-// access, a wider user, a permission that the caller does not hold), CONFLICT
-// when nobody could give roles any more.
+// access, a wider user, a permission that the caller does not hold, be it granted
+// or a denial of it lifted), CONFLICT when nobody could give roles any more.
 func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *ent.UserPermission, err error) {
 	defer func() {
 		details := fmt.Sprintf("%s@%s allowed=%t", g.Permission, g.Scope, g.Allowed)
-		s.tell(ctx, audit.EventPermissionSet, &g.UserID, access.PermissionGrant, err, details)
+		s.tell(ctx, audit.EventPermissionSet, &g.UserID, access.PermissionGrant, err, because(details, g.Reason))
 	}()
 	if err := s.future(g.ExpiresAt); err != nil {
 		return nil, err
@@ -64,6 +64,9 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 		old, err := c.UserPermission.Query().Where(userpermission.UserID(u.ID), userpermission.PermissionID(entry.ID)).Only(elevated)
 		switch {
 		case err == nil:
+			if err := s.mayLift(ctx, old, g); err != nil {
+				return err
+			}
 			update := old.Update().SetAllowed(g.Allowed).SetScope(scope)
 			if g.ExpiresAt == nil {
 				update.ClearExpiresAt()
@@ -91,9 +94,9 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 // RemoveUserPermission removes a direct permission. Errors: NOT_FOUND, FORBIDDEN
 // (own access, a wider user, and lifting a denial of what the caller does not
 // hold itself).
-func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, permission string) (err error) {
+func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, permission string, reason *string) (err error) {
 	defer func() {
-		s.tell(ctx, audit.EventPermissionRemove, &userID, access.PermissionGrant, err, permission)
+		s.tell(ctx, audit.EventPermissionRemove, &userID, access.PermissionGrant, err, because(permission, reason))
 	}()
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		if err := s.lockAdministration(ctx, c); err != nil {
@@ -111,8 +114,7 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 			return fmt.Errorf("load direct permission: %w", err)
 		}
 		if !row.Allowed {
-			scope := access.ScopeAny // what a role may give behind the denial
-			if err := s.holds(ctx, []access.Grant{{Permission: permission, Scope: scope, Allowed: true}}); err != nil {
+			if err := s.holdsAll(ctx, permission); err != nil {
 				return err
 			}
 		}
@@ -121,4 +123,20 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 		}
 		return s.keepsAdministrator(ctx, c)
 	})
+}
+
+// mayLift refuses to put something weaker in the place of a denial: an allowance,
+// or a denial that ends sooner. See holdsAll.
+func (s *Service) mayLift(ctx context.Context, old *ent.UserPermission, g DirectGrant) error {
+	sooner := g.ExpiresAt != nil && (old.ExpiresAt == nil || g.ExpiresAt.Before(*old.ExpiresAt))
+	if old.Allowed || !g.Allowed && !sooner {
+		return nil
+	}
+	return s.holdsAll(ctx, g.Permission)
+}
+
+// holdsAll refuses whoever does not hold the permission for all rows: behind a
+// denial a role may give as much.
+func (s *Service) holdsAll(ctx context.Context, permission string) error {
+	return s.holds(ctx, []access.Grant{{Permission: permission, Scope: access.ScopeAny, Allowed: true}})
 }

@@ -56,8 +56,8 @@ func (s *Service) CreateRole(ctx context.Context, n NewRole) (made *ent.Role, er
 }
 
 // SetRolePermissions says anew what a role permits. Errors: NOT_FOUND,
-// FORBIDDEN for a system role and for a permission that the caller does not
-// hold, CONFLICT when expectedVersion is stale or nobody could give roles any
+// FORBIDDEN for a system role, a role of the caller's own, and a permission that
+// the caller does not hold, be it given or taken, CONFLICT when expectedVersion is stale or nobody could give roles any
 // more.
 func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants []access.RoleGrant, expectedVersion *int32) (changed *ent.Role, err error) {
 	defer func() {
@@ -70,15 +70,9 @@ func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants [
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		r, err := c.Role.Query().Where(role.ID(id)).Only(ctx)
-		if ent.IsNotFound(err) {
-			return fault.Missing()
-		}
+		r, err := s.editable(ctx, c, id)
 		if err != nil {
-			return fmt.Errorf("load role: %w", err)
-		}
-		if r.IsSystem {
-			return fault.Forbidden("The role %s belongs to every clinic and stays as it is. Make a role of your own.", r.Name)
+			return err
 		}
 		if expectedVersion != nil && *expectedVersion != r.Version {
 			return fault.Conflict("The role has changed since you read it.")
@@ -155,7 +149,9 @@ type Assignment struct {
 // Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN (own access, a wider user, a role
 // that permits what the caller may not).
 func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserRole, err error) {
-	defer func() { s.tell(ctx, audit.EventRoleAssign, &a.UserID, access.RoleAssign, err, a.RoleID.String()) }()
+	defer func() {
+		s.tell(ctx, audit.EventRoleAssign, &a.UserID, access.RoleAssign, err, because(a.RoleID.String(), a.Reason))
+	}()
 	if err := s.future(a.ExpiresAt); err != nil {
 		return nil, err
 	}
@@ -199,28 +195,12 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 	return made.Unwrap(), nil
 }
 
-// grantable loads a role through the caller's rows and refuses one that permits
-// more than the caller holds.
-func (s *Service) grantable(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Role, error) {
-	r, err := c.Role.Query().Where(role.ID(id)).WithRolePermissions().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.Missing()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("load role: %w", err)
-	}
-	grants := make([]access.RoleGrant, len(r.Edges.RolePermissions))
-	for i, p := range r.Edges.RolePermissions {
-		scope, _ := access.ParseScope(p.Scope.String())
-		grants[i] = access.RoleGrant{Permission: p.Permission, Scope: scope}
-	}
-	return r, s.holds(ctx, grantsOf(grants))
-}
-
 // RevokeRole takes a role away. Errors: NOT_FOUND, FORBIDDEN, and CONFLICT when
 // nobody could give roles any more.
 func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
-	defer func() { s.tell(ctx, audit.EventRoleRevoke, &a.UserID, access.RoleAssign, err, a.RoleID.String()) }()
+	defer func() {
+		s.tell(ctx, audit.EventRoleRevoke, &a.UserID, access.RoleAssign, err, because(a.RoleID.String(), a.Reason))
+	}()
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
@@ -251,12 +231,12 @@ func (s *Service) tell(ctx context.Context, event string, subject *uuid.UUID, pe
 	s.Security.Record(ctx, audit.Event{Name: event, Subject: subject, Permission: permission, Err: err, Details: details})
 }
 
-func grantsOf(permissions []access.RoleGrant) []access.Grant {
-	grants := make([]access.Grant, len(permissions))
-	for i, p := range permissions {
-		grants[i] = access.Grant{Permission: p.Permission, Scope: p.Scope, Allowed: true}
+// because adds the reason that was given to what is told.
+func because(what string, reason *string) string {
+	if reason == nil || *reason == "" {
+		return what
 	}
-	return grants
+	return what + ": " + *reason
 }
 
 func list(permissions []access.RoleGrant) string {

@@ -93,7 +93,7 @@ func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent
 		return nil, fmt.Errorf("load user: %w", err)
 	}
 	if v.UserID == id {
-		return nil, fault.Forbidden("Nobody changes their own access. Ask another administrator.")
+		return nil, errOwnAccess()
 	}
 	held, err := Grants(access.Elevated(ctx, "access"), c, id)
 	if err != nil {
@@ -105,6 +105,10 @@ func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent
 		}
 	}
 	return u, nil
+}
+
+func errOwnAccess() error {
+	return fault.Forbidden("Nobody changes their own access. Ask another administrator.")
 }
 
 // holds refuses to grant what the caller does not hold itself.

@@ -66,6 +66,12 @@ func (cl *client) renew(token string) *answer {
 		input(vars{"refreshToken": token}, nil))
 }
 
+func (cl *client) newPassword(old, next string) *answer {
+	cl.c.t.Helper()
+	return cl.do(`mutation changePassword($in: ChangePasswordInput!) { changePassword(input: $in) { accessToken refreshToken } }`,
+		input(vars{"currentPassword": old, "newPassword": next}, nil))
+}
+
 // grant allows or denies a permission to a user directly.
 func (cl *client) grant(user, permission string, allowed bool, more ...vars) *answer {
 	cl.c.t.Helper()

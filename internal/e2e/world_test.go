@@ -84,15 +84,18 @@ func worldOn(t *testing.T, d string) (*store.DB, *world) {
 		}
 		return db, image.world
 	}
-	url := testdb.NewPostgresDatabase(t, testdb.Template(t, buildPostgres))
+	url := testdb.NewPostgresDatabase(t, postgresTemplate.Get(t, buildPostgres))
 	if db, err = store.OpenPostgres(ctx, store.Options{URL: url}); err != nil {
 		t.Fatal(err)
 	}
 	return db, postgresWorld
 }
 
-// postgresWorld is what is in the template database.
-var postgresWorld *world
+// postgresTemplate is the world on PostgreSQL, and postgresWorld what is in it.
+var (
+	postgresTemplate testdb.Template
+	postgresWorld    *world
+)
 
 func buildPostgres(url string) error {
 	db, err := store.OpenPostgres(context.Background(), store.Options{URL: url})

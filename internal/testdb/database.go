@@ -25,30 +25,31 @@ func NewPostgresDatabase(tb testing.TB, template string) (url string) {
 	return server.session.url(name)
 }
 
-var template struct {
+// Template is a PostgreSQL database that is built once in the process and then cloned.
+type Template struct {
 	once sync.Once
 	name string
 	err  error
 }
 
-// Template gives the name of the process's template database, which build fills
-// when the first test asks; every later call has the same result, whatever its
-// build. build closes its connections: a database in use cannot be cloned.
-func Template(tb testing.TB, build func(url string) error) (name string) {
+// Get gives the name of the database, which build fills when the first test
+// asks. build closes its connections: a database in use cannot be cloned.
+func (t *Template) Get(tb testing.TB, build func(url string) error) (name string) {
 	tb.Helper()
 	Postgres(tb)
-	template.once.Do(func() {
-		ctx := context.Background()
-		if template.name, template.err = server.session.create(ctx, ""); template.err != nil {
-			return
-		}
-		if template.err = build(server.session.url(template.name)); template.err != nil {
-			return
-		}
-		template.err = server.session.freeze(ctx, template.name)
-	})
-	if template.err != nil {
-		tb.Fatalf("testdb: build the template database: %v", template.err)
+	t.once.Do(func() { t.err = t.fill(context.Background(), build) })
+	if t.err != nil {
+		tb.Fatalf("testdb: build the template database: %v", t.err)
 	}
-	return template.name
+	return t.name
+}
+
+func (t *Template) fill(ctx context.Context, build func(url string) error) (err error) {
+	if t.name, err = server.session.create(ctx, ""); err != nil {
+		return err
+	}
+	if err := build(server.session.url(t.name)); err != nil {
+		return err
+	}
+	return server.session.freeze(ctx, t.name)
 }

@@ -41,6 +41,7 @@ func exists(t *testing.T, admin *sql.DB, url string) bool {
 }
 
 func TestNewPostgresDatabase(t *testing.T) {
+	var cats Template
 	var builds atomic.Int64
 	build := func(url string) error {
 		builds.Add(1)
@@ -58,7 +59,7 @@ func TestNewPostgresDatabase(t *testing.T) {
 		counts := make([]int, 4)
 		for i := range counts {
 			wg.Go(func() {
-				db := open(t, NewPostgresDatabase(t, Template(t, build)))
+				db := open(t, NewPostgresDatabase(t, cats.Get(t, build)))
 				if _, err := db.Exec(`INSERT INTO cats VALUES ('Kit')`); err != nil {
 					t.Error(err)
 				}

@@ -68,7 +68,7 @@ func OpenDB(tb testing.TB, d string) *store.DB {
 	case dialect.SQLite:
 		db, err = store.OpenSQLite(ctx, NewSQLiteFile(tb))
 	case dialect.Postgres:
-		db, err = store.OpenPostgres(ctx, store.Options{URL: NewPostgresDatabase(tb, Template(tb, migratePostgres))})
+		db, err = store.OpenPostgres(ctx, store.Options{URL: NewPostgresDatabase(tb, migrated.Get(tb, migratePostgres))})
 	default:
 		err = fmt.Errorf("there is no dialect %q", d)
 	}
@@ -82,6 +82,9 @@ func OpenDB(tb testing.TB, d string) *store.DB {
 	})
 	return db
 }
+
+// migrated is a PostgreSQL database with the clinic's schema.
+var migrated Template
 
 func migratePostgres(url string) error {
 	ctx := context.Background()

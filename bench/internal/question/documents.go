@@ -1,0 +1,44 @@
+package question
+
+// The documents. A customer's name is two edges in this schema, a practitioner's
+// and a service's one field.
+const (
+	bookingByID = `query Q1($id: ID!) { booking(id: $id) {
+	id number status startsAt endsAt total { amount currency }
+	customer { id email givenName { firstName } surname { surname } }
+	appointments { id practitioner { id displayName specialty } service { id name } }
+} }`
+
+	bookingsOfADay = `query Q2($from: Time!, $to: Time!) { bookings(first: 50, orderBy: {field: STARTS_AT, direction: ASC}, where: {startsAtGTE: $from, startsAtLT: $to}) {
+	edges { node {
+		id startsAt status
+		customer { givenName { firstName } surname { surname } }
+		appointments { practitioner { displayName } service { name } }
+	} }
+} }`
+
+	historyOfACustomer = `query Q3($id: ID!) { customer(id: $id) {
+	id number givenName { firstName } surname { surname }
+	bookings(first: 10, orderBy: {field: STARTS_AT, direction: DESC}) { edges { node {
+		id startsAt status
+		paymentTransactions { id status createdAt amount { amount currency } }
+		order { events { id type createdAt } }
+	} } }
+} }`
+
+	secondPage = `query Q4($from: Time!, $to: Time!, $after: Cursor) { bookings(first: 25, after: $after, orderBy: {field: STARTS_AT, direction: ASC}, where: {status: COMPLETED, startsAtGTE: $from, startsAtLT: $to}) {
+	totalCount
+	pageInfo { hasNextPage endCursor }
+	edges { node { id startsAt status total { amount currency } customer { givenName { firstName } surname { surname } } } }
+} }`
+
+	userByID = `query Q5($id: ID!) { user(id: $id) { id username email } }`
+
+	bookAppointment = `mutation M1($input: BookAppointmentInput!) { bookAppointment(input: $input) {
+	booking { id status startsAt } appointment { id } order { id }
+} }`
+)
+
+// Nothing is a question that reads nothing: what a request costs before it asks
+// for anything.
+const nothing = `query Nothing { __typename }`

@@ -1,0 +1,126 @@
+package question
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/internal/access"
+)
+
+// Names are the operations, in their order.
+var Names = []string{"Q1", "Q2", "Q3", "Q4", "Q5", "M1"}
+
+// How many questions there are of each operation, at most.
+const (
+	manyQuestions = 4000
+	manyDays      = 300
+	manyPages     = 20
+	manyVisits    = 60_000
+)
+
+// pageShare of the bookings match the filter of Q4, in hundredths.
+const pageShare = 3
+
+// Ask sends a request body as the login that the questions are for.
+type Ask func(ctx context.Context, body []byte) (answer []byte, err error)
+
+// Prepare makes the questions of the named operations for a login of the
+// benchmark's clinic, in that order. Whoever works at a desk is asked about the
+// own unit, everybody else about the whole clinic. The server is asked for the
+// cursors of the first pages alone; all answers come from the database.
+func Prepare(ctx context.Context, db *sql.DB, login string, ask Ask, names []string) ([]*Set, error) {
+	p := preparer{db: db, ask: ask}
+	if err := p.scope(ctx, login); err != nil {
+		return nil, fmt.Errorf("look for %s: %w", login, err)
+	}
+	makers := map[string]func(context.Context) ([]Question, error){
+		"Q1": p.bookingsByID, "Q2": p.bookingsOfDays, "Q3": p.histories, "Q4": p.secondPages, "Q5": p.users, "M1": p.visits,
+	}
+	var sets []*Set
+	for _, name := range names {
+		maker, ok := makers[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no operation %q", name)
+		}
+		questions, err := maker(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("prepare %s: %w", name, err)
+		}
+		if len(questions) == 0 {
+			return nil, fmt.Errorf("prepare %s: there is nothing to ask", name)
+		}
+		sets = append(sets, &Set{Name: name, Questions: questions, once: name == "M1"})
+	}
+	return sets, nil
+}
+
+// Nothing is the set of the one question that reads nothing.
+func Nothing() *Set {
+	return &Set{Name: "nothing", Questions: []Question{newQuestion(nothing, nil).holds(field("__typename", "Query"))}}
+}
+
+type preparer struct {
+	db   *sql.DB
+	ask  Ask
+	unit uuid.NullUUID // null: all
+}
+
+func (p *preparer) scope(ctx context.Context, login string) error {
+	var role string
+	err := p.db.QueryRowContext(ctx, `SELECT r.name, u.organizational_unit_id FROM users u
+		JOIN user_roles ur ON ur.user_id = u.id JOIN roles r ON r.id = ur.role_id WHERE u.username = $1`, login).Scan(&role, &p.unit)
+	if err != nil {
+		return err
+	}
+	switch role {
+	case access.RoleStaff:
+	case access.RoleManager, access.RoleAdmin:
+		p.unit = uuid.NullUUID{}
+	default:
+		return fmt.Errorf("no questions are for a %s", role)
+	}
+	return nil
+}
+
+// each runs a query and makes a question of every row.
+func (p *preparer) each(ctx context.Context, query string, args []any, question func(scan func(...any) error) (Question, error)) (all []Question, err error) {
+	rows, err := p.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		q, err := question(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, q)
+	}
+	return all, rows.Err()
+}
+
+// cursorOf asks for the first page and gives its end.
+func (p *preparer) cursorOf(ctx context.Context, variables map[string]any) (string, error) {
+	first := newQuestion(secondPage, variables)
+	text, err := p.ask(ctx, first.Body)
+	if err != nil {
+		return "", err
+	}
+	var answer struct {
+		Data struct {
+			Bookings struct{ PageInfo struct{ EndCursor string } }
+		}
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return "", err
+	}
+	if answer.Data.Bookings.PageInfo.EndCursor == "" {
+		return "", fmt.Errorf("the first page has no end: %s", cut(text))
+	}
+	return answer.Data.Bookings.PageInfo.EndCursor, nil
+}

@@ -1,0 +1,110 @@
+package graph_test
+
+import (
+	"context"
+	"testing"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/ids"
+)
+
+// The ways to write one selection: each gives the same, in as few statements.
+
+func TestAliases_lose_nothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 2, 4)
+		me := w.as(t, w.admin(t))
+		me.ask(`{ x: bookings(first: 2) { list: edges { item: node { key: number when: startsAt } } more: edges { other: node { status customer { number } } } n: totalCount } }`).ok().
+			want("x", `{"list":[{"item":{"key":"B-7","when":"2030-01-07T11:00:00Z"}},{"item":{"key":"B-6","when":"2030-01-07T10:00:00Z"}}],"more":[{"other":{"customer":{"number":"C-1"},"status":"CONFIRMED"}},{"other":{"customer":{"number":"C-1"},"status":"PENDING"}}],"n":8}`)
+		me.ask(`{ x: bookings(first: 1) { list: edges { item: node { key: number who: customer { called: number } } } n: totalCount } }`).ok().read(3, 1).
+			want("x", `{"list":[{"item":{"key":"B-7","who":{"called":"C-1"}}}],"n":8}`)
+		me.ask(`{ cs: customers(first: 2) { l: edges { m: node { bs: bookings(first: 1) { l: edges { m: node { k: number } } n: totalCount } u: unit { k: name } } } } }`).ok().read(4, 1).
+			want("cs.l", `[{"m":{"bs":{"l":[{"m":{"k":"B-7"}}],"n":4},"u":{"k":"unit-1"}}},{"m":{"bs":{"l":[{"m":{"k":"B-3"}}],"n":4},"u":{"k":"unit-0"}}}]`)
+	})
+}
+
+func TestOne_edge_under_two_aliases_shows_both_selections(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 1)
+		me := w.as(t, w.admin(t))
+		for _, both := range []string{`a: customer { number } b: customer { version }`, `b: customer { version } a: customer { number }`} {
+			me.ask(`{ bookings { edges { node { ` + both + ` } } } }`).ok().want("bookings.edges.0.node", `{"a":{"number":"C-0"},"b":{"version":1}}`)
+		}
+		me.ask(`{ bookings { edges { node { customer { number } ... on Booking { customer { version } } } } } }`).ok().read(2, 0).
+			want("bookings.edges.0.node", `{"customer":{"number":"C-0","version":1}}`)
+	})
+}
+
+func TestLists_of_one_name_below_two_aliases_keep_their_arguments(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 6)
+		me := w.as(t, w.admin(t))
+		a := me.ask(`{ customers {
+			x: edges { node { b: bookings(first: 1) { edges { node { number } } totalCount pageInfo { hasNextPage } } } }
+			y: edges { n: node { b: bookings(first: 3, where: {status: PENDING}) { edges { node { startsAt } } totalCount } } } } }`).ok()
+		a.want("customers.x.0.node.b", `{"edges":[{"node":{"number":"B-5"}}],"pageInfo":{"hasNextPage":true},"totalCount":6}`)
+		a.want("customers.y.0.n.b", `{"edges":[{"node":{"startsAt":"2030-01-07T11:00:00Z"}},{"node":{"startsAt":"2030-01-07T08:00:00Z"}}],"totalCount":2}`)
+		me.ask(`{ bookings(first: 1) { edges { node { a: customer { b: bookings(first: 1) { totalCount edges { node { number } } } } c: customer { b: bookings(last: 1, where: {status: PENDING}) { totalCount edges { node { number } } } } } } } }`).ok().
+			want("bookings.edges.0.node", `{"a":{"b":{"edges":[{"node":{"number":"B-5"}}],"totalCount":6}},"c":{"b":{"edges":[{"node":{"number":"B-0"}}],"totalCount":2}}}`)
+		me.ask(`{ customers { edges { node { a: bookings(first: 1) { totalCount } b: bookings(where: {status: PENDING}) { totalCount } c: bookings(where: {statusIn: []}) { totalCount edges { cursor } } } } } }`).ok().read(5, 3).
+			want("customers.edges.0.node", `{"a":{"totalCount":6},"b":{"totalCount":2},"c":{"edges":[],"totalCount":0}}`)
+	})
+}
+
+func TestFragments_select_as_fields_do(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 2, 4)
+		w.as(t, w.admin(t)).ask(`query { bookings(first: 2) { ...C } }
+			fragment C on BookingConnection { edges { ...E } totalCount }
+			fragment E on BookingEdge { node { ...B ... on Node { id } } }
+			fragment B on Booking { status customer { ...U } }
+			fragment U on Customer { bookings(first: 1) { ...N } }
+			fragment N on BookingConnection { totalCount edges { node { number } } pageInfo { hasNextPage } }`).ok().read(5, 2).
+			want("bookings.totalCount", `8`).
+			want("bookings.edges.1.node", `{"customer":{"bookings":{"edges":[{"node":{"number":"B-7"}}],"pageInfo":{"hasNextPage":true},"totalCount":4}},"id":"`+id(ids.Booking, 6).String()+`","status":"PENDING"}`)
+	})
+}
+
+func TestSkip_and_include_are_heeded(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 3)
+		me := w.as(t, w.admin(t))
+		for query, at := range map[string]string{
+			`query($rows: Boolean!) { bookings(first: 1) { edges @include(if: $rows) { node { number } } totalCount @skip(if: $rows) } }`:                                         "bookings",
+			`query($rows: Boolean!) { customers { edges { node { bookings(first: 1) { ... @include(if: $rows) { edges { node { number } } } totalCount @skip(if: $rows) } } } } }`: "customers.edges.0.node.bookings",
+		} {
+			nested := 0
+			if at != "bookings" {
+				nested = 1
+			}
+			me.ask(query, vars{"rows": true}).ok().read(nested+1, 0).want(at, `{"edges":[{"node":{"number":"B-2"}}]}`)
+			me.ask(query, vars{"rows": false}).ok().read(nested+1, 1).want(at, `{"totalCount":3}`)
+		}
+	})
+}
+
+func TestPages_over_many_to_many_are_cut_for_each_parent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.write(t, func(ctx context.Context, c *ent.Client) {
+			for i := range 2 {
+				newRole(c, i).SaveX(ctx)
+			}
+			for n := range 25 {
+				newUser(c, n).SaveX(ctx)
+				newUserRole(c, n, n, 1).SaveX(ctx)
+			}
+			newUserRole(c, 99, 24, 0).SaveX(ctx)
+		})
+		me := w.as(t, w.admin(t))
+		for _, list := range []string{`users(first: 2)`, `users(first: 2, orderBy: {field: USERNAME, direction: DESC})`} {
+			newest := map[string]string{`users(first: 2)`: "user-24"}[list]
+			if newest == "" {
+				newest = "user-9" // as text sorts
+			}
+			me.ask(`{ roles { edges { node { x: `+list+` { totalCount edges { node { username roles { name } } } pageInfo { hasNextPage } } } } } }`).ok().
+				want("roles.edges.0.node.x.totalCount", `25`).want("roles.edges.0.node.x.pageInfo", `{"hasNextPage":true}`).
+				want("roles.edges.0.node.x.edges.0.node.username", `"`+newest+`"`).
+				want("roles.edges.1.node.x", `{"edges":[{"node":{"roles":[{"name":"role-0"},{"name":"role-1"}],"username":"user-24"}}],"pageInfo":{"hasNextPage":false},"totalCount":1}`)
+		}
+	})
+}

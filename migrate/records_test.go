@@ -1,0 +1,109 @@
+package migrate_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/store"
+	"clinicgraph/internal/testdb"
+)
+
+func TestChecks_refuse_values_that_cannot_be(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		tx := begin(t, s.DB)
+		for _, wrong := range []string{
+			`INSERT INTO permissions (id, created_at, updated_at, name) VALUES ($1, $2, $2, 'read')`,
+			`INSERT INTO permissions (id, created_at, updated_at, name) VALUES ($1, $2, $2, 'Booking:read')`,
+			`INSERT INTO points_accounts (id, created_at, updated_at, balance, customer_id) VALUES ($1, $2, $2, -1, $1)`,
+			`INSERT INTO points_entries (id, created_at, delta, balance_after, reason, account_id) VALUES ($1, $2, 0, 1, 'EARNED', $1)`,
+			`INSERT INTO orders (id, created_at, updated_at, number, status, total_amount, tax_amount, currency, customer_id) VALUES ($1, $2, $2, '1', 'PLACED', -1, 0, 'EUR', $1)`,
+			`INSERT INTO bookings (id, created_at, updated_at, number, status, source, starts_at, ends_at, total_amount, currency, customer_id)
+			 VALUES ($1, $2, $2, '1', 'HELD', 'DESK', $2, $2, 0, 'EUR', $1)`,
+		} {
+			if err := tx.try(t, wrong, ada, nine); fault.CodeOf(err) != fault.CodeBadUserInput {
+				t.Errorf("%s: %v", wrong, err)
+			}
+		}
+		for i, name := range []string{"booking:read", "booking:*", "*:*"} {
+			tx.must(t, `INSERT INTO permissions (id, created_at, updated_at, name) VALUES ($1, $2, $2, $3)`,
+				fmt.Sprintf("0000000c-0000-8000-8000-%012x", i), nine, name)
+		}
+	})
+}
+
+func TestLegacySessions_show_who_is_signed_in(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		tx := begin(t, s.DB)
+		past, future := time.Now().UTC().Add(-time.Minute), time.Now().UTC().Add(time.Minute)
+		for i, session := range []struct {
+			status     string
+			idle, ends time.Time
+		}{{"ACTIVE", future, future}, {"ACTIVE", past, future}, {"ACTIVE", future, past}, {"REVOKED", future, future}} {
+			tx.must(t, `INSERT INTO enhanced_user_sessions
+				(id, created_at, updated_at, status, authenticated_at, last_activity_at, idle_expires_at, expires_at, user_id)
+				VALUES ($1, $2, $2, $3, $2, $2, $4, $5, $6)`,
+				fmt.Sprintf("0000000d-0000-8000-8000-%012x", i), past, session.status, session.idle, session.ends, ada)
+		}
+		var all, active int
+		row := tx.QueryRowContext(t.Context(), `SELECT count(*), count(CASE WHEN is_active THEN 1 END) FROM user_sessions`)
+		if err := row.Scan(&all, &active); err != nil || all != 4 || active != 1 {
+			t.Errorf("%d of %d are active, %v; want 1 of 4", active, all, err)
+		}
+	})
+}
+
+// samples insert a row with the id that is $1 into each append-only table.
+var samples = map[string]string{
+	"audit_logs":     `INSERT INTO audit_logs (id, created_at, event, actor, success) VALUES ($1, $2, 'LOGIN', 'somebody', true)`,
+	"operation_logs": `INSERT INTO operation_logs (id, created_at, actor, action, entity_type, entity_id) VALUES ($1, $2, 'somebody', 'CREATE', 'Sex', $1)`,
+	"order_events":   `INSERT INTO order_events (id, created_at, type, to_status, actor, order_id) VALUES ($1, $2, 'PLACED', 'PLACED', 'somebody', $1)`,
+	"points_entries": `INSERT INTO points_entries (id, created_at, delta, balance_after, reason, account_id) VALUES ($1, $2, 1, 1, 'EARNED', $1)`,
+}
+
+func TestAppendOnly_tables_refuse_changes(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		for name, meta := range ent.Meta {
+			if !meta.AppendOnly {
+				continue
+			}
+			sample, ok := samples[meta.Table]
+			if !ok {
+				t.Fatalf("%s is append-only: write its triggers in a migration, and a sample here", name)
+			}
+			t.Run(meta.Table, func(t *testing.T) {
+				tx := begin(t, s.DB)
+				tx.must(t, sample, ada, nine)
+				changes := []string{
+					`UPDATE ` + meta.Table + ` SET created_at = created_at`,
+					`DELETE FROM ` + meta.Table,
+				}
+				if s.DB.Dialect == dialect.Postgres {
+					changes = append(changes, `TRUNCATE `+meta.Table+` CASCADE`)
+				}
+				for _, change := range changes {
+					if err := tx.try(t, change); fault.CodeOf(err) != fault.CodeInternal || !strings.Contains(err.Error(), "append_only") {
+						t.Errorf("%s: %v", change, err)
+					}
+				}
+				if s.DB.Dialect == dialect.SQLite {
+					replace := strings.Replace(sample, "INSERT", "INSERT OR REPLACE", 1)
+					if err := tx.try(t, replace, ada, nine); err == nil {
+						t.Errorf("%s replaces a row", replace)
+					}
+				}
+				if err := tx.try(t, sample, bob, nine); err != nil {
+					t.Errorf("another row: %v", err)
+				}
+				if err := tx.Rollback(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}
