@@ -128,42 +128,50 @@ func TestPages_joined_are_the_whole_list(t *testing.T) {
 	})
 }
 
+// TestPages_of_nested_lists_joined_are_the_whole_list walks the list of one parent
+// while others are read in the same statement; users are shared between roles.
 func TestPages_of_nested_lists_joined_are_the_whole_list(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		const each = 13
+		const rows, parents = 20, 3
 		w.write(t, func(ctx context.Context, c *ent.Client) {
-			for i := range 2 {
+			for i := range parents {
 				newCustomer(c, i).SaveX(ctx)
 				newRole(c, i).SaveX(ctx)
 			}
-			for n := range 2 * each {
-				newBooking(c, n, n%2).SetStartsAt(dawn.Add(time.Duration(n%3) * time.Hour)).SaveX(ctx)
+			given := 0
+			for n := range rows {
+				newBooking(c, n, n%parents).SetStartsAt(dawn.Add(time.Duration(n%4) * time.Hour)).SaveX(ctx)
 				newUser(c, n).SaveX(ctx)
-				newUserRole(c, n, n, n%2).SaveX(ctx)
+				for role := range parents {
+					if n%(role+1) == 0 { // all, every other, every third
+						newUserRole(c, given, n, role).SaveX(ctx)
+						given++
+					}
+				}
 			}
 		})
 		me := w.as(t, w.admin(t))
-		const head = `query($first: Int, $last: Int, $after: Cursor, $before: Cursor) { parent: %s { x: `
-		const page = `first: $first, last: $last, after: $after, before: $before) { totalCount edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } }`
-		for _, q := range []struct {
-			parent, list string
-			kind         ids.Kind
+		const pages = `query($first: Int, $last: Int, $after: Cursor, $before: Cursor) { parents: %s { edges { node { x: %s(%sfirst: $first, last: $last, after: $after, before: $before) {
+			edges { node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } } } }`
+		for _, list := range []struct {
+			parents, single, field, order string
+			kind                          ids.Kind
 		}{
-			{`customer(id: "` + id(ids.Customer, 1).String() + `")`, `bookings(`, ids.Booking},
-			{`customer(id: "` + id(ids.Customer, 1).String() + `")`, `bookings(orderBy: {field: STARTS_AT, direction: DESC}, `, ids.Booking},
-			{`role(id: "` + id(ids.Role, 1).String() + `")`, `users(`, ids.User},
-			{`role(id: "` + id(ids.Role, 1).String() + `")`, `users(orderBy: {field: USERNAME}, `, ids.User},
+			{"customers", "customer", "bookings", "", ids.Customer},
+			{"customers", "customer", "bookings", "orderBy: {field: STARTS_AT, direction: DESC}, ", ids.Customer},
+			{"roles", "role", "users", "", ids.Role},
+			{"roles", "role", "users", "orderBy: {field: USERNAME}, ", ids.Role},
 		} {
-			var want []string
-			for n := 1; n < 2*each; n += 2 {
-				want = append(want, id(q.kind, n).String())
-			}
-			for _, size := range []int{1, 4, each, each + 1} {
-				for _, forward := range []bool{true, false} {
-					got := me.join(fmt.Sprintf(head, q.parent)+q.list+page+` } }`, "parent.x", vars{}, size, forward)
-					slices.Sort(got)
-					if !slices.Equal(got, want) {
-						t.Errorf("%s of %s, pages of %d, forward %t:\n%v\nwant:\n%v", q.list, q.parent, size, forward, got, want)
+			query := fmt.Sprintf(pages, list.parents, list.field, list.order)
+			for i := range parents {
+				newest := parents - 1 - i
+				whole := me.ask(fmt.Sprintf(`{ %s(id: %q) { x: %s(%sfirst: 100) { edges { node { id } } } } }`, list.single, id(list.kind, newest), list.field, list.order)).ok().ids(list.single + ".x")
+				for _, size := range []int{1, 2, 5, 100} {
+					for _, forward := range []bool{true, false} {
+						got := me.join(query, fmt.Sprintf("parents.edges.%d.node.x", i), vars{}, size, forward)
+						if !slices.Equal(got, whole) {
+							t.Fatalf("%s(%s) of %s %d, pages of %d, forward %t:\n%v\nwant:\n%v", list.field, list.order, list.single, newest, size, forward, got, whole)
+						}
 					}
 				}
 			}

@@ -32,6 +32,12 @@ func (s *spy) Query(ctx context.Context, query string, args, v any) error {
 	return s.Driver.Query(ctx, query, args, v)
 }
 
+func (s *spy) set(fail func(query string) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fail = fail
+}
+
 func (s *spy) take() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

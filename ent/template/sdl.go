@@ -25,7 +25,7 @@ func writeSDL(path string, s *ast.Schema) error {
 	return os.WriteFile(path, []byte(text.String()), 0o644)
 }
 
-// completeSDL makes of entgql's schema what graph.md asks for: doors, only the
+// completeSDL makes of entgql's schema what the graph's conventions ask for: doors, only the
 // filters that were opened, nullable edges, money, descriptions.
 func completeSDL(g *gen.Graph, s *ast.Schema) error {
 	// Scalars are declared by hand: entgql emits them or not, depending on what

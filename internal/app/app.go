@@ -215,6 +215,11 @@ func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) 
 	if made {
 		a.FirstAdmin = &admin
 	} else if freshSecret {
+		// The next start must not find the useless secret and believe in it.
+		path, _ := cfg.SecretPath()
+		if err := os.Remove(path); err != nil {
+			return fmt.Errorf("remove the new secret: %w", err)
+		}
 		return &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: "(none)", Reason: "the database has users, but their secret is missing: no password would fit", Remedy: "put the secret file of this database back"}
 	}
 	return nil

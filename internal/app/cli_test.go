@@ -101,8 +101,10 @@ func TestMigrateAndSeedOnSQLite(t *testing.T) {
 	if err := os.Remove(filepath.Join(data, "secret.key")); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := run(t, env, "seed", "base"); code != config.ExitUsage || !strings.Contains(errs, "CLINICGRAPH_SECRET_FILE") {
-		t.Errorf("without the secret: exit %d, %s", code, errs)
+	for range 2 { // a start that refused leaves nothing behind that the next one believes in
+		if code, _, errs := run(t, env, "seed", "base"); code != config.ExitUsage || !strings.Contains(errs, "CLINICGRAPH_SECRET_FILE") {
+			t.Errorf("without the secret: exit %d, %s", code, errs)
+		}
 	}
 }
 

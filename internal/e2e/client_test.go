@@ -69,22 +69,22 @@ func (cl *client) do(query string, v ...vars) *answer {
 	if err != nil {
 		cl.c.t.Error(err)
 	}
-	a := cl.post("application/json", string(text))
-	a.what = query
-	return a
+	return cl.send(http.MethodPost, "application/json", strings.NewReader(string(text)), query)
 }
 
 // post sends a body to the graph and looks at what the contract promises of
 // every answer.
 func (cl *client) post(contentType, body string) *answer {
 	cl.c.t.Helper()
-	return cl.send(http.MethodPost, contentType, strings.NewReader(body))
+	return cl.send(http.MethodPost, contentType, strings.NewReader(body), body[:min(len(body), 1000)])
 }
 
-func (cl *client) send(method, contentType string, body io.Reader) *answer {
+// send is post with any method and reader; what names the request in the test's
+// messages.
+func (cl *client) send(method, contentType string, body io.Reader, what string) *answer {
 	t := cl.c.t
 	t.Helper()
-	a := &answer{t: t, what: method}
+	a := &answer{t: t, what: what}
 	r, err := http.NewRequestWithContext(t.Context(), method, cl.c.url+"/graphql", body)
 	if err != nil {
 		t.Error(err)
@@ -171,10 +171,10 @@ func (a *answer) read() {
 		action, _ := x["action"].(string)
 		_, retryable := x["retryable"].(bool)
 		if f.Message == "" || !slices.Contains(codes, code) || !slices.Contains(actions, action) || !retryable || x["requestId"] != request {
-			a.t.Errorf("an error against the contract (X-Request-Id %s): %s", request, a.body)
+			a.t.Errorf("%s\nan error against the contract (X-Request-Id %s): %s", a.what, request, a.body)
 		}
 		if innards.MatchString(f.Message) {
-			a.t.Errorf("an error that tells of the server's innards: %s", a.body)
+			a.t.Errorf("%s\nan error that tells of the server's innards: %s", a.what, a.body)
 		}
 	}
 }

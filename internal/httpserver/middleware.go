@@ -1,8 +1,12 @@
 package httpserver
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -128,13 +132,20 @@ func onlyPost(next http.Handler) http.Handler {
 	})
 }
 
-func withBodyLimit(next http.Handler) http.Handler {
+// withBody reads the body as a whole, so that one that is too long or is no JSON,
+// or not JSON alone, is refused before anything else looks at it.
+func withBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength > maxBody {
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong || r.ContentLength > maxBody {
 			refuse(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.CodePayloadTooLarge, "A request has at most %d bytes.", maxBody))
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		if err != nil || !json.Valid(body) {
+			refuse(w, r, http.StatusBadRequest, fault.New(fault.CodeBadUserInput, "The body is not a request in JSON: {\"query\": …, \"variables\": …, \"operationName\": …}."))
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		next.ServeHTTP(w, r)
 	})
 }

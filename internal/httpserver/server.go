@@ -61,7 +61,7 @@ func (s *Server) graph() http.Handler {
 	return chain(s.Graph,
 		s.withCORS(),
 		onlyPost,
-		withBodyLimit,
+		withBody,
 		s.withViewer,
 	)
 }

@@ -52,9 +52,8 @@ const folders = "/usr/lib/postgresql/*/bin"
 const startLimit = 2 * time.Minute
 
 // Start starts the cluster in the folder dir, and makes it there first when there
-// is none. Cpus, such as "1", are those that it may run on; "" is all. The
-// process ends with the thread that calls: lock the goroutine to it.
-func Start(ctx context.Context, dir, cpus string) (*Cluster, error) {
+// is none. The process ends with the thread that calls: lock the goroutine to it.
+func Start(ctx context.Context, dir string) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
 		return nil, err
@@ -67,7 +66,7 @@ func Start(ctx context.Context, dir, cpus string) (*Cluster, error) {
 	if c.password, err = c.init(ctx, bin, dir, owner); err != nil {
 		return nil, fmt.Errorf("make a PostgreSQL cluster: %w", err)
 	}
-	if err := c.start(ctx, bin, dir, cpus, owner); err != nil {
+	if err := c.start(ctx, bin, dir, owner); err != nil {
 		return nil, errors.Join(fmt.Errorf("start PostgreSQL: %w; see %s", err, filepath.Join(dir, "postgres.log")), c.Stop())
 	}
 	return c, nil
@@ -122,7 +121,7 @@ func (c *Cluster) init(ctx context.Context, bin, dir string, owner *syscall.Cred
 	return password, nil
 }
 
-func (c *Cluster) start(ctx context.Context, bin, dir, cpus string, owner *syscall.Credential) error {
+func (c *Cluster) start(ctx context.Context, bin, dir string, owner *syscall.Credential) error {
 	port, err := freePort()
 	if err != nil {
 		return err
@@ -132,9 +131,6 @@ func (c *Cluster) start(ctx context.Context, bin, dir, cpus string, owner *sysca
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
 	for _, s := range Settings {
 		args = append(args, "-c", s)
-	}
-	if cpus != "" {
-		args = append([]string{"taskset", "-c", cpus}, args...) // which becomes postgres
 	}
 	log, err := os.OpenFile(filepath.Join(dir, "postgres.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {

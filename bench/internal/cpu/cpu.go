@@ -57,9 +57,36 @@ func OfFamily(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	children, err := Children(pid)
 	if err != nil {
 		return 0, err
+	}
+	for _, child := range children {
+		// One that ends meanwhile is found among the buried next time.
+		if used, err := OfProcess(child); err == nil {
+			sum += used
+		}
+	}
+	own := fmt.Sprintf("/proc/%d/stat", pid)
+	fields, err := statFields(own)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range []int{buriedUser, buriedSystem} {
+		n, err := strconv.ParseInt(fields[f], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", own, err)
+		}
+		sum += time.Duration(n) * tick
+	}
+	return sum, nil
+}
+
+// Children lists the children of a process that live.
+func Children(pid int) (children []int, err error) {
+	all, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return nil, err
 	}
 	for _, file := range all {
 		fields, err := statFields(file)
@@ -67,30 +94,52 @@ func OfFamily(pid int) (time.Duration, error) {
 			continue
 		}
 		if err != nil {
-			return 0, err
+			return nil, err
+		}
+		if fields[parent] != strconv.Itoa(pid) {
+			continue
 		}
 		child, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
-		if fields[parent] == strconv.Itoa(pid) {
-			// A child that ends meanwhile is found among the buried next time.
-			if used, err := OfProcess(child); err == nil {
-				sum += used
-			}
+		children = append(children, child)
+	}
+	return children, nil
+}
+
+// OfMachine gives the time that all processors together were not idle, with what
+// the hypervisor has taken away.
+func OfMachine() (time.Duration, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, err
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line)
+	var sum time.Duration
+	for _, f := range []int{user, nice, system, irq, softirq, steal} {
+		if f >= len(fields) {
+			return 0, fmt.Errorf("/proc/stat begins with %q", line)
 		}
-		if child == pid {
-			for _, f := range []int{buriedUser, buriedSystem} {
-				n, err := strconv.ParseInt(fields[f], 10, 64)
-				if err != nil {
-					return 0, fmt.Errorf("%s: %w", file, err)
-				}
-				sum += time.Duration(n) * tick
-			}
+		n, err := strconv.ParseInt(fields[f], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("/proc/stat: %w", err)
 		}
+		sum += time.Duration(n) * tick
 	}
 	return sum, nil
 }
+
+// Where the fields of the first line of /proc/stat are.
+const (
+	user    = 1
+	nice    = 2
+	system  = 3
+	irq     = 6
+	softirq = 7
+	steal   = 8
+)
 
 // Where the fields of /proc/PID/stat are, behind the name of the program; see
 // proc(5).

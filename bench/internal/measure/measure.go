@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"clinicgraph/bench/internal/closedloop"
@@ -43,11 +44,16 @@ type Sample struct {
 	Server, Postgres time.Duration // processor time of a request
 	AnswerBytes      int64
 	PeakMemory       int64 // of the server
+
+	// Others is how many processors were busy with anything but the server,
+	// PostgreSQL and the generator: with little more than none the figures are
+	// the machine's own.
+	Others float64
 }
 
 // Run measures. Each round asks every operation of every login, so that what
 // disturbs the machine for a while disturbs all alike. M1 leaves its bookings
-// behind; at the end they are counted.
+// behind.
 func Run(ctx context.Context, cfg Config) (samples []Sample, err error) {
 	db, err := sql.Open("postgres", cfg.Database)
 	if err != nil {
@@ -132,16 +138,19 @@ func (cfg Config) sample(ctx context.Context, login string, set *question.Set) (
 	s.Requests, s.PerSecond, s.P50, s.P99 = r.Requests, r.PerSecond(), r.P50, r.P99
 	s.Server, s.Postgres = (after.server-before.server)/n, (after.postgres-before.postgres)/n
 	s.AnswerBytes = r.Bytes / int64(n)
+	ours := after.server - before.server + after.postgres - before.postgres + after.generator - before.generator
+	s.Others = max(0, (after.machine-before.machine-ours).Seconds()/r.Elapsed.Seconds())
 	return s, nil
 }
 
 // usage is the processor time used so far.
-type usage struct{ server, postgres time.Duration }
+type usage struct{ server, postgres, generator, machine time.Duration }
 
 func (cfg Config) usage() (u usage, err error) {
-	if u.server, err = cpu.OfProcess(cfg.ServerPID); err != nil {
-		return u, err
-	}
-	u.postgres, err = cpu.OfFamily(cfg.PostgresPID)
-	return u, err
+	var errs [4]error
+	u.server, errs[0] = cpu.OfProcess(cfg.ServerPID)
+	u.postgres, errs[1] = cpu.OfFamily(cfg.PostgresPID)
+	u.generator, errs[2] = cpu.OfProcess(os.Getpid())
+	u.machine, errs[3] = cpu.OfMachine()
+	return u, errors.Join(errs[:]...)
 }

@@ -13,17 +13,18 @@ import (
 
 // WriteTable writes the medians of the samples as Markdown, a table for each
 // login. Spread is the largest server time of a round over the smallest: what is
-// less apart than this says nothing. Counts may be nil.
+// less apart than this says nothing. Others is the most processors that anything
+// else kept busy in a round. Counts may be nil.
 func WriteTable(w io.Writer, samples []Sample, counts []Count) {
 	for _, login := range distinct(samples, func(s Sample) string { return s.Login }) {
 		of := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Login != login })
 		fmt.Fprintf(w, "\n%s:\n\n", login)
-		fmt.Fprintln(w, "| | server CPU ms | PostgreSQL CPU ms | requests/s | p50 ms | p99 ms | statements | answer bytes | peak RSS MiB | spread |")
-		fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+		fmt.Fprintln(w, "| | server CPU ms | PostgreSQL CPU ms | requests/s | p50 ms | p99 ms | statements | answer bytes | peak RSS MiB | spread | others |")
+		fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 		for _, operation := range distinct(of, func(s Sample) string { return s.Operation }) {
 			rounds := slices.DeleteFunc(slices.Clone(of), func(s Sample) bool { return s.Operation != operation })
 			server := values(rounds, func(s Sample) time.Duration { return s.Server })
-			fmt.Fprintf(w, "| %s | %s | %s | %.0f | %s | %s | %s | %d | %d | %.2f |\n", operation,
+			fmt.Fprintf(w, "| %s | %s | %s | %.0f | %s | %s | %s | %d | %d | %.2f | %.2f |\n", operation,
 				millis(median(server)),
 				millis(median(values(rounds, func(s Sample) time.Duration { return s.Postgres }))),
 				median(values(rounds, func(s Sample) float64 { return s.PerSecond })),
@@ -32,7 +33,8 @@ func WriteTable(w io.Writer, samples []Sample, counts []Count) {
 				statements(counts, login, operation),
 				median(values(rounds, func(s Sample) int64 { return s.AnswerBytes })),
 				slices.Max(values(rounds, func(s Sample) int64 { return s.PeakMemory }))>>20,
-				float64(slices.Max(server))/float64(max(slices.Min(server), 1)))
+				float64(slices.Max(server))/float64(max(slices.Min(server), 1)),
+				slices.Max(values(rounds, func(s Sample) float64 { return s.Others })))
 		}
 	}
 }

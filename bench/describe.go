@@ -1,0 +1,52 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"clinicgraph/bench/internal/cluster"
+)
+
+// describe writes what was measured on what, as Markdown.
+func describe(w io.Writer, o options, h home) {
+	where := "everything on all processors"
+	if o.pinned {
+		where = "server on one processor, PostgreSQL and generator on another"
+	}
+	fmt.Fprintf(w, "%s; %s, %d processors, %s; %s, %s\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
+		firstOf("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version(), where)
+	fmt.Fprintf(w, "%d bookings, loaded in %s as of %s; %d connections, medians of %d rounds of %s after %s\n",
+		h.Bookings, h.Took.Round(100*time.Millisecond), h.Day, o.measure.Connections, o.measure.Rounds, o.measure.Measure, o.measure.Warm)
+	fmt.Fprintf(w, "PostgreSQL: %s\n", strings.Join(cluster.Settings, " "))
+}
+
+// memory is that of the machine.
+func memory() string {
+	text := strings.TrimSuffix(firstOf("/proc/meminfo", "MemTotal"), " kB")
+	kib, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return "memory unknown"
+	}
+	return fmt.Sprintf("%.0f GiB", float64(kib)/(1<<20))
+}
+
+// firstOf is the value of a key in a file of lines with colons.
+func firstOf(file, key string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return key + " unknown"
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == key {
+			return strings.TrimSpace(value)
+		}
+	}
+	return key + " unknown"
+}

@@ -1,0 +1,138 @@
+//go:build linux
+
+// Command bench measures the server as a whole:
+//
+//	go run ./bench
+//
+// It makes a PostgreSQL of its own, builds the server, migrates, loads the
+// benchmark's clinic, serves it as in production, asks the six operations in
+// rounds, and prints the medians as Markdown. All of it goes when it ends; with
+// -dir the database stays for the next time. Progress goes to standard error.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"clinicgraph/bench/internal/clinic"
+	"clinicgraph/bench/internal/cluster"
+	"clinicgraph/bench/internal/cpu"
+	"clinicgraph/bench/internal/measure"
+	"clinicgraph/bench/internal/question"
+)
+
+// options are the flags.
+type options struct {
+	bookings   int
+	dir        string
+	binary     string
+	limit      time.Duration
+	pinned     bool
+	statements bool
+	measure    measure.Config
+}
+
+func parse(args []string) (o options, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.bookings, "bookings", 1_000_000, "how many `bookings`; a tenth of it are customers")
+	flags.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
+	flags.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
+	flags.DurationVar(&o.limit, "limit", 45*time.Minute, "how long everything may take")
+	flags.BoolVar(&o.pinned, "pinned", true, "the server on processor 0, PostgreSQL and the generator on processor 1")
+	flags.BoolVar(&o.statements, "statements", false, "print the statements of SQL that each operation makes")
+	flags.IntVar(&o.measure.Rounds, "rounds", 3, "how many `rounds`; with 0 only statements are counted")
+	flags.IntVar(&o.measure.Connections, "connections", 32, "how many `connections`")
+	flags.DurationVar(&o.measure.Warm, "warm", time.Second, "asked but not counted, for each operation")
+	flags.DurationVar(&o.measure.Measure, "measure", 4*time.Second, "counted, for each operation")
+	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas")
+	operations := flags.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
+	err = flags.Parse(args)
+	o.measure.Logins, o.measure.Operations = strings.Split(*logins, ","), strings.Split(*operations, ",")
+	return o, err
+}
+
+func main() {
+	// What is started here ends with this thread.
+	runtime.LockOSThread()
+	o, err := parse(os.Args[1:])
+	if err != nil {
+		os.Exit(2) // flag has said why
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(ctx, o.limit)
+	err = bench(ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(ctx context.Context, o options, log *slog.Logger) (err error) {
+	place, err := openPlace(o.dir)
+	if err != nil {
+		return err
+	}
+	defer place.close(&err)
+	if _, err := exec.LookPath("taskset"); o.pinned && (err != nil || runtime.NumCPU() < 2) {
+		return errors.New("pinning takes two processors and the program taskset of util-linux; without: -pinned=false")
+	}
+	pg, err := cluster.Start(ctx, place.dir)
+	if err != nil {
+		return err
+	}
+	defer closing(pg.Stop, &err)
+	if o.binary == "" {
+		if o.binary, err = place.build(ctx); err != nil {
+			return err
+		}
+	}
+	home, err := place.furnish(ctx, pg, o, log)
+	if err != nil {
+		return err
+	}
+	if o.pinned {
+		// Before the server connects: its backends stay where they are born.
+		children, err := cpu.Children(pg.PID)
+		if err != nil {
+			return err
+		}
+		if err := pin(ctx, otherCPU, append(children, pg.PID, os.Getpid())...); err != nil {
+			return err
+		}
+	}
+	server, err := place.serve(o.binary, home, o.pinned)
+	if err != nil {
+		return err
+	}
+	defer closing(server.stop, &err)
+	cfg := o.measure
+	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.addr, home.database, home.passwords, log
+	cfg.ServerPID, cfg.PostgresPID = server.process.Process.Pid, pg.PID
+	counts, err := measure.Statements(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	log.Info("statements counted")
+	samples, err := measure.Run(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	describe(os.Stdout, o, home)
+	measure.WriteTable(os.Stdout, samples, counts)
+	if o.statements {
+		measure.WriteStatements(os.Stdout, counts)
+	}
+	return nil
+}

@@ -1,0 +1,206 @@
+package graph_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/graph"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/fault"
+	"clinicgraph/internal/ids"
+)
+
+const ours = "Something went wrong on our side. Please report the request id."
+
+// secretText is what no client may read.
+const secretText = `canary: pq: relation "users" does not exist at /srv/clinic/store.go:12`
+
+// breaking makes statements about the table fail for the time of a call.
+func (w *world) breaking(table string, fail func() error, call func()) {
+	w.reads.set(func(query string) error {
+		if strings.Contains(query, table) {
+			return fail()
+		}
+		return nil
+	})
+	defer w.reads.set(nil)
+	call()
+}
+
+func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 1)
+		me := w.as(t, w.admin(t))
+		queries := map[string]string{
+			`{ x: bookings { edges { node { id } } } }`:                                             "[x]",
+			`{ x: bookings { totalCount } }`:                                                        "[x]",
+			`{ x: booking(id: "` + id(ids.Booking, 0).String() + `") { id } }`:                      "[x]",
+			`{ x: node(id: "` + id(ids.Booking, 0).String() + `") { id } }`:                         "[x]",
+			`{ x: nodes(ids: ["` + id(ids.Booking, 0).String() + `"]) { id } }`:                     "[x 0]",
+			`{ x: customers { edges { node { bookings { totalCount edges { node { id } } } } } } }`: "[x]",
+		}
+		for _, c := range []struct {
+			name string
+			fail func() error
+			want failure
+			log  string
+		}{
+			{"an unknown error", func() error { return errors.New(secretText) }, failed(fault.CodeInternal, ours, 0), "request failed"},
+			{"a wrapped one", func() error { return fmt.Errorf("read: %w", errors.New(secretText)) }, failed(fault.CodeInternal, ours, 0), "request failed"},
+			{"a lost connection", func() error { return fmt.Errorf("%s: %w", secretText, driver.ErrBadConn) },
+				failed(fault.CodeUnavailable, "The database cannot be reached at the moment. Please try again.", 1), "request failed"},
+			{"a statement that took too long", func() error { return fmt.Errorf("%s: %w", secretText, context.DeadlineExceeded) },
+				failed(fault.CodeUnavailable, "The database took too long. Please try again.", 1), "request failed"},
+			{"a panic", func() error { panic(secretText) }, failed(fault.CodeInternal, ours, 0), "panic"},
+			{"a panic with an error", func() error { panic(errors.New(secretText)) }, failed(fault.CodeInternal, ours, 0), "panic"},
+		} {
+			for query, path := range queries {
+				w.breaking("bookings", c.fail, func() {
+					a := me.ask(query)
+					if strings.Contains(a.raw, "canary") || strings.Contains(a.raw, "goroutine") || strings.Contains(a.raw, ".go") {
+						t.Errorf("%s tells of its insides: %s", c.name, a.raw)
+					}
+					if len(a.Errors) != 1 {
+						t.Fatalf("%s, %s: %s", c.name, query, a.raw)
+					}
+					if got := fmt.Sprint(a.Errors[0].Path); got != path && !strings.HasPrefix(got, strings.TrimSuffix(path, "]")) {
+						t.Errorf("%s, %s: at %s, want %s", c.name, query, got, path)
+					}
+					a.Errors[0].Path = nil
+					if diff := cmp.Diff(c.want, a.Errors[0]); diff != "" {
+						t.Errorf("%s, %s (-want +got):\n%s", c.name, query, diff)
+					}
+				})
+				if log := w.log.take(); !strings.Contains(log, c.log) || !strings.Contains(log, "canary") || !strings.Contains(log, "request_id="+requestID) {
+					t.Errorf("%s: the log does not tell why: %s", c.name, log)
+				}
+			}
+		}
+		me.ask(`{ x: bookings { totalCount } }`).ok().want("x.totalCount", `1`)
+	})
+}
+
+// failed is the whole of an error but for its path.
+func failed(code fault.Code, message string, retryAfter int) failure {
+	f := failure{Message: message}
+	f.Extensions.Code, f.Extensions.Action, f.Extensions.Retryable = code, code.Action(), code.Retryable()
+	f.Extensions.RetryAfter, f.Extensions.RequestID = retryAfter, requestID
+	return f
+}
+
+func TestPanics_in_one_field_leave_the_others(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 1)
+		me := w.as(t, w.admin(t))
+		w.breaking("bookings", func() error { panic(secretText) }, func() {
+			me.ask(`{ one: customers { totalCount } two: customer(id: "`+id(ids.Customer, 0).String()+`") { number a: account { created: createdBookings { totalCount } } b: account { username } } }`).
+				refused(fault.CodeInternal, "").want("one.totalCount", `1`).want("two", `{"a":{"created":null},"b":{"username":"user-0"},"number":"C-0"}`)
+		})
+		w.log.take()
+		// Before any field: where the status of the answer is set.
+		broken := w.as(t, me.viewer)
+		broken.bearer = graph.Bearer{Presented: true, Bad: true, Status: func(int) { panic(secretText) }}
+		a := broken.ask(`{ customers { totalCount } }`).refused(fault.CodeInternal, "")
+		if strings.Contains(a.raw, "canary") || a.Errors[0].Extensions.RequestID != requestID {
+			t.Error(a.raw)
+		}
+		if log := w.log.take(); !strings.Contains(log, "canary") {
+			t.Errorf("the log does not tell why: %s", log)
+		}
+	})
+}
+
+func TestErrors_of_the_document_say_what_to_fix(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		me := w.as(t, w.admin(t))
+		for query, code := range map[string]fault.Code{
+			`{`:                         fault.CodeGraphQLParseFailed,
+			`{ bookings`:                fault.CodeGraphQLParseFailed,
+			`query { "canary" }`:        fault.CodeGraphQLParseFailed,
+			strings.Repeat("{ a ", 600): fault.CodeGraphQLParseFailed, // past the limit of tokens
+			`{ nothing }`:               fault.CodeGraphQLValidation,
+			`{ bookings }`:              fault.CodeGraphQLValidation,
+			`{ bookings(first: "x") { totalCount } }`:                          fault.CodeGraphQLValidation,
+			`query($n: Int) { bookings(first: $m) { totalCount } }`:            fault.CodeGraphQLValidation,
+			`query($id: ID!) { node(id: $id) { id } }`:                         fault.CodeGraphQLValidation,
+			`query($n: Int!) { bookings(first: $n) { totalCount } }`:           fault.CodeGraphQLValidation,
+			`query A { viewer { mustChangePassword } } query B { __typename }`: fault.CodeGraphQLValidation,
+		} {
+			a := me.ask(query)
+			if len(a.Errors) == 0 || a.Errors[0].Extensions.Code != code || a.Errors[0].Extensions.Action != fault.ActionFixInput || a.Errors[0].Extensions.RequestID != requestID || a.Errors[0].Message == "" {
+				t.Errorf("%s\nwant %s, got %s", query, code, a.raw)
+			}
+		}
+		for _, v := range []vars{{"n": "x"}, {"n": 1.5}, {"n": []int{1, 2}}, {"n": nil}, {"n": vars{}}} {
+			a := me.ask(`query($n: Int!) { bookings(first: $n) { totalCount } }`, v)
+			if len(a.Errors) != 1 || a.Errors[0].Extensions.Code != fault.CodeGraphQLValidation && a.Errors[0].Extensions.Code != fault.CodeBadUserInput {
+				t.Errorf("%v: %s", v, a.raw)
+			}
+		}
+	})
+}
+
+func TestErrors_of_the_caller_say_what_helps(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const list = `{ customers { totalCount } }`
+		code := func(c caller) failure {
+			a := c.ask(list)
+			if len(a.Errors) != 1 || a.Data != nil {
+				t.Fatalf("%s", a.raw)
+			}
+			a.Errors[0].Message, a.Errors[0].Path = "", nil
+			return a.Errors[0]
+		}
+		nobody := w.as(t, nil)
+		if diff := cmp.Diff(failed(fault.CodeUnauthenticated, "", 0), code(nobody)); diff != "" {
+			t.Error(diff)
+		}
+		late := nobody
+		late.bearer = graph.Bearer{Presented: true, Bad: true}
+		want := failed(fault.CodeUnauthenticated, "", 0)
+		want.Extensions.Action = fault.ActionRefresh
+		if diff := cmp.Diff(want, code(late)); diff != "" {
+			t.Error(diff)
+		}
+		poor := w.viewer(t, uuid.Nil)
+		if diff := cmp.Diff(failed(fault.CodeForbidden, "", 0), code(w.as(t, poor))); diff != "" {
+			t.Error(diff)
+		}
+		fresh := w.viewer(t, uuid.Nil, may(access.ScopeAny, "*:*")...)
+		fresh.MustChangePassword = true
+		if diff := cmp.Diff(failed(fault.CodePasswordChangeRequired, "", 0), code(w.as(t, fresh))); diff != "" {
+			t.Error(diff)
+		}
+		// Each refusal is on record, once for each field and permission.
+		n := w.store.Client.AuditLog.Query().CountX(access.System(t.Context(), "test"))
+		if n != 3 {
+			t.Errorf("%d refusals on record, want 3", n)
+		}
+	})
+}
+
+func TestErrors_of_one_refused_field_of_many_rows_are_one_refusal_on_record(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.write(t, func(ctx context.Context, c *ent.Client) {
+			for n := range 30 {
+				newCustomer(c, n).SetNotes("canary").SaveX(ctx)
+			}
+		})
+		me := w.as(t, w.viewer(t, uuid.Nil, may(access.ScopeAny, access.CustomerRead)...))
+		a := me.ask(`{ customers(first: 30) { edges { node { number notes } } } }`)
+		if len(a.Errors) != 30 || strings.Contains(a.raw, "canary") {
+			t.Errorf("%d errors: %s", len(a.Errors), a.raw)
+		}
+		if n := w.store.Client.AuditLog.Query().CountX(access.System(t.Context(), "test")); n != 1 {
+			t.Errorf("%d refusals on record, want 1", n)
+		}
+	})
+}
