@@ -75,8 +75,9 @@ func LimitPerRow(partitionBy string, limit int, orderBy ...sql.Querier) func(*sq
 		*s = *d.Select(s.UnqualifiedColumns()...).
 			From(t).
 			Where(sql.LTE(t.C("row_number"), limit)).
-			// Numbering rows does not order them.
-			OrderBy(t.C("row_number")).
+			// Numbering rows does not order them. The order is the page's and not that
+			// of the numbers: a row that several groups share is read once.
+			OrderExpr(orderBy...).
 			Prefix(with)
 	}
 }
