@@ -31,7 +31,7 @@ generate: ## Write all generated code, the SDL and the migrations.
 	mkdir -p graph/model && go tool gqlgen generate
 	go run . schema print > schema.graphqls.new && mv schema.graphqls.new schema.graphqls
 	go run ./internal/docs
-	go run ./internal/testdb/pgrun -- sh -c 'url=$$CLINICGRAPH_TEST_POSTGRES_URL; unset CLINICGRAPH_TEST_POSTGRES_URL; go run . migrate create $(or $(NAME),schema) --dev-url "$$url"'
+	go run ./internal/testdb/pgrun -- sh -c 'url=$$TESTDB_POSTGRES_URL; unset TESTDB_POSTGRES_URL; go run . migrate create $(or $(NAME),schema) --dev-url "$$url"'
 
 test: setup console check lint console-test race go-test ## Run every test, on both databases.
 

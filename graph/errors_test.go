@@ -39,13 +39,11 @@ func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.diary(t, 1, 1)
 		me := w.as(t, w.admin(t))
-		queries := map[string]string{
-			`{ x: bookings { edges { node { id } } } }`:                                             "[x]",
-			`{ x: bookings { totalCount } }`:                                                        "[x]",
-			`{ x: booking(id: "` + id(ids.Booking, 0).String() + `") { id } }`:                      "[x]",
-			`{ x: node(id: "` + id(ids.Booking, 0).String() + `") { id } }`:                         "[x]",
-			`{ x: nodes(ids: ["` + id(ids.Booking, 0).String() + `"]) { id } }`:                     "[x 0]",
-			`{ x: customers { edges { node { bookings { totalCount edges { node { id } } } } } } }`: "[x]",
+		known := id(ids.Booking, 0).String()
+		queries := []string{
+			`{ x: bookings { edges { node { id } } } }`, `{ x: bookings { totalCount } }`,
+			`{ x: booking(id: "` + known + `") { id } }`, `{ x: node(id: "` + known + `") { id } }`, `{ x: nodes(ids: ["` + known + `"]) { id } }`,
+			`{ x: customers { edges { node { bookings { totalCount edges { node { id } } } } } } }`, // loaded ahead
 		}
 		for _, c := range []struct {
 			name string
@@ -62,7 +60,7 @@ func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
 			{"a panic", func() error { panic(secretText) }, failed(fault.CodeInternal, ours, 0), "panic"},
 			{"a panic with an error", func() error { panic(errors.New(secretText)) }, failed(fault.CodeInternal, ours, 0), "panic"},
 		} {
-			for query, path := range queries {
+			for _, query := range queries {
 				w.breaking("bookings", c.fail, func() {
 					a := me.ask(query)
 					if strings.Contains(a.raw, "canary") || strings.Contains(a.raw, "goroutine") || strings.Contains(a.raw, ".go") {
@@ -71,8 +69,8 @@ func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
 					if len(a.Errors) != 1 {
 						t.Fatalf("%s, %s: %s", c.name, query, a.raw)
 					}
-					if got := fmt.Sprint(a.Errors[0].Path); got != path && !strings.HasPrefix(got, strings.TrimSuffix(path, "]")) {
-						t.Errorf("%s, %s: at %s, want %s", c.name, query, got, path)
+					if got := fmt.Sprint(a.Errors[0].Path); !strings.HasPrefix(got, "[x") {
+						t.Errorf("%s, %s: at %s", c.name, query, got)
 					}
 					a.Errors[0].Path = nil
 					if diff := cmp.Diff(c.want, a.Errors[0]); diff != "" {
@@ -143,6 +141,19 @@ func TestErrors_of_the_document_say_what_to_fix(t *testing.T) {
 			a := me.ask(`query($n: Int!) { bookings(first: $n) { totalCount } }`, v)
 			if len(a.Errors) != 1 || a.Errors[0].Extensions.Code != fault.CodeGraphQLValidation && a.Errors[0].Extensions.Code != fault.CodeBadUserInput {
 				t.Errorf("%v: %s", v, a.raw)
+			}
+		}
+	})
+}
+
+// TestErrors_of_the_body_do_not_repeat_it: a body that cannot be read may hold a
+// password.
+func TestErrors_of_the_body_do_not_repeat_it(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		me := w.as(t, w.admin(t))
+		for _, body := range []string{``, `canary`, `{"query": "canary`, `[{"query": "canary"}]`, `{"query": {"canary": 1}}`, `{"variables": "canary"}`, `{"query": "{ viewer { mustChangePassword } }", "variables": ["canary"]}`} {
+			if a := me.send(body).refused(fault.CodeBadUserInput, ""); a.Data != nil || strings.Contains(a.raw, "canary") || a.Errors[0].Extensions.RequestID != requestID {
+				t.Errorf("%s: %s", body, a.raw)
 			}
 		}
 	})

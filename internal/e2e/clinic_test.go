@@ -28,6 +28,7 @@ type clinic struct {
 	http    *http.Client
 	log     *journal
 	clock   *clock
+	spy     *spy
 	dialect string
 
 	mu      sync.Mutex
@@ -56,6 +57,10 @@ func open(t *testing.T, d string) *clinic {
 	c := &clinic{
 		world: w, t: t, dialect: d, log: &journal{}, clock: &clock{at: opening},
 		clients: map[string]*client{}, secrets: []string{password, w.first.Password},
+	}
+	if driver, ok := db.Driver.(*store.Driver); ok {
+		c.spy = &spy{Driver: driver}
+		db.Driver = c.spy
 	}
 	data := t.TempDir()
 	if err := os.WriteFile(filepath.Join(data, "secret.key"), w.secret, 0o600); err != nil {

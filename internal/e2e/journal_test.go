@@ -11,8 +11,10 @@ import (
 
 // journal keeps what the server logs.
 type journal struct {
-	mu    sync.Mutex
-	lines []line
+	mu      sync.Mutex
+	lines   []line
+	awaited string
+	seen    chan struct{} // closed by the awaited line
 }
 
 type line struct {
@@ -21,6 +23,14 @@ type line struct {
 }
 
 func (j *journal) logger() *slog.Logger { return slog.New(writer{journal: j}) }
+
+// await gives what is closed by the next line with this text.
+func (j *journal) await(text string) <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.awaited, j.seen = text, make(chan struct{})
+	return j.seen
+}
 
 // mustBeClean fails the test for every error in the log, and for a secret in any
 // line.
@@ -60,6 +70,10 @@ func (w writer) Handle(_ context.Context, r slog.Record) error {
 	w.journal.mu.Lock()
 	defer w.journal.mu.Unlock()
 	w.journal.lines = append(w.journal.lines, line{r.Level, text.String()})
+	if j := w.journal; j.seen != nil && strings.Contains(text.String(), j.awaited) {
+		close(j.seen)
+		j.seen = nil
+	}
 	return nil
 }
 

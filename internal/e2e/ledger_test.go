@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"entgo.io/ent/dialect"
+
 	"clinicgraph/ent"
 	"clinicgraph/internal/audit"
 )
@@ -58,6 +60,12 @@ func (c *clinic) mustAddUp() {
 		c.t.Fatal(err)
 	}
 	c.mustKeepSecrets()
+	if c.dialect == dialect.Postgres {
+		// Each is a second in which somebody waited, before the repetition.
+		if n := c.count(`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); n > 0 {
+			c.t.Errorf("%d deadlocks", n)
+		}
+	}
 }
 
 // mustKeepSecrets looks for passwords, hashes and tokens in both logs.

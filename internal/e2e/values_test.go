@@ -15,7 +15,7 @@ import (
 // odd are values of each scalar that no client should send, as JSON.
 var odd = map[string][]string{
 	"ID":        {`""`, `"x"`, `1`, `-1`, `1.5`, `true`, `{}`, `"00000000-0000-0000-0000-000000000000"`, `"ffffffff-ffff-ffff-ffff-ffffffffffff"`, `"01A2016A-AB94-8001-A8A1-7C35CB8FF4F8"`, `"{01a2016a-ab94-8001-a8a1-7c35cb8ff4f8}"`, `"urn:uuid:01a2016a-ab94-8001-a8a1-7c35cb8ff4f8"`, `"01a2016a-ab94-80ff-a8a1-7c35cb8ff4f8"`, `"' OR 1=1 --"`, `"\u0000"`},
-	"String":    {`""`, `" "`, `"\u0000"`, `"a\u0000b"`, `"\ud800"`, `"' OR 1=1 --"`, `"%"`, `"_"`, `"\\"`, `"😀"`, `"\u202egnirts"`, `1`, `true`, `[]`, `{}`, `"` + strings.Repeat("ä", 20_000) + `"`},
+	"String":    {`"\u0000"`, `"%"`, `""`, `" "`, `"a\u0000b"`, `"\ud800"`, `"' OR 1=1 --"`, `"_"`, `"\\"`, `"😀"`, `"\u202egnirts"`, `1`, `true`, `[]`, `{}`, `"` + strings.Repeat("ä", 20_000) + `"`},
 	"Int":       {`2147483647`, `-2147483648`, `2147483648`, `-2147483649`, `9223372036854775808`, `1.5`, `1e3`, `"1"`, `true`, `{}`},
 	"Int64":     {`0`, `-1`, `9007199254740991`, `9007199254740992`, `-9007199254740992`, `9223372036854775807`, `9223372036854775808`, `1e30`, `1.5`, `"8000"`, `true`},
 	"Boolean":   {`"true"`, `1`, `{}`},
@@ -65,8 +65,16 @@ func TestNoValueBreaksTheServer(t *testing.T) {
 					continue
 				}
 				for _, argument := range f.Arguments {
+					met := map[string]bool{}
 					for _, s := range slots([]string{argument.Name}, argument.Type, nil) {
-						for _, value := range oddFor(s) {
+						values := oddFor(s)
+						// The filters of one type differ in little but the name.
+						if kind := fmt.Sprint(s.kind.Name, s.list); argument.Name == "where" && met[kind] {
+							values = values[:min(len(values), 4)]
+						} else {
+							met[kind] = true
+						}
+						for _, value := range values {
 							body := d.request(kind, f, s.path, value)
 							a := me.post("application/json", body)
 							if a.code() == "UNAVAILABLE" || a.code() == "UNAUTHENTICATED" && f.Name != "refreshSession" {

@@ -73,8 +73,15 @@ func (s *Service) load(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.B
 }
 
 // whole adds customer, appointments and order, whether or not the caller's rows
-// show them: the decision needs them all.
+// show them: the decision needs them all. It locks the order first, as a payment
+// does: two verbs that took booking and order in different orders would wait for
+// each other until the database gives one of them up.
 func (s *Service) whole(ctx context.Context, c *ent.Client, b *ent.Booking) (*ent.Booking, error) {
+	if s.Store.DB.LocksRows() {
+		if _, err := c.Order.Query().Where(order.BookingID(b.ID)).ForUpdate().IDs(access.Elevated(ctx, "booking")); err != nil {
+			return nil, fmt.Errorf("lock the booking's order: %w", err)
+		}
+	}
 	whole, err := c.Booking.Query().Where(booking.ID(b.ID)).WithCustomer().WithAppointments().WithOrder().Only(access.Elevated(ctx, "booking"))
 	if err != nil {
 		return nil, fmt.Errorf("load the whole booking: %w", err)

@@ -16,7 +16,7 @@ import (
 // may create databases on, as a user who may. Without it, each process that
 // asks for PostgreSQL makes its own; with it, the packages of one test run
 // share the server that internal/testdb/pgrun starts.
-const SharedEnv = "CLINICGRAPH_TEST_POSTGRES_URL"
+const SharedEnv = "TESTDB_POSTGRES_URL"
 
 // server is the process's PostgreSQL, made when the first test asks. It is kept
 // until the process ends: the cluster goes when nothing refers to it any more.

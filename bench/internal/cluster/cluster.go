@@ -129,8 +129,10 @@ func (c *Cluster) start(ctx context.Context, bin, dir string, owner *syscall.Cre
 	c.addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	args := []string{filepath.Join(bin, "postgres"), "-D", filepath.Join(dir, "postgres"), "-p", strconv.Itoa(port),
 		"-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="}
-	for _, s := range Settings {
-		args = append(args, "-c", s)
+	// A file and not arguments, which ALTER SYSTEM could not change.
+	conf := filepath.Join(dir, "postgres", "postgresql.conf")
+	if err := os.WriteFile(conf, []byte(settings()), 0o644); err != nil {
+		return err
 	}
 	log, err := os.OpenFile(filepath.Join(dir, "postgres.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -146,6 +148,16 @@ func (c *Cluster) start(ctx context.Context, bin, dir string, owner *syscall.Cre
 	}
 	c.process, c.PID = cmd, cmd.Process.Pid
 	return c.await(ctx)
+}
+
+// settings are Settings as PostgreSQL reads them.
+func settings() string {
+	var text strings.Builder
+	for _, s := range Settings {
+		name, value, _ := strings.Cut(s, "=")
+		fmt.Fprintf(&text, "%s = '%s'\n", name, value)
+	}
+	return text.String()
 }
 
 // await opens connections until one succeeds.

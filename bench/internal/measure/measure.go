@@ -60,9 +60,10 @@ func Run(ctx context.Context, cfg Config) (samples []Sample, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	source := &question.Source{DB: db}
 	sets := map[string][]*question.Set{}
 	for _, login := range cfg.Logins {
-		if sets[login], err = cfg.prepare(ctx, db, login); err != nil {
+		if sets[login], err = cfg.prepare(ctx, source, login); err != nil {
 			return nil, err
 		}
 		cfg.Log.Info("questions prepared", "login", login)
@@ -91,12 +92,12 @@ func (cfg Config) token(ctx context.Context, login string) (string, error) {
 	return closedloop.SignIn(ctx, cfg.Addr, login, password)
 }
 
-func (cfg Config) prepare(ctx context.Context, db *sql.DB, login string) ([]*question.Set, error) {
+func (cfg Config) prepare(ctx context.Context, source *question.Source, login string) ([]*question.Set, error) {
 	token, err := cfg.token(ctx, login)
 	if err != nil {
 		return nil, err
 	}
-	return question.Prepare(ctx, db, login, func(ctx context.Context, body []byte) ([]byte, error) {
+	return source.Prepare(ctx, login, func(ctx context.Context, body []byte) ([]byte, error) {
 		return closedloop.Ask(ctx, cfg.Addr, token, body)
 	}, cfg.Operations)
 }

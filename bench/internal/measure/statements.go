@@ -47,8 +47,9 @@ func Statements(ctx context.Context, cfg Config) (counts []Count, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, track(context.WithoutCancel(ctx), db, "none")) }()
+	source := &question.Source{DB: db}
 	for _, login := range cfg.Logins {
-		sets, err := cfg.prepare(ctx, db, login)
+		sets, err := cfg.prepare(ctx, source, login)
 		if err != nil {
 			return nil, err
 		}

@@ -20,7 +20,7 @@ const (
 	manyQuestions = 4000
 	manyDays      = 300
 	manyPages     = 20
-	manyVisits    = 60_000
+	manyVisits    = 40_000
 )
 
 // pageShare of the bookings match the filter of Q4, in hundredths.
@@ -29,12 +29,20 @@ const pageShare = 3
 // Ask sends a request body as the login that the questions are for.
 type Ask func(ctx context.Context, body []byte) (answer []byte, err error)
 
+// Source makes the questions for the logins of one database. No visit is asked
+// for twice.
+type Source struct {
+	DB *sql.DB
+
+	taken map[claim]bool // by bookings, and by questions
+}
+
 // Prepare makes the questions of the named operations for a login of the
 // benchmark's clinic, in that order. Whoever works at a desk is asked about the
 // own unit, everybody else about the whole clinic. The server is asked for the
 // cursors of the first pages alone; all answers come from the database.
-func Prepare(ctx context.Context, db *sql.DB, login string, ask Ask, names []string) ([]*Set, error) {
-	p := preparer{db: db, ask: ask}
+func (s *Source) Prepare(ctx context.Context, login string, ask Ask, names []string) ([]*Set, error) {
+	p := preparer{Source: s, db: s.DB, ask: ask}
 	if err := p.scope(ctx, login); err != nil {
 		return nil, fmt.Errorf("look for %s: %w", login, err)
 	}
@@ -65,6 +73,7 @@ func Nothing() *Set {
 }
 
 type preparer struct {
+	*Source
 	db   *sql.DB
 	ask  Ask
 	unit uuid.NullUUID // null: all

@@ -21,8 +21,7 @@ const (
 func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 	today := time.Now().UTC().Truncate(24 * time.Hour)
 	from := today.AddDate(0, 0, firstDay)
-	taken, err := p.taken(ctx, from)
-	if err != nil {
+	if err := p.readTaken(ctx, from); err != nil {
 		return nil, err
 	}
 	practitioners, services, err := p.offers(ctx)
@@ -47,10 +46,11 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 			at := day.Add(8*time.Hour + time.Duration(slot)*30*time.Minute)
 			for i, practitioner := range practitioners {
 				customer := customers[(len(all)+slot)%len(customers)]
-				if taken[claim{practitioner, at.Unix()}] || taken[claim{customer, at.Unix()}] {
+				theirs, own := claim{practitioner, at.Unix()}, claim{customer, at.Unix()}
+				if p.taken[theirs] || p.taken[own] {
 					continue
 				}
-				taken[claim{customer, at.Unix()}] = true
+				p.taken[theirs], p.taken[own] = true, true
 				offered := services[i]
 				input := map[string]any{
 					"customerId": customer, "practitionerId": practitioner, "serviceId": offered[len(all)%len(offered)], "startsAt": instant(at),
@@ -69,16 +69,20 @@ type claim struct {
 	from int64
 }
 
-func (p *preparer) taken(ctx context.Context, from time.Time) (map[claim]bool, error) {
-	taken := map[claim]bool{}
+// readTaken reads the bookings of earlier runs, once.
+func (p *preparer) readTaken(ctx context.Context, from time.Time) error {
+	if p.taken != nil {
+		return nil
+	}
+	p.taken = map[claim]bool{}
 	_, err := p.each(ctx, `SELECT resource_id, extract(epoch FROM busy_from)::bigint FROM resource_claims WHERE busy_from >= $1`,
 		[]any{from}, func(scan func(...any) error) (Question, error) {
 			var c claim
 			err := scan(&c.who, &c.from)
-			taken[c] = true
+			p.taken[c] = true
 			return Question{}, err
 		})
-	return taken, err
+	return err
 }
 
 // offers lists the practitioners, and beside each what they offer.

@@ -17,7 +17,7 @@ const debianFolders = "/usr/lib/postgresql/*/bin"
 
 // errNotInstalled tells a person what to do.
 var errNotInstalled = errors.New("PostgreSQL is not installed: the programs initdb and postgres are neither in PATH nor in " + debianFolders + "; " +
-	"install it (apt-get install postgresql), or set CLINICGRAPH_TEST_POSTGRES_URL to a server that tests may create databases on")
+	"install it (apt-get install postgresql), or set TESTDB_POSTGRES_URL to a server that tests may create databases on")
 
 // programs gives the folder of initdb and postgres: the one in PATH, else the
 // newest version among folders, whose parents are named after versions.

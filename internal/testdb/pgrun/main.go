@@ -1,5 +1,5 @@
 // Command pgrun runs a command with a throw-away PostgreSQL beside it, whose
-// URL the command finds in CLINICGRAPH_TEST_POSTGRES_URL:
+// URL the command finds in TESTDB_POSTGRES_URL:
 //
 //	go run ./internal/testdb/pgrun -- go test ./...
 //
@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	urlEnv         = "CLINICGRAPH_TEST_POSTGRES_URL"
+	urlEnv         = "TESTDB_POSTGRES_URL"
 	exitNotStarted = 125
 )
 
