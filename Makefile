@@ -7,7 +7,9 @@ SHELL := /bin/bash
 MODULES := web/node_modules/.package-lock.json
 
 # Packages whose tests run concurrently: they run under the race detector, too.
-RACE := ./internal/access ./internal/auth ./internal/store ./internal/scheduling ./internal/jobs ./internal/e2e
+RACE := ./internal/access ./internal/auth ./internal/store ./internal/scheduling ./internal/jobs ./internal/testdb
+# Of the stories those that race over HTTP: the rest of them run one request at a time.
+RACE_STORIES := 'Of200|OfParallel|Repeats|TwoPlaces|AtOnce|DoNotBoth|EachOther'
 
 .PHONY: help run test build console generate check lint race go-test console-test setup clean
 
@@ -31,7 +33,7 @@ generate: ## Write all generated code, the SDL and the migrations.
 	mkdir -p graph/model && go tool gqlgen generate
 	go run . schema print > schema.graphqls.new && mv schema.graphqls.new schema.graphqls
 	go run ./internal/docs
-	go run ./internal/testdb/pgrun -- sh -c 'url=$$TESTDB_POSTGRES_URL; unset TESTDB_POSTGRES_URL; go run . migrate create $(or $(NAME),schema) --dev-url "$$url"'
+	go run ./internal/testdb/pgrun -- sh -c 'go run . migrate create $(or $(NAME),schema) --dev-url "$$TESTDB_POSTGRES_URL"'
 
 test: setup console check lint console-test race go-test ## Run every test, on both databases.
 
@@ -51,6 +53,7 @@ console-test: console
 
 race:
 	go run ./internal/testdb/pgrun -- go test -race $(RACE)
+	go run ./internal/testdb/pgrun -- go test -race -run $(RACE_STORIES) ./internal/e2e ./internal/seed
 
 go-test:
 	go run ./internal/testdb/pgrun -- go test ./...

@@ -46,7 +46,7 @@ func defaults(t reflect.Type, into map[string]string) {
 }
 
 // forTests are the keys that only tests and generation read.
-var forTests = []string{"CLINICGRAPH_UPDATE_GOLDEN", "TESTDB_POSTGRES_URL", "CLINICGRAPH_DEV_DATABASE_URL"}
+var forTests = []string{"CLINICGRAPH_UPDATE_GOLDEN", "TESTDB_POSTGRES_URL"}
 
 // TestPagesNameOnlySettings finds the settings that a page still talks about
 // after they are gone.
