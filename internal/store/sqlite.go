@@ -73,10 +73,26 @@ func openSQLitePool(ctx context.Context, dsn string, conns int, queryOnly string
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(0)
 	pool.SetConnMaxLifetime(0)
-	if err := pool.PingContext(ctx); err != nil {
+	if err := pingPatiently(ctx, pool); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return pool, nil
+}
+
+// openAttempts bounds pingPatiently: about two seconds in all.
+const openAttempts = 10
+
+// pingPatiently opens the first connection. While another process opens or
+// closes the same file, SQLite says that it is busy at once: switching to the
+// write-ahead log does not wait for busy_timeout.
+func pingPatiently(ctx context.Context, pool *sql.DB) (err error) {
+	for attempt := range openAttempts {
+		err = pool.PingContext(ctx)
+		if err == nil || !Retryable(err) || !wait(ctx, jitter(firstDelay<<min(attempt, 5))) {
+			return err
+		}
+	}
+	return err
 }
 
 // prepareFile makes sure that the file exists and is private, and gives its
