@@ -53,12 +53,12 @@ func faultOf(ctx context.Context, err error) *fault.Error {
 		case errcode.ValidationFailed:
 			return fault.New(fault.CodeGraphQLValidation, "%s", g.Message)
 		}
-		// The variables are coerced before a field is reached: an error there has
-		// a rule or the path of the variable, and no cause.
 		if !graphql.HasOperationContext(ctx) {
 			// The transport could not read the request; its words may hold the body.
 			return fault.Wrap(fault.CodeBadUserInput, err, "The body is not a request in JSON: {\"query\": …, \"variables\": …, \"operationName\": …}.")
 		}
+		// The variables are coerced before a field is reached: an error there has
+		// a rule or the path of the variable, and no cause.
 		if g.Rule != "" || g.Err == nil && len(g.Path) > 0 && graphql.GetFieldContext(ctx) == nil {
 			return fault.New(fault.CodeGraphQLValidation, "%s", g.Message)
 		}

@@ -133,7 +133,7 @@ func TestPages_are_bounded_on_every_way_to_a_list(t *testing.T) {
 			} {
 				me.ask(fmt.Sprintf(way, args)).refused(fault.CodeBadUserInput, field)
 			}
-			for _, args := range []string{"first: 100", "last: 100", "first: 0", "last: 0", "first: null", "first: null, last: null, after: null, before: null, where: null"} {
+			for _, args := range []string{"first: 100", "last: 100", "first: 0", "last: 0", "first: null", "first: null, last: null, after: null, before: null, where: null, orderBy: null"} {
 				me.ask(fmt.Sprintf(way, args)).ok()
 			}
 		}

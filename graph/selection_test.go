@@ -2,7 +2,11 @@ package graph_test
 
 import (
 	"context"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/ids"
@@ -48,6 +52,47 @@ func TestLists_of_one_name_below_two_aliases_keep_their_arguments(t *testing.T) 
 			want("bookings.edges.0.node", `{"a":{"b":{"edges":[{"node":{"number":"B-5"}}],"totalCount":6}},"c":{"b":{"edges":[{"node":{"number":"B-0"}}],"totalCount":2}}}`)
 		me.ask(`{ customers { edges { node { a: bookings(first: 1) { totalCount } b: bookings(where: {status: PENDING}) { totalCount } c: bookings(where: {statusIn: []}) { totalCount edges { cursor } } } } } }`).ok().read(5, 3).
 			want("customers.edges.0.node", `{"a":{"totalCount":6},"b":{"totalCount":2},"c":{"edges":[],"totalCount":0}}`)
+	})
+}
+
+// TestArguments_of_nested_lists_are_read_as_those_of_the_root: the former are read
+// off the document, the latter come coerced.
+func TestArguments_of_nested_lists_are_read_as_those_of_the_root(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 4) // starts at eight, nine, ten and eleven
+		me := w.as(t, w.admin(t))
+		for args, want := range map[string][]int{
+			`(orderBy: {field: STARTS_AT})`:                   {0, 1, 2, 3},
+			`(orderBy: {field: STARTS_AT, direction: DESC})`:  {3, 2, 1, 0},
+			`(orderBy: $by)`:                                  {3, 2, 1, 0},
+			`(orderBy: {field: STARTS_AT, direction: $dir})`:  {3, 2, 1, 0},
+			`(orderBy: $none, where: $none2, after: $none3)`:  {3, 2, 1, 0},
+			`(first: $two)`:                                   {3, 2},
+			`(last: $two, orderBy: {field: STARTS_AT})`:       {2, 3},
+			`(where: $where)`:                                 {3, 0},
+			`(where: {status: $status})`:                      {3, 0},
+			`(where: {statusIn: [$status], startsAt: $when})`: {3},
+			`(first: $one, where: {not: {statusIn: PENDING}}, orderBy: {field: STARTS_AT})`: {1},
+		} {
+			var declared []string
+			for name, typ := range map[string]string{"$by": "BookingOrder", "$dir": "OrderDirection! = DESC", "$none": "BookingOrder", "$none2": "BookingWhereInput", "$none3": "Cursor", "$two": "Int = 2", "$one": "Int", "$where": "BookingWhereInput", "$status": "BookingStatus! = PENDING", "$when": "Time"} {
+				if regexp.MustCompile(regexp.QuoteMeta(name) + `\b`).MatchString(args) {
+					declared = append(declared, name+": "+typ)
+				}
+			}
+			head := "query q"
+			if len(declared) > 0 {
+				head += "(" + strings.Join(declared, ", ") + ")"
+			}
+			v := vars{"by": vars{"field": "STARTS_AT", "direction": "DESC"}, "none": nil, "one": 1, "where": vars{"status": "PENDING"}, "when": "2030-01-07T12:00:00+01:00"}
+			list := `bookings` + args + ` { edges { node { id } } }`
+			for query, at := range map[string]string{`{ ` + list + ` }`: "bookings", `{ customers { edges { node { ` + list + ` } } } }`: "customers.edges.0.node.bookings"} {
+				got := me.ask(head+query, v).ok().ids(at)
+				if diff := cmp.Diff(rows(ids.Booking, want...), got); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", query, diff)
+				}
+			}
+		}
 	})
 }
 

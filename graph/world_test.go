@@ -202,6 +202,14 @@ func (a *answer) refused(code fault.Code, field string) *answer {
 	return a
 }
 
+// first is the first error, empty where there is none.
+func (a *answer) first() failure {
+	if len(a.Errors) == 0 {
+		return failure{}
+	}
+	return a.Errors[0]
+}
+
 // read fails the test unless n statements were sent, of them counts with COUNT.
 func (a *answer) read(n, counts int) *answer {
 	a.t.Helper()

@@ -195,8 +195,8 @@ func TestChangesOfAccessAreOnRecordRefusedOnesToo(t *testing.T) {
 		found := c.as(admin).do(`query($id: ID!) { auditLogs(where: {subjectId: $id, permissionChecked: "permission:grant"}) { edges { node { event actor success errorCode decision details } } } }`,
 			vars{"id": c.users[customerB]}).ok()
 		want := []any{
-			map[string]any{"node": map[string]any{"event": "USER_PERMISSION_SET_ERROR", "actor": manager, "success": false, "errorCode": "FORBIDDEN", "decision": "DENY", "details": "audit_log:read@ANY allowed=true"}},
-			map[string]any{"node": map[string]any{"event": "USER_PERMISSION_SET", "actor": admin, "success": true, "errorCode": "", "decision": "ALLOW", "details": "booking:read@ANY allowed=false"}},
+			map[string]any{"node": map[string]any{"event": "USER_PERMISSION_SET_ERROR", "actor": manager, "success": false, "errorCode": "FORBIDDEN", "decision": "DENY", "details": "audit_log:read@ANY allowed=true: story"}},
+			map[string]any{"node": map[string]any{"event": "USER_PERMISSION_SET", "actor": admin, "success": true, "errorCode": "", "decision": "ALLOW", "details": "booking:read@ANY allowed=false: story"}},
 		}
 		if diff := cmp.Diff(want, found.list("auditLogs.edges")); diff != "" {
 			t.Error(diff)

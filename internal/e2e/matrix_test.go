@@ -74,7 +74,7 @@ func compareGolden(t *testing.T, name, got string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Errorf("%s (-want +got; %s=1 writes it anew):\n%s", path, updateEnv, diff)
 	}
 }
@@ -151,6 +151,11 @@ func (d *diary) singles() (questions []question) {
 			}})
 		}
 	}
+	questions = append(questions, question{"user", "near, of the same unit", func(c caller) string {
+		return outcome(c.do(`query($id: ID!) { user(id: $id) { id } }`, vars{"id": d.users[d.near.doctor]}), "seen")
+	}}, question{"user", "far, of another unit", func(c caller) string {
+		return outcome(c.do(`query($id: ID!) { user(id: $id) { id } }`, vars{"id": d.users[d.far.doctor]}), "seen")
+	}})
 	for _, about := range []string{"near", "missing"} {
 		questions = append(questions, question{"availableSlots", about, func(c caller) string {
 			service := map[string]string{"near": d.consultation, "missing": missing(ent.TypeProduct)}[about]

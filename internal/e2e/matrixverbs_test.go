@@ -70,14 +70,16 @@ func (d *diary) accessVerbs() (questions []question) {
 	ask := func(field, about string, ask func(c caller) *answer) {
 		questions = append(questions, question{field, about, func(c caller) string { return outcome(ask(c), "done") }})
 	}
-	own := d.as(admin).createRole("spare", may("product:read", "ANY")).ok().text("createRole.role.id")
+	own := func() string {
+		return d.as(admin).createRole(fresh(), may("product:read", "ANY")).ok().text("createRole.role.id")
+	}
 
 	ask("createRole", "with booking:read", func(c caller) *answer { return c.createRole(fresh(), may("booking:read", "ANY")) })
 	ask("createRole", "with audit_log:read", func(c caller) *answer { return c.createRole(fresh(), may("audit_log:read", "ANY")) })
 	ask("createRole", "with everything", func(c caller) *answer { return c.createRole(fresh(), may("*:*", "ANY")) })
 	ask("createRole", "of a name in use", func(c caller) *answer { return c.createRole("customer") })
-	ask("setRolePermissions", "of the clinic's own role", func(c caller) *answer { return c.setRole(own, []vars{may("product:read", "ANY")}) })
-	ask("setRolePermissions", "beyond the manager", func(c caller) *answer { return c.setRole(own, []vars{may("audit_log:read", "ANY")}) })
+	ask("setRolePermissions", "of the clinic's own role", func(c caller) *answer { return c.setRole(own(), []vars{may("product:read", "ANY")}) })
+	ask("setRolePermissions", "beyond the manager", func(c caller) *answer { return c.setRole(own(), []vars{may("audit_log:read", "ANY")}) })
 	ask("setRolePermissions", "of a system role", func(c caller) *answer { return c.setRole(d.roles["customer"], []vars{}) })
 	ask("setRolePermissions", "of a missing role", func(c caller) *answer { return c.setRole(noRole, []vars{}) })
 	anybody := func() string { return d.anyone().join(fresh()).ok().text("register.viewer.user.id") }

@@ -1,0 +1,51 @@
+//go:build linux
+
+package measure_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"clinicgraph/bench/internal/measure"
+)
+
+func TestTableShowsTheMedians(t *testing.T) {
+	var samples []measure.Sample
+	for i, ms := range []time.Duration{30, 10, 20} {
+		samples = append(samples,
+			measure.Sample{
+				Login: "a", Operation: "Q1", Requests: 7, PerSecond: float64(ms), P50: ms * time.Millisecond, P99: 2 * ms * time.Millisecond,
+				Server: ms * time.Microsecond, Postgres: ms * 10 * time.Microsecond, AnswerBytes: int64(ms), PeakMemory: int64(i) << 20, Others: 0.1 * float64(i),
+			},
+			measure.Sample{Login: "b", Operation: "M1", Requests: 1, PerSecond: 1, Server: time.Millisecond})
+	}
+	counts := []measure.Count{
+		{"a", "nothing", []measure.Statement{{"SELECT 0", 9, 0}}},
+		{"a", "Q1", []measure.Statement{{"SELECT `1`", 2.5, time.Millisecond}, {"COMMIT", 1, 0}}},
+	}
+	var out strings.Builder
+	measure.WriteTable(&out, samples, counts)
+	measure.WriteStatements(&out, counts[1:])
+	want := `
+a:
+
+| | server CPU ms | PostgreSQL CPU ms | requests/s | p50 ms | p99 ms | statements | answer bytes | peak RSS MiB | spread | others |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| Q1 | 0.020 | 0.200 | 20 | 20.000 | 40.000 | 3.5 | 20 | 2 | 3.00 | 0.20 |
+
+b:
+
+| | server CPU ms | PostgreSQL CPU ms | requests/s | p50 ms | p99 ms | statements | answer bytes | peak RSS MiB | spread | others |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|
+| M1 | 1.000 | 0.000 | 1 | 0.000 | 0.000 |  | 0 | 0 | 1.00 | 0.00 |
+
+a, Q1: 3.5 statements
+
+` + "- 2.5 × 1.000 ms `SELECT '1'`\n- 1 × 0.000 ms `COMMIT`\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+}

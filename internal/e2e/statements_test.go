@@ -1,0 +1,101 @@
+package e2e
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"clinicgraph/internal/store"
+)
+
+// spy is the database with a memory for the statements that are asked of it
+// outside of transactions.
+type spy struct {
+	*store.Driver
+	mu    sync.Mutex
+	heard []string
+}
+
+// Query implements dialect.Driver.
+func (s *spy) Query(ctx context.Context, query string, args, v any) error {
+	s.mu.Lock()
+	s.heard = append(s.heard, query)
+	s.mu.Unlock()
+	return s.Driver.Query(ctx, query, args, v)
+}
+
+// statements gives those from the table that ask causes.
+func (c *clinic) statements(table string, ask func()) (found []string) {
+	c.t.Helper()
+	c.spy.mu.Lock()
+	c.spy.heard = nil
+	c.spy.mu.Unlock()
+	ask()
+	c.spy.mu.Lock()
+	defer c.spy.mu.Unlock()
+	for _, s := range c.spy.heard {
+		plain := strings.NewReplacer("`", "", `"`, "").Replace(s)
+		if strings.Contains(plain, "FROM "+table+" ") || strings.HasSuffix(plain, "FROM "+table) {
+			found = append(found, plain)
+		}
+	}
+	return found
+}
+
+// TestNothingIsCountedThatNobodyAskedFor: pages and page info cost no COUNT.
+func TestNothingIsCountedThatNobodyAskedFor(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c.manyBookings(25, 0)
+		me := c.as(customerA)
+		for query, want := range map[string]struct{ selects, counts int }{
+			`{ bookings { edges { node { id } cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }`: {1, 0},
+			`{ bookings { pageInfo { hasNextPage } } }`:                                                         {1, 0},
+			`{ bookings { edges { node { id } } totalCount } }`:                                                 {1, 1},
+			`{ bookings { totalCount } }`:                                                                       {0, 1},
+			`{ bookings(first: 0) { totalCount edges { node { id } } } }`:                                       {0, 1},
+			`{ customers { edges { node { bookings { edges { node { id } } pageInfo { hasNextPage } } } } } }`:  {1, 0},
+			`{ customers { edges { node { bookings { totalCount } } } } }`:                                      {0, 1},
+			`query($yes: Boolean = false) { bookings { totalCount @include(if: $yes) edges { node { id } } } }`: {1, 0},
+			`{ bookings { ...f } } fragment f on BookingConnection { totalCount edges { node { id } } }`:        {1, 1},
+		} {
+			heard := c.statements("bookings", func() { me.do(query).ok() })
+			counts := 0
+			for _, s := range heard {
+				if strings.Contains(s, "COUNT(") {
+					counts++
+				}
+			}
+			if counts != want.counts || len(heard)-counts > max(want.selects, 1) {
+				t.Errorf("%s\nwant %+v, got:\n%s", query, want, strings.Join(heard, "\n"))
+			}
+		}
+	})
+}
+
+// TestMoreRowsCostNoMoreStatements: what hangs on the rows of a page is read for
+// all of them at once.
+func TestMoreRowsCostNoMoreStatements(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c.manyBookings(25, 0)
+		me := c.as(customerA)
+		for _, query := range []string{
+			`query($n: Int) { bookings(first: $n) { edges { node { id customer { id givenName { firstName } } unit { name } appointments { id practitioner { displayName } } order { id items { name } events { type } } } } } }`,
+			`query($n: Int) { customers { edges { node { bookings(first: $n) { edges { node { id unit { name } order { total { amount } } } } } } } } }`,
+			`query($n: Int) { viewer { user { customers { edges { node { bookings(first: $n) { edges { node { customer { number } } } } } } } } } }`,
+		} {
+			cost := func(n int) int {
+				c.spy.mu.Lock()
+				c.spy.heard = nil
+				c.spy.mu.Unlock()
+				me.do(query, vars{"n": n}).ok()
+				c.spy.mu.Lock()
+				defer c.spy.mu.Unlock()
+				return len(c.spy.heard)
+			}
+			if few, many := cost(2), cost(20); many > few || few < 4 {
+				t.Errorf("%s\n2 rows cost %d statements, 20 cost %d", query, few, many)
+			}
+		}
+	})
+}
