@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
@@ -15,16 +17,21 @@ import (
 )
 
 // describe writes what was measured on what, as Markdown.
-func describe(w io.Writer, o options, h home) {
+func describe(ctx context.Context, w io.Writer, o options, h home) error {
+	version, err := exec.CommandContext(ctx, o.binary, "version").Output()
+	if err != nil {
+		return fmt.Errorf("clinicgraph version: %w", err)
+	}
 	where := "everything on all processors"
 	if o.pinned {
 		where = "server on one processor, PostgreSQL and generator on another"
 	}
-	fmt.Fprintf(w, "%s; %s, %d processors, %s; %s, %s\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
+	fmt.Fprintf(w, "%s, server %s; %s, %d processors, %s; %s; %s\n\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"), strings.TrimSpace(string(version)),
 		firstOf("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version(), where)
-	fmt.Fprintf(w, "%d bookings, loaded in %s as of %s; %d connections, medians of %d rounds of %s after %s\n",
+	fmt.Fprintf(w, "%d bookings, loaded in %s as of %s; %d connections, medians of %d rounds of %s after %s\n\n",
 		h.Bookings, h.Took.Round(100*time.Millisecond), h.Day, o.measure.Connections, o.measure.Rounds, o.measure.Measure, o.measure.Warm)
-	fmt.Fprintf(w, "PostgreSQL: %s\n", strings.Join(cluster.Settings, " "))
+	_, err = fmt.Fprintf(w, "PostgreSQL: %s\n", strings.Join(cluster.Settings, " "))
+	return err
 }
 
 // memory is that of the machine.

@@ -120,16 +120,22 @@ func bench(ctx context.Context, o options, log *slog.Logger) (err error) {
 	cfg := o.measure
 	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.addr, home.database, home.passwords, log
 	cfg.ServerPID, cfg.PostgresPID = server.process.Process.Pid, pg.PID
-	counts, err := measure.Statements(ctx, cfg)
+	session, err := measure.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	log.Info("statements counted")
-	samples, err := measure.Run(ctx, cfg)
+	defer closing(session.Close, &err)
+	counts, err := session.Statements(ctx)
 	if err != nil {
 		return err
 	}
-	describe(os.Stdout, o, home)
+	samples, err := session.Run(ctx)
+	if err != nil {
+		return err
+	}
+	if err := describe(ctx, os.Stdout, o, home); err != nil {
+		return err
+	}
 	measure.WriteTable(os.Stdout, samples, counts)
 	if o.statements {
 		measure.WriteStatements(os.Stdout, counts)

@@ -150,8 +150,8 @@ func execute(ctx context.Context, url string, statements ...string) (err error) 
 	return nil
 }
 
-// build makes the server as `make build` does, but for the playground, which is
-// off in production.
+// build makes the server from this module's source. The playground, which takes
+// npm, is off in production.
 func (p place) build(ctx context.Context) (string, error) {
 	binary := p.file("clinicgraph")
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph")

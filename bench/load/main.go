@@ -10,6 +10,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -52,7 +53,12 @@ func run(ctx context.Context) (err error) {
 	if cfg.Passwords, err = clinic.ReadPasswords(*passwords); err != nil {
 		return err
 	}
-	samples, err := measure.Run(ctx, cfg)
+	session, err := measure.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	samples, err := session.Run(ctx)
 	if err != nil {
 		return err
 	}

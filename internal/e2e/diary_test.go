@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"cmp"
 	"strings"
 	"sync"
 	"testing"
@@ -13,14 +14,14 @@ import (
 // diary is a clinic in which two customers have done the same: booked, paid and
 // redeemed. Near is customer A, who comes to the doctor in the north; far is
 // customer B, who comes to the one in the south. Nothing of the one is the
-// other's.
+// other's. Next is somebody who has walked in to another doctor in the north.
 type diary struct {
 	*clinic
-	near, far visit
-	newcomer  *client // who must change the password
+	near, far, next visit
+	newcomer        *client // who must change the password
 
-	mu   sync.Mutex
-	next int // free times, half hours from Wednesday on
+	mu    sync.Mutex
+	taken int // free times, half hours from Wednesday on
 }
 
 // visit is what one customer has done.
@@ -37,16 +38,21 @@ func withDiary(t *testing.T, c *clinic) *diary {
 		clinic: c, newcomer: c.signIn(c.first.Login, c.first.Password),
 		near: visit{login: customerA, doctor: doctorNorth, desk: staffNorth},
 		far:  visit{login: customerB, doctor: doctorSouth, desk: staffSouth},
+		next: visit{doctor: doctorNext, desk: staffNorth},
 	}
-	for _, v := range []*visit{&d.near, &d.far} {
-		me := c.as(v.login)
+	for _, v := range []*visit{&d.near, &d.far, &d.next} {
+		me := c.as(cmp.Or(v.login, v.desk))
 		v.profile = c.profiles[v.login]
-		booked := me.book(c.consultation, c.practitioners[v.doctor], at(9, 0), vars{"idempotencyKey": "diary", "notes": "Secret of " + v.login}).ok()
+		booked := me.book(c.consultation, c.practitioners[v.doctor], at(9, 0),
+			vars{"customerId": v.profile, "idempotencyKey": "diary", "notes": "Secret of " + cmp.Or(v.login, "next")}).ok()
 		v.booking, v.order = booked.text("bookAppointment.booking.id"), booked.text("bookAppointment.order.id")
 		v.number = booked.text("bookAppointment.booking.number")
 		me.pay(v.order, 8000, "TEST").ok()
-		v.redemption = me.redeem(c.sticker).ok().text("redeemReward.redemption.id")
+		v.redemption = me.redeem(c.sticker, vars{"customerId": v.profile}).ok().text("redeemReward.redemption.id")
 		for _, login := range []string{v.login, v.doctor, v.desk} {
+			if login == "" {
+				continue
+			}
 			c.as(admin).grant(login, "role:create", false).ok() // a row, and nothing that they miss
 			c.as(login)
 		}
@@ -59,14 +65,14 @@ func (d *diary) free() time.Time {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	const perDay = 16
-	day := 8 + 1 + d.next/perDay // January 9, a Wednesday
+	day := 8 + 1 + d.taken/perDay // January 9, a Wednesday
 	for date := time.Date(2030, 1, 9, 0, 0, 0, 0, time.UTC); ; date = date.AddDate(0, 0, 1) {
 		if wd := date.Weekday(); wd == time.Saturday || wd == time.Sunday {
 			continue
 		}
 		if day--; day == 8 {
-			start := date.Add(9*time.Hour + time.Duration(d.next%perDay)*30*time.Minute)
-			d.next++
+			start := date.Add(9*time.Hour + time.Duration(d.taken%perDay)*30*time.Minute)
+			d.taken++
 			return start
 		}
 	}

@@ -99,10 +99,10 @@ func TestFiltersSeeTheRowsThatTheCallerSees(t *testing.T) {
 		d := withDiary(t, c)
 		north := c.as(staffNorth) // sees all customers, and the bookings of the north
 		for where, want := range map[string][]string{
-			`{hasBookings: true}`:                                    {d.near.profile},
-			`{not: {hasBookings: true}}`:                             {c.profiles[""], d.far.profile},
-			`{hasBookings: false}`:                                   {c.profiles[""], d.far.profile},
-			`{hasBookingsWith: [{status: CONFIRMED}]}`:               {d.near.profile},
+			`{hasBookings: true}`:                                    {d.near.profile, d.next.profile},
+			`{not: {hasBookings: true}}`:                             {d.far.profile},
+			`{hasBookings: false}`:                                   {d.far.profile},
+			`{hasBookingsWith: [{status: CONFIRMED}]}`:               {d.near.profile, d.next.profile},
 			`{hasBookingsWith: [{number: "` + d.far.number + `"}]}`:  {},
 			`{hasBookingsWith: [{number: "` + d.near.number + `"}]}`: {d.near.profile},
 			`{hasAccount: true}`:                                     {},

@@ -123,7 +123,7 @@ func (d *diary) lists() (questions []question) {
 			}
 			var seen []string
 			ids := a.ids("list")
-			for name, id := range map[string]string{"near": d.object(entity, d.near, c.near), "far": d.object(entity, d.far, c.far)} {
+			for name, id := range map[string]string{"near": d.which(entity, "near", c), "far": d.which(entity, "far", c)} {
 				if slices.Contains(ids, id) {
 					seen = append(seen, name)
 				}
@@ -145,7 +145,11 @@ func (d *diary) lists() (questions []question) {
 func (d *diary) singles() (questions []question) {
 	for _, field := range []string{"appointment", "booking", "customer", "order", "practitioner", "product", "reward", "role", "user"} {
 		entity := schema.Query.Fields.ForName(field).Type.Name()
-		for _, about := range []string{"near", "far", "missing"} {
+		abouts := []string{"near", "far", "missing"}
+		if slices.Contains([]string{"appointment", "booking", "customer", "order"}, field) {
+			abouts = slices.Insert(abouts, 2, "next")
+		}
+		for _, about := range abouts {
 			questions = append(questions, question{field, about, func(c caller) string {
 				return outcome(c.do(`query($id: ID!) { one: `+field+`(id: $id) { id } }`, vars{"id": d.which(entity, about, c)}), "seen")
 			}})
@@ -198,6 +202,8 @@ func (d *diary) which(entity, about string, c caller) string {
 		return d.object(entity, d.near, c.near)
 	case "far":
 		return d.object(entity, d.far, c.far)
+	case "next":
+		return d.object(entity, d.next, "")
 	default:
 		return missing(entity)
 	}

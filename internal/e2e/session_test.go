@@ -37,7 +37,7 @@ func TestRegistrationRefusesWhatCannotBeAnAccount(t *testing.T) {
 			nobody.join("newcomer", more).refused("BAD_USER_INPUT").about(path)
 		}
 		nobody.join("longwinded", vars{"password": "my name is longwinded"}).refused("BAD_USER_INPUT").about("input.password")
-		if n := c.count(`SELECT count(*) FROM users`); n != 11 {
+		if n := c.count(`SELECT count(*) FROM users`); n != 12 {
 			t.Errorf("%d users", n)
 		}
 		if n := c.count(`SELECT count(*) FROM customers`); n != 4 {

@@ -27,7 +27,7 @@ func TestVisitorWalksThroughTheClinic(t *testing.T) {
 		slots := me.do(`query($s: ID!, $from: Time!, $to: Time!) {
 			availableSlots(serviceId: $s, from: $from, to: $to) { startsAt endsAt practitioner { id displayName } }
 		}`, vars{"s": c.consultation, "from": at(9, 0), "to": at(10, 0)}).ok()
-		if n := len(slots.list("availableSlots")); n != 4 { // two doctors, nine and half past
+		if n := len(slots.list("availableSlots")); n != 6 { // three doctors, nine and half past
 			t.Fatalf("%d slots: %s", n, slots.body)
 		}
 		doctor := slots.text("availableSlots.0.practitioner.id")

@@ -43,6 +43,7 @@ const (
 	staffNorth  = "staff.north"
 	staffSouth  = "staff.south"
 	doctorNorth = "doctor.north"
+	doctorNext  = "doctor.next" // in the north, too
 	doctorSouth = "doctor.south"
 	customerA   = "customer.a"
 	customerB   = "customer.b"
@@ -182,7 +183,7 @@ func (b *builder) people() error {
 		for _, p := range []struct{ login, role, unit string }{
 			{admin, access.RoleAdmin, ""}, {otherAdmin, access.RoleAdmin, ""}, {manager, access.RoleManager, ""},
 			{staffNorth, access.RoleStaff, "North"}, {staffSouth, access.RoleStaff, "South"},
-			{doctorNorth, access.RoleDoctor, "North"}, {doctorSouth, access.RoleDoctor, "South"},
+			{doctorNorth, access.RoleDoctor, "North"}, {doctorNext, access.RoleDoctor, "North"}, {doctorSouth, access.RoleDoctor, "South"},
 			{customerA, access.RoleCustomer, ""}, {customerB, access.RoleCustomer, ""},
 		} {
 			u, err := accounts.CreateUser(b.ctx, c, accounts.NewUser{
@@ -236,8 +237,7 @@ func (b *builder) offer() error {
 		}
 		*p.id = made.ID.String()
 	}
-	for _, login := range []string{doctorNorth, doctorSouth} {
-		unit := map[string]string{doctorNorth: b.north, doctorSouth: b.south}[login]
+	for login, unit := range map[string]string{doctorNorth: b.north, doctorNext: b.north, doctorSouth: b.south} {
 		if err := b.practitioner(login, uuid.MustParse(unit)); err != nil {
 			return err
 		}

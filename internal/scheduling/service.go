@@ -39,6 +39,10 @@ const (
 	maxSlots         = 2000
 )
 
+// longestClaim is the most that one claim can take: the longest duration and both
+// buffers of ent/schema.ServiceSetting.
+const longestClaim = (1440 + 240 + 240) * time.Minute
+
 // AvailableSlots lists when a service can be booked, from from until before to,
 // by start and then by practitioner, at most 2,000. Without practitioners all who offer the
 // service are asked; those named who do not offer it have no slots. Errors:
@@ -135,6 +139,7 @@ func (s *Service) calendar(ctx context.Context, c *ent.Client, p *ent.Practition
 	claims, err := c.ResourceClaim.Query().Where(
 		resourceclaim.ResourceKindEQ(resourceclaim.ResourceKindPractitioner), resourceclaim.ResourceID(p.ID),
 		resourceclaim.BusyToGT(reach.Start), resourceclaim.BusyFromLT(reach.End),
+		resourceclaim.BusyFromGT(reach.Start.Add(-longestClaim)), // else the index is read from the first claim on
 	).All(elevated)
 	if err != nil {
 		return rule, nil, nil, fmt.Errorf("load claims: %w", err)

@@ -40,11 +40,6 @@ func (c *Clinic) Load(ctx context.Context, url string, hashes map[string]string,
 	}
 	small := append(c.people(base, hashes), c.offered()...)
 	large := c.business(base)
-	for _, t := range small {
-		if err := t.load(ctx, db, log); err != nil {
-			return err
-		}
-	}
 	names := make([]string, len(large))
 	for i, t := range large {
 		names[i] = t.name
@@ -56,7 +51,7 @@ func (c *Clinic) Load(ctx context.Context, url string, hashes map[string]string,
 	if err := dropAll(ctx, db, before); err != nil {
 		return err
 	}
-	if err := fill(ctx, db, large, before, log); err != nil {
+	if err := fill(ctx, db, small, large, before, log); err != nil {
 		return err
 	}
 	after, err := objectsOf(ctx, db, names)
@@ -113,27 +108,45 @@ func dropAll(ctx context.Context, db *sql.DB, all []object) error {
 	return nil
 }
 
-// fill loads each table and makes its indexes, several tables at once, and then
-// all foreign keys.
-func fill(ctx context.Context, db *sql.DB, tables []table, objects []object, log *slog.Logger) error {
+// fill loads each table and makes its indexes, several large tables at once, and
+// then all foreign keys. The first of the large ones takes the longest; the small
+// ones have indexes and keep each other's order.
+func fill(ctx context.Context, db *sql.DB, small, large []table, objects []object, log *slog.Logger) error {
 	group, shared := errgroup.WithContext(ctx)
 	group.SetLimit(workers)
-	for _, t := range tables {
+	jobs := [][]table{{large[0]}, small}
+	for _, t := range large[1:] {
+		jobs = append(jobs, []table{t})
+	}
+	for _, tables := range jobs {
 		group.Go(func() error {
-			ctx := shared
-			if err := t.load(ctx, db, log); err != nil {
-				return err
+			for _, t := range tables {
+				if err := t.fill(shared, db, objects, log); err != nil {
+					return err
+				}
 			}
-			began := time.Now()
-			own := func(o object) bool { return o.table == t.name && !o.foreign }
-			defer func() { log.Info("indexed", "table", t.name, "took", since(began)) }()
-			return create(ctx, db, objects, own)
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
 	return link(ctx, db, objects, log)
+}
+
+// fill loads the table and makes the indexes of it that were dropped.
+func (t table) fill(ctx context.Context, db *sql.DB, objects []object, log *slog.Logger) error {
+	if err := t.load(ctx, db, log); err != nil {
+		return err
+	}
+	began := time.Now()
+	own := func(o object) bool { return o.table == t.name && !o.foreign }
+	if !slices.ContainsFunc(objects, own) {
+		return nil
+	}
+	err := create(ctx, db, objects, own)
+	log.Info("indexed", "table", t.name, "took", since(began))
+	return err
 }
 
 // link makes the foreign keys.

@@ -138,21 +138,26 @@ func (c *Clinic) people(base Base, hashes map[string]string) []table {
 				r.id(c.practitionerID(n)).time(at).time(at).text("Dr.").text(fmt.Sprintf("Practitioner %02d", n)).
 					text(fmt.Sprintf("Specialty %d", c.specialty(n))).id(c.unitID(n % c.size.Units)).id(c.accountID(c.firstDoctor() + n))
 			}},
-		{"customers", []string{"id", "created_at", "updated_at", "number", "birth_date", "email", "phone", "address", "given_name_id", "surname_id", "sex_id", "unit_id", "account_id"},
-			c.size.Customers, func(r *row, n int) {
-				id := c.customerID(n)
-				r.id(id).time(at).time(at).text(ids.Number("C", id)).
-					text(fmt.Sprintf("%d-%02d-%02d", 1940+dice("year", n, 80), 1+dice("month", n, 12), 1+dice("day", n, 28))).
-					text(fmt.Sprintf("customer-%06d@example.org", n)).text(fmt.Sprintf("+888%09d", n)).
-					text(fmt.Sprintf("%d Example Street", 1+dice("house", n, 200))).
-					id(c.given(n)).id(c.surname(n)).id(base.sex(n)).id(c.unitID(n % c.size.Units))
-				if a := c.accountOf(n); a == none {
-					r.null()
-				} else {
-					r.id(c.accountID(a))
-				}
-			}},
 	}
+}
+
+// profiles is the table of the customers.
+func (c *Clinic) profiles(base Base) table {
+	at := c.founded()
+	return table{"customers", []string{"id", "created_at", "updated_at", "number", "birth_date", "email", "phone", "address", "given_name_id", "surname_id", "sex_id", "unit_id", "account_id"},
+		c.size.Customers, func(r *row, n int) {
+			id := c.customerID(n)
+			r.id(id).time(at).time(at).text(ids.Number("C", id)).
+				text(fmt.Sprintf("%d-%02d-%02d", 1940+dice("year", n, 80), 1+dice("month", n, 12), 1+dice("day", n, 28))).
+				text(fmt.Sprintf("customer-%06d@example.org", n)).text(fmt.Sprintf("+888%09d", n)).
+				text(fmt.Sprintf("%d Example Street", 1+dice("house", n, 200))).
+				id(c.given(n)).id(c.surname(n)).id(base.sex(n)).id(c.unitID(n % c.size.Units))
+			if a := c.accountOf(n); a == none {
+				r.null()
+			} else {
+				r.id(c.accountID(a))
+			}
+		}}
 }
 
 func (b Base) sex(person int) uuid.UUID { return b.Sexes[dice("sex", person, len(b.Sexes))] }

@@ -51,106 +51,117 @@ type Sample struct {
 	Others float64
 }
 
+// Session is a measurement that is prepared: it knows its questions.
+type Session struct {
+	Config
+
+	db   *sql.DB
+	sets map[string][]*question.Set // by login
+}
+
+// Open prepares a measurement. The caller closes it.
+func Open(ctx context.Context, cfg Config) (_ *Session, err error) {
+	s := &Session{Config: cfg, sets: map[string][]*question.Set{}}
+	if s.db, err = sql.Open("postgres", cfg.Database); err != nil {
+		return nil, err
+	}
+	source := &question.Source{DB: s.db}
+	for _, login := range cfg.Logins {
+		began := time.Now()
+		token, err := s.token(ctx, login)
+		if err == nil {
+			s.sets[login], err = source.Prepare(ctx, login, func(ctx context.Context, body []byte) ([]byte, error) {
+				return closedloop.Ask(ctx, cfg.Addr, token, body)
+			}, cfg.Operations)
+		}
+		if err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		cfg.Log.Info("questions prepared", "login", login, "took", time.Since(began).Round(time.Millisecond))
+	}
+	return s, nil
+}
+
+// Close ends the connections to the database.
+func (s *Session) Close() error { return s.db.Close() }
+
+func (s *Session) token(ctx context.Context, login string) (string, error) {
+	password, ok := s.Passwords[login]
+	if !ok {
+		return "", fmt.Errorf("there is no password of %s", login)
+	}
+	return closedloop.SignIn(ctx, s.Addr, login, password)
+}
+
 // Run measures. Each round asks every operation of every login, so that what
 // disturbs the machine for a while disturbs all alike. M1 leaves its bookings
 // behind.
-func Run(ctx context.Context, cfg Config) (samples []Sample, err error) {
-	db, err := sql.Open("postgres", cfg.Database)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	source := &question.Source{DB: db}
-	sets := map[string][]*question.Set{}
-	for _, login := range cfg.Logins {
-		if sets[login], err = cfg.prepare(ctx, source, login); err != nil {
-			return nil, err
-		}
-		cfg.Log.Info("questions prepared", "login", login)
-	}
-	for round := range cfg.Rounds {
-		for _, login := range cfg.Logins {
-			for _, set := range sets[login] {
-				s, err := cfg.sample(ctx, login, set)
+func (s *Session) Run(ctx context.Context) (samples []Sample, err error) {
+	for round := range s.Rounds {
+		for _, login := range s.Logins {
+			for _, set := range s.sets[login] {
+				sample, err := s.sample(ctx, login, set)
 				if err != nil {
 					return nil, err
 				}
-				cfg.Log.Info("measured", "round", round+1, "login", login, "operation", set.Name, "requests", s.Requests,
-					"server", s.Server, "postgres", s.Postgres)
-				samples = append(samples, s)
+				s.Log.Info("measured", "round", round+1, "login", login, "operation", set.Name, "requests", sample.Requests,
+					"server", sample.Server, "postgres", sample.Postgres, "others", sample.Others)
+				samples = append(samples, sample)
 			}
 		}
 	}
 	return samples, nil
 }
 
-func (cfg Config) token(ctx context.Context, login string) (string, error) {
-	password, ok := cfg.Passwords[login]
-	if !ok {
-		return "", fmt.Errorf("there is no password of %s", login)
-	}
-	return closedloop.SignIn(ctx, cfg.Addr, login, password)
-}
-
-func (cfg Config) prepare(ctx context.Context, source *question.Source, login string) ([]*question.Set, error) {
-	token, err := cfg.token(ctx, login)
-	if err != nil {
-		return nil, err
-	}
-	return source.Prepare(ctx, login, func(ctx context.Context, body []byte) ([]byte, error) {
-		return closedloop.Ask(ctx, cfg.Addr, token, body)
-	}, cfg.Operations)
-}
-
 // sample signs in anew, since an access token lives ten minutes, and measures one
 // operation.
-func (cfg Config) sample(ctx context.Context, login string, set *question.Set) (Sample, error) {
-	s := Sample{Login: login, Operation: set.Name}
-	token, err := cfg.token(ctx, login)
+func (s *Session) sample(ctx context.Context, login string, set *question.Set) (Sample, error) {
+	made := Sample{Login: login, Operation: set.Name}
+	token, err := s.token(ctx, login)
 	if err != nil {
-		return s, err
+		return made, err
 	}
 	var before, after usage
 	load := closedloop.Load{
-		Addr: cfg.Addr, Token: token, Connections: cfg.Connections, Warm: cfg.Warm, Measure: cfg.Measure,
+		Addr: s.Addr, Token: token, Connections: s.Connections, Warm: s.Warm, Measure: s.Measure,
 		Begin: func() (err error) {
-			if err := cpu.ForgetPeak(cfg.ServerPID); err != nil {
+			if err := cpu.ForgetPeak(s.ServerPID); err != nil {
 				return err
 			}
-			before, err = cfg.usage()
+			before, err = s.usage()
 			return err
 		},
 		End: func() (err error) {
-			if after, err = cfg.usage(); err != nil {
+			if after, err = s.usage(); err != nil {
 				return err
 			}
-			s.PeakMemory, err = cpu.PeakMemory(cfg.ServerPID)
+			made.PeakMemory, err = cpu.PeakMemory(s.ServerPID)
 			return err
 		},
 	}
 	r, err := load.Run(ctx, set)
 	if err != nil {
-		return s, err
+		return made, err
 	}
 	if r.Dry {
-		return s, fmt.Errorf("%s: there were too few questions for the time", set.Name)
+		return made, fmt.Errorf("%s: there were too few questions for the time", set.Name)
 	}
 	n := time.Duration(r.Requests)
-	s.Requests, s.PerSecond, s.P50, s.P99 = r.Requests, r.PerSecond(), r.P50, r.P99
-	s.Server, s.Postgres = (after.server-before.server)/n, (after.postgres-before.postgres)/n
-	s.AnswerBytes = r.Bytes / int64(n)
+	made.Requests, made.PerSecond, made.P50, made.P99 = r.Requests, r.PerSecond(), r.P50, r.P99
+	made.Server, made.Postgres = (after.server-before.server)/n, (after.postgres-before.postgres)/n
+	made.AnswerBytes = r.Bytes / int64(n)
 	ours := after.server - before.server + after.postgres - before.postgres + after.generator - before.generator
-	s.Others = max(0, (after.machine-before.machine-ours).Seconds()/r.Elapsed.Seconds())
-	return s, nil
+	made.Others = max(0, (after.machine-before.machine-ours).Seconds()/r.Elapsed.Seconds())
+	return made, nil
 }
 
 // usage is the processor time used so far.
 type usage struct{ server, postgres, generator, machine time.Duration }
 
-func (cfg Config) usage() (u usage, err error) {
+func (s *Session) usage() (u usage, err error) {
 	var errs [4]error
-	u.server, errs[0] = cpu.OfProcess(cfg.ServerPID)
-	u.postgres, errs[1] = cpu.OfFamily(cfg.PostgresPID)
+	u.server, errs[0] = cpu.OfProcess(s.ServerPID)
+	u.postgres, errs[1] = cpu.OfFamily(s.PostgresPID)
 	u.generator, errs[2] = cpu.OfProcess(os.Getpid())
 	u.machine, errs[3] = cpu.OfMachine()
 	return u, errors.Join(errs[:]...)

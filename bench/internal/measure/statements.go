@@ -33,43 +33,38 @@ const countedRequests = 20
 // Statements counts the statements of each operation by pg_stat_statements, which
 // is loaded, and switched on for this alone. The first of the counts is that of a
 // request that reads nothing.
-func Statements(ctx context.Context, cfg Config) (counts []Count, err error) {
-	db, err := sql.Open("postgres", cfg.Database)
+func (s *Session) Statements(ctx context.Context) (counts []Count, err error) {
+	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1)
-	if _, err := db.ExecContext(ctx, `CREATE EXTENSION IF NOT EXISTS pg_stat_statements`); err != nil {
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if _, err := conn.ExecContext(ctx, `CREATE EXTENSION IF NOT EXISTS pg_stat_statements`); err != nil {
 		return nil, fmt.Errorf("count statements: %w", err)
 	}
-	if err := track(ctx, db, "top"); err != nil {
+	if err := track(ctx, conn, "top"); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, track(context.WithoutCancel(ctx), db, "none")) }()
-	source := &question.Source{DB: db}
-	for _, login := range cfg.Logins {
-		sets, err := cfg.prepare(ctx, source, login)
+	defer func() { err = errors.Join(err, track(context.WithoutCancel(ctx), conn, "none")) }()
+	for _, login := range s.Logins {
+		token, err := s.token(ctx, login)
 		if err != nil {
 			return nil, err
 		}
-		token, err := cfg.token(ctx, login)
-		if err != nil {
-			return nil, err
-		}
-		for _, set := range append([]*question.Set{question.Nothing()}, sets...) {
-			found, err := cfg.count(ctx, db, token, set)
+		for _, set := range append([]*question.Set{question.Nothing()}, s.sets[login]...) {
+			found, err := s.count(ctx, conn, token, set)
 			if err != nil {
 				return nil, fmt.Errorf("count statements: %w", err)
 			}
 			counts = append(counts, Count{login, set.Name, found})
 		}
 	}
+	s.Log.Info("statements counted")
 	return counts, nil
 }
 
 // track switches pg_stat_statements and waits until a connection notices.
-func track(ctx context.Context, db *sql.DB, what string) error {
+func track(ctx context.Context, db *sql.Conn, what string) error {
 	if _, err := db.ExecContext(ctx, `ALTER SYSTEM SET pg_stat_statements.track = `+what); err != nil {
 		return fmt.Errorf("switch pg_stat_statements: %w", err)
 	}
@@ -91,16 +86,16 @@ func track(ctx context.Context, db *sql.DB, what string) error {
 	}
 }
 
-func (cfg Config) count(ctx context.Context, db *sql.DB, token string, set *question.Set) (all []Statement, err error) {
+func (s *Session) count(ctx context.Context, db *sql.Conn, token string, set *question.Set) (all []Statement, err error) {
 	// The first requests prepare what the others run, and let all connections
 	// notice that they are counted.
-	if err := closedloop.InTurn(ctx, cfg.Addr, token, set, countedRequests); err != nil {
+	if err := closedloop.InTurn(ctx, s.Addr, token, set, countedRequests); err != nil {
 		return nil, err
 	}
 	if _, err := db.ExecContext(ctx, `SELECT pg_stat_statements_reset()`); err != nil {
 		return nil, err
 	}
-	if err := closedloop.InTurn(ctx, cfg.Addr, token, set, countedRequests); err != nil {
+	if err := closedloop.InTurn(ctx, s.Addr, token, set, countedRequests); err != nil {
 		return nil, err
 	}
 	rows, err := db.QueryContext(ctx, `SELECT query, calls, mean_exec_time FROM pg_stat_statements WHERE query !~* 'river|pg_stat_statements'
@@ -110,14 +105,14 @@ func (cfg Config) count(ctx context.Context, db *sql.DB, token string, set *ques
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var s Statement
+		var found Statement
 		var calls, ms float64
-		if err := rows.Scan(&s.Text, &calls, &ms); err != nil {
+		if err := rows.Scan(&found.Text, &calls, &ms); err != nil {
 			return nil, err
 		}
-		s.PerRequest, s.Time = calls/countedRequests, time.Duration(ms*float64(time.Millisecond))
-		s.Text = strings.Join(strings.Fields(s.Text), " ")
-		all = append(all, s)
+		found.PerRequest, found.Time = calls/countedRequests, time.Duration(ms*float64(time.Millisecond))
+		found.Text = strings.Join(strings.Fields(found.Text), " ")
+		all = append(all, found)
 	}
 	return all, rows.Err()
 }
