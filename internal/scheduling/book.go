@@ -7,11 +7,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/booking"
+	"clinicgraph/ent/customer"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/internal/access"
@@ -100,6 +102,9 @@ func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, e
 	if p.practitioner, err = s.practitioner(ctx, c, r.PractitionerID); err != nil {
 		return p, err
 	}
+	if err := s.lockCustomer(ctx, c, p.customer.ID); err != nil {
+		return p, err
+	}
 	offers, err := catalog.Offers(ctx, c, p.practitioner.ID, p.service.ID)
 	if err != nil {
 		return p, err
@@ -143,6 +148,21 @@ func (s *Service) practitioner(ctx context.Context, c *ent.Client, id uuid.UUID)
 		return nil, fmt.Errorf("load practitioner: %w", err)
 	}
 	return found, nil
+}
+
+// lockCustomer does the same for the customer, whose time is claimed as well;
+// always after the practitioner. What only refers to the customer, such as a
+// payment, does not wait.
+func (s *Service) lockCustomer(ctx context.Context, c *ent.Client, id uuid.UUID) error {
+	if !s.Store.DB.LocksRows() {
+		return nil
+	}
+	_, err := c.Customer.Query().Where(customer.ID(id)).
+		ForUpdate(entsql.WithLockClause("FOR NO KEY UPDATE")).IDs(access.Elevated(ctx, "bookAppointment"))
+	if err != nil {
+		return fmt.Errorf("lock the customer: %w", err)
+	}
+	return nil
 }
 
 // inInput moves the fields of a pure rule's fault under "input".
