@@ -9,7 +9,7 @@ MODULES := web/node_modules/.package-lock.json
 # Packages whose tests run concurrently: they run under the race detector, too.
 RACE := ./internal/access ./internal/auth ./internal/store ./internal/scheduling ./internal/jobs ./internal/testdb
 # Of the stories those that race over HTTP: the rest of them run one request at a time.
-RACE_STORIES := 'Of200|OfParallel|Repeats|TwoPlaces|AtOnce|DoNotBoth|EachOther'
+RACE_STORIES := 'OfParallel|HoweverClose|Repeats|TwoPlaces|AtOnce|OneAfterTheOther|EachOther|OwnJob'
 
 .PHONY: help run test build console generate check lint race go-test console-test setup clean
 

@@ -111,6 +111,34 @@ func TestEveryAnswerCarriesTheRequestsId(t *testing.T) {
 	})
 }
 
+// TestADefectIsToldToTheLogAndNotToTheClient takes a table away.
+func TestADefectIsToldToTheLogAndNotToTheClient(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		c.broken = true
+		rename := func(from, to string) {
+			t.Helper()
+			if _, err := c.app.Store.DB.Write.ExecContext(t.Context(), `ALTER TABLE `+from+` RENAME TO `+to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		rename("rewards", "lost_rewards")
+		a := me.do(`{ rewards { totalCount edges { node { name } } } viewer { user { id } } }`)
+		b := me.redeem(c.sticker)
+		rename("lost_rewards", "rewards")
+		for _, a := range []*answer{a, b} {
+			id := a.header.Get("X-Request-Id")
+			if a.code() != "INTERNAL" || a.status != 200 || len(a.errs) != 1 || strings.Contains(a.errs[0].Message, "table") {
+				t.Errorf("%d %s", a.status, a.body)
+			}
+			if c.log.errors(id) == 0 {
+				t.Errorf("nothing about request %s in the log", id)
+			}
+		}
+		me.do(`{ rewards { totalCount } }`).ok()
+	})
+}
+
 func TestOtherPathsSayWhereThingsAre(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		for path, status := range map[string]int{"/": 200, "/livez": 200, "/readyz": 200, "/playground": 404, "/nothing": 404, "/graphql/x": 404} {

@@ -44,30 +44,58 @@ func (c *clinic) count(question string, args ...any) (n int) {
 	return n
 }
 
+// crowd makes n customers.
+func (c *clinic) crowd(n int) (clients []*client) {
+	c.t.Helper()
+	for len(clients) < n { // a few at a time: a server sheds more passwords than it can hash
+		for _, a := range together(min(8, n-len(clients)), func(i int) *answer { return c.anyone().join(fmt.Sprintf("crowd-%d", len(clients)+i)) }) {
+			clients = append(clients, c.holding(a.ok(), "register"))
+		}
+	}
+	return clients
+}
+
 func TestOf200CustomersWhoWantOneSlotOneGetsIt(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
-		const crowd = 200
-		clients := make([]*client, 0, crowd)
-		for len(clients) < crowd { // a few at a time: a server sheds more passwords than it can hash
-			for _, a := range together(8, func(i int) *answer { return c.anyone().join(fmt.Sprintf("crowd-%d", len(clients)+i)) }) {
-				clients = append(clients, c.holding(a.ok(), "register"))
-			}
-		}
-		answers := together(crowd, func(i int) *answer {
-			return clients[i].book(c.consultation, c.practitioners[doctorNorth], at(9, 0))
+		crowd := c.crowd(200)
+		answers := together(len(crowd), func(i int) *answer {
+			return crowd[i].book(c.consultation, c.practitioners[doctorNorth], at(9, 0))
 		})
-		if diff := cmp.Diff(map[string]int{"": 1, "SLOT_TAKEN": crowd - 1}, outcomes(answers)); diff != "" {
+		if diff := cmp.Diff(map[string]int{"": 1, "SLOT_TAKEN": len(crowd) - 1}, outcomes(answers)); diff != "" {
 			t.Error(diff)
 		}
-		for what, want := range map[string]int{
-			"bookings": 1, "appointments": 1, "orders": 1, "order_items": 1,
-			"resource_claims WHERE resource_kind = 'PRACTITIONER'": 1, "resource_claims": 2,
-		} {
-			if n := c.count(`SELECT count(*) FROM ` + what); n != want {
-				t.Errorf("%d %s, want %d", n, what, want)
+		c.mustHaveBooked(1)
+	})
+}
+
+// TestHoweverCloseTheRaceASlotIsTakenOnce has as many racers as connections to the
+// database: more of them queue up and come one after the other.
+func TestHoweverCloseTheRaceASlotIsTakenOnce(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		crowd := c.crowd(16)
+		for round := range 8 {
+			answers := together(len(crowd), func(i int) *answer {
+				return crowd[i].book(c.consultation, c.practitioners[doctorNorth], at(9+round, 0))
+			})
+			if diff := cmp.Diff(map[string]int{"": 1, "SLOT_TAKEN": len(crowd) - 1}, outcomes(answers)); diff != "" {
+				t.Error(diff)
 			}
 		}
+		c.mustHaveBooked(8)
 	})
+}
+
+// mustHaveBooked counts what that many bookings of one service leave.
+func (c *clinic) mustHaveBooked(n int) {
+	c.t.Helper()
+	for what, want := range map[string]int{
+		"bookings": n, "appointments": n, "orders": n, "order_items": n, "order_events": n,
+		"resource_claims WHERE resource_kind = 'PRACTITIONER'": n, "resource_claims WHERE resource_kind = 'CUSTOMER'": n,
+	} {
+		if got := c.count(`SELECT count(*) FROM ` + what); got != want {
+			c.t.Errorf("%d %s, want %d", got, what, want)
+		}
+	}
 }
 
 func TestRepeatsOfARequestWithOneKeyHaveOneEffect(t *testing.T) {
