@@ -178,7 +178,8 @@ func doorOf(directives ast.DirectiveList) (door, bool) {
 }
 
 // guardFields is the field middleware behind the directives: it refuses a field
-// that nobody has declared, and asks the door of a connection's type.
+// that nobody has declared, asks the door of a connection's type, and puts on
+// record what a verb behind the door refuses.
 func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		fc := graphql.GetFieldContext(ctx)
@@ -191,7 +192,11 @@ func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
 				return nil, err
 			}
 		}
-		return next(ctx)
+		result, err := next(ctx)
+		if fc.Object == "Mutation" && fault.CodeOf(err) == fault.CodeForbidden {
+			r.refused(ctx, d, err)
+		}
+		return result, err
 	}
 }
 
