@@ -17,6 +17,8 @@ type Viewer struct {
 	UnitID             uuid.UUID // zero: the user belongs to no unit
 	Username           string
 	MustChangePassword bool
+	Profiles           []uuid.UUID // the customer profiles of the account
+	Practitioner       bool        // the user is one, and has the appointments
 	Grants             []Grant
 	Now                func() time.Time // nil: time.Now
 

@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/customer"
 	"clinicgraph/ent/permission"
+	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/user"
@@ -27,10 +29,30 @@ type Service struct {
 	Now      func() time.Time
 }
 
-// Grants reads every row that speaks about the user's permissions: of active
+// Viewer reads who the user is to the rules: the grants, the unit, and what is the
+// user's own. The context must be unrestricted.
+func Viewer(ctx context.Context, c *ent.Client, u *ent.User) (*access.Viewer, error) {
+	grants, err := readGrants(ctx, c, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := &access.Viewer{UserID: u.ID, Username: u.Username, MustChangePassword: u.MustChangePassword, Grants: grants}
+	if u.OrganizationalUnitID != nil {
+		v.UnitID = *u.OrganizationalUnitID
+	}
+	if v.Profiles, err = c.Customer.Query().Where(customer.AccountID(u.ID)).Order(customer.ByID()).IDs(ctx); err != nil {
+		return nil, fmt.Errorf("look for the user's customer profiles: %w", err)
+	}
+	if v.Practitioner, err = c.PractitionerProfile.Query().Where(practitionerprofile.UserID(u.ID)).Exist(ctx); err != nil {
+		return nil, fmt.Errorf("look for the user's practitioner profile: %w", err)
+	}
+	return v, nil
+}
+
+// readGrants reads every row that speaks about the user's permissions: of active
 // roles, and of the user itself. Rows that are not valid yet or no longer are
 // among them: the decision looks at the time. The context must be unrestricted.
-func Grants(ctx context.Context, c *ent.Client, id uuid.UUID) ([]access.Grant, error) {
+func readGrants(ctx context.Context, c *ent.Client, id uuid.UUID) ([]access.Grant, error) {
 	assigned, err := c.UserRole.Query().Where(userrole.UserID(id), userrole.HasRoleWith(role.StatusEQ(role.StatusActive), role.DeletedAtIsNil())).WithRole().All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read roles: %w", err)
@@ -95,7 +117,7 @@ func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent
 	if v.UserID == id {
 		return nil, errOwnAccess()
 	}
-	held, err := Grants(access.Elevated(ctx, "access"), c, id)
+	held, err := readGrants(access.Elevated(ctx, "access"), c, id)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +192,7 @@ func (s *Service) keepsAdministrator(ctx context.Context, c *ent.Client) error {
 		if err != nil {
 			return err
 		}
-		grants, err := Grants(ctx, c, id)
+		grants, err := readGrants(ctx, c, id)
 		if err != nil {
 			return err
 		}

@@ -150,12 +150,12 @@ func (s *Service) Register(ctx context.Context, n NewAccount) (opened *Session, 
 
 // open makes the session and its first refresh token.
 func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device string) (*Session, error) {
-	grants, err := accounts.Grants(ctx, c, u.ID)
+	v, err := accounts.Viewer(ctx, c, u)
 	if err != nil {
 		return nil, err
 	}
 	now, r := s.Now(), access.RequestOf(ctx)
-	idle, absolute := lifetime(grants, now)
+	idle, absolute := lifetime(v.Grants, now)
 	create := c.UserSession.Create().SetUserID(u.ID).SetStatus(usersession.StatusActive).
 		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).
 		SetAuthenticatedAt(now).SetLastActivityAt(now).SetIdleExpiresAt(now.Add(idle)).SetExpiresAt(now.Add(absolute))
@@ -166,7 +166,7 @@ func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device s
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	return s.issue(ctx, c, u, session, 1, grants)
+	return s.issue(ctx, c, u, v, session, 1)
 }
 
 // lifetime is short for whoever may see other people's data.
@@ -178,7 +178,7 @@ func lifetime(grants []access.Grant, now time.Time) (idle, absolute time.Duratio
 }
 
 // issue makes a refresh token of the given generation and an access token.
-func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, session *ent.UserSession, generation int32, grants []access.Grant) (*Session, error) {
+func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, v *access.Viewer, session *ent.UserSession, generation int32) (*Session, error) {
 	plain, hash := NewRefreshToken()
 	r := access.RequestOf(ctx)
 	err := c.RefreshToken.Create().SetUserID(u.ID).SetSessionID(session.ID).SetTokenHash(hash).SetGeneration(generation).
@@ -192,23 +192,13 @@ func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, session
 	if err != nil {
 		return nil, fmt.Errorf("issue access token: %w", err)
 	}
-	v := viewerOf(u, session.ID, grants)
-	v.Now = s.Now
+	v.SessionID, v.Now = session.ID, s.Now
 	return &Session{AccessToken: token, ExpiresAt: expires, RefreshToken: plain, Viewer: v}, nil
-}
-
-// viewerOf makes the viewer that requests of the session act as.
-func viewerOf(u *ent.User, session uuid.UUID, grants []access.Grant) *access.Viewer {
-	v := &access.Viewer{UserID: u.ID, SessionID: session, Username: u.Username, MustChangePassword: u.MustChangePassword, Grants: grants}
-	if u.OrganizationalUnitID != nil {
-		v.UnitID = *u.OrganizationalUnitID
-	}
-	return v
 }
 
 // actingAs gives the context the user as the actor of an auth verb.
 func actingAs(ctx context.Context, u *ent.User, verb string) context.Context {
-	return access.Elevated(access.NewContext(ctx, viewerOf(u, uuid.Nil, nil)), verb)
+	return access.Elevated(access.NewContext(ctx, &access.Viewer{UserID: u.ID, Username: u.Username}), verb)
 }
 
 // tell puts an attempt on record, whatever came of it, in a transaction of its

@@ -51,11 +51,11 @@ func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, 
 		if err != nil {
 			return fmt.Errorf("use the refresh token: %w", err)
 		}
-		grants, err := accounts.Grants(ctx, c, u.ID)
+		v, err := accounts.Viewer(ctx, c, u)
 		if err != nil {
 			return err
 		}
-		idle, _ := lifetime(grants, now)
+		idle, _ := lifetime(v.Grants, now)
 		ends := now.Add(idle)
 		if session.ExpiresAt.Before(ends) {
 			ends = session.ExpiresAt
@@ -64,7 +64,7 @@ func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, 
 		if err != nil {
 			return fmt.Errorf("keep the session: %w", err)
 		}
-		renewed, err = s.issue(ctx, c, u, session, token.Generation+1, grants)
+		renewed, err = s.issue(ctx, c, u, v, session, token.Generation+1)
 		return err
 	})
 	return renewed, err
@@ -188,11 +188,10 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewe
 	if u == nil || u.ID != claims.Subject || !alive(session, now) || !mayIssue(u, now) || int64(u.TokenEpoch) > claims.Version {
 		return nil, unauthenticated(nil)
 	}
-	grants, err := accounts.Grants(system, s.Store.Client, u.ID)
+	v, err := accounts.Viewer(system, s.Store.Client, u)
 	if err != nil {
 		return nil, store.Classify(err)
 	}
-	v := viewerOf(u, session.ID, grants)
-	v.Now = s.Now
+	v.SessionID, v.Now = session.ID, s.Now
 	return v, nil
 }

@@ -57,8 +57,8 @@ type builder struct {
 
 // person is somebody who acts.
 type person struct {
-	id  uuid.UUID
-	ctx context.Context // acts as the person
+	user *ent.User
+	ctx  context.Context // acts as the person
 }
 
 // newBuilder gives the services the demo's clock, and so the guard that writes
@@ -167,17 +167,16 @@ func (b *builder) open(ctx context.Context) error {
 		return err
 	}
 	for i, u := range made {
+		if len(staff[i].hours) > 0 {
+			if err := b.practitioner(ctx, i, u.ID); err != nil {
+				return fmt.Errorf("make practitioner %s: %w", u.Username, err)
+			}
+		}
 		p, err := b.person(ctx, u)
 		if err != nil {
 			return err
 		}
 		b.staff = append(b.staff, p)
-		if len(staff[i].hours) == 0 {
-			continue
-		}
-		if err := b.practitioner(ctx, i); err != nil {
-			return fmt.Errorf("make practitioner %s: %w", u.Username, err)
-		}
 	}
 	return nil
 }
@@ -229,13 +228,10 @@ func (b *builder) sex(name string) *uuid.UUID {
 // person lets a user act: with the permissions that the database gives, as if
 // signed in.
 func (b *builder) person(ctx context.Context, u *ent.User) (person, error) {
-	grants, err := accounts.Grants(ctx, b.store.Client, u.ID)
+	v, err := accounts.Viewer(ctx, b.store.Client, u)
 	if err != nil {
 		return person{}, err
 	}
-	v := &access.Viewer{UserID: u.ID, Username: u.Username, Grants: grants, Now: b.clock.now}
-	if u.OrganizationalUnitID != nil {
-		v.UnitID = *u.OrganizationalUnitID
-	}
-	return person{u.ID, access.NewContext(ctx, v)}, nil
+	v.Now = b.clock.now
+	return person{u, access.NewContext(ctx, v)}, nil
 }

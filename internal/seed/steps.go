@@ -28,10 +28,10 @@ type step struct {
 }
 
 // practitioner makes the profile of a doctor, with working hours.
-func (b *builder) practitioner(ctx context.Context, number int) error {
+func (b *builder) practitioner(ctx context.Context, number int, user uuid.UUID) error {
 	e := staff[number]
 	p, err := b.scheduling.CreatePractitioner(ctx, scheduling.NewPractitioner{
-		UserID: b.staff[number].id, Unit: &b.units[e.unit], Title: e.title, DisplayName: e.displayName(),
+		UserID: user, Unit: &b.units[e.unit], Title: e.title, DisplayName: e.displayName(),
 		Specialty: e.specialty, Timezone: b.zone.String(),
 	})
 	if err != nil {
@@ -135,14 +135,18 @@ func (b *builder) profile(ctx context.Context, number int) error {
 		Email: text(p.email), Phone: text(p.phone), Address: text(p.address), Notes: text(p.notes),
 	}
 	if p.login != none {
-		made.Account = &b.logins[p.login].id
+		made.Account = &b.logins[p.login].user.ID
 	}
 	c, err := b.customers.Create(ctx, made)
 	if err != nil {
 		return err
 	}
 	b.profiles[number] = c.ID
-	return nil
+	if p.login != none {
+		// Signed in anew: what is one's own is read when a request begins.
+		b.logins[p.login], err = b.person(ctx, b.logins[p.login].user)
+	}
+	return err
 }
 
 // desk is the front desk of a unit.
