@@ -2,9 +2,13 @@ package e2e
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/ent"
+	"clinicgraph/internal/customers"
 )
 
 // The day of each role. What else they may and may not is in testdata/matrix.txt.
@@ -33,6 +37,33 @@ func TestTheFrontDeskServesTheOwnUnit(t *testing.T) {
 		other.do(`query($id: ID!) { customer(id: $id) { pointsAccount { balance } bookings { totalCount } orders { totalCount } paymentTransactions { totalCount } } }`, vars{"id": walkIn}).ok().
 			want("customer", `{"bookings":{"totalCount":0},"orders":{"totalCount":0},"paymentTransactions":{"totalCount":0},"pointsAccount":{"balance":70}}`)
 		desk.cancel(booked.text("bookAppointment.booking.id"), vars{"reason": "the doctor is ill"}).ok()
+	})
+}
+
+// TestTheFrontDeskIsTreatedElsewhere: the own rows add to those of the unit. Who
+// has none does not make the database look for them.
+func TestTheFrontDeskIsTreatedElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		desk, other := c.as(staffNorth), c.as(staffSouth)
+		ask := func() []string {
+			return c.statements("bookings", func() { desk.do(`{ bookings { totalCount edges { node { id } } } }`).ok() })
+		}
+		for _, s := range ask() {
+			if strings.Contains(s, "EXISTS") || strings.Contains(s, "customer_id IN") {
+				t.Errorf("asked about own rows that there are none of: %s", s)
+			}
+		}
+		account, south := uuid.MustParse(c.users[staffNorth]), uuid.MustParse(c.south)
+		profile, err := c.app.Seed.Customers.Create(c.system(), customers.Profile{Account: &account, Unit: &south, GivenName: "Given", Surname: "Person"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := other.book(c.chat, c.practitioners[doctorSouth], at(9, 0), vars{"customerId": profile.ID.String()}).ok().text("bookAppointment.booking.id")
+		other.book(c.chat, c.practitioners[doctorSouth], at(10, 0), vars{"customerId": c.profiles[""]}).ok()
+		desk.do(`{ bookings { edges { node { id } } } }`).ok().want("bookings.edges", `[{"node":{"id":"`+own+`"}}]`)
+		if s := strings.Join(ask(), "\n"); strings.Contains(s, "EXISTS") || !strings.Contains(s, "customer_id IN") {
+			t.Errorf("nobody who treats, but a customer, asks: %s", s)
+		}
 	})
 }
 
