@@ -54,6 +54,9 @@ func completeSDL(g *gen.Graph, s *ast.Schema) error {
 		completeMoney(t, def)
 		if connection := s.Types[t.Name+"Connection"]; connection != nil {
 			connection.Fields.ForName("edges").Type = ast.NonNullListType(ast.NonNullNamedType(t.Name+"Edge", nil), nil)
+			// What the caller may not see is no edge, so that no edge is without
+			// its node; who may not read the type is refused at the connection.
+			s.Types[t.Name+"Edge"].Fields.ForName("node").Type.NonNull = true
 		}
 		if where := s.Types[t.Name+"WhereInput"]; where != nil {
 			completeWhere(t, where)

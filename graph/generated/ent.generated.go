@@ -3631,10 +3631,10 @@ func (ec *executionContext) _AppointmentEdge_node(ctx context.Context, field gra
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Appointment) graphql.Marshaler {
-			return ec.marshalOAppointment2ᚖclinicgraphᚋentᚐAppointment(ctx, selections, v)
+			return ec.marshalNAppointment2ᚖclinicgraphᚋentᚐAppointment(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_AppointmentEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -4186,10 +4186,10 @@ func (ec *executionContext) _AuditLogEdge_node(ctx context.Context, field graphq
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.AuditLog) graphql.Marshaler {
-			return ec.marshalOAuditLog2ᚖclinicgraphᚋentᚐAuditLog(ctx, selections, v)
+			return ec.marshalNAuditLog2ᚖclinicgraphᚋentᚐAuditLog(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_AuditLogEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -5000,10 +5000,10 @@ func (ec *executionContext) _BookingEdge_node(ctx context.Context, field graphql
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Booking) graphql.Marshaler {
-			return ec.marshalOBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
+			return ec.marshalNBooking2ᚖclinicgraphᚋentᚐBooking(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_BookingEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6144,10 +6144,10 @@ func (ec *executionContext) _CustomerEdge_node(ctx context.Context, field graphq
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Customer) graphql.Marshaler {
-			return ec.marshalOCustomer2ᚖclinicgraphᚋentᚐCustomer(ctx, selections, v)
+			return ec.marshalNCustomer2ᚖclinicgraphᚋentᚐCustomer(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_CustomerEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -6938,10 +6938,10 @@ func (ec *executionContext) _OperationLogEdge_node(ctx context.Context, field gr
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.OperationLog) graphql.Marshaler {
-			return ec.marshalOOperationLog2ᚖclinicgraphᚋentᚐOperationLog(ctx, selections, v)
+			return ec.marshalNOperationLog2ᚖclinicgraphᚋentᚐOperationLog(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_OperationLogEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -7724,10 +7724,10 @@ func (ec *executionContext) _OrderEdge_node(ctx context.Context, field graphql.C
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Order) graphql.Marshaler {
-			return ec.marshalOOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
+			return ec.marshalNOrder2ᚖclinicgraphᚋentᚐOrder(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_OrderEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -9251,10 +9251,10 @@ func (ec *executionContext) _OrganizationalUnitEdge_node(ctx context.Context, fi
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.OrganizationalUnit) graphql.Marshaler {
-			return ec.marshalOOrganizationalUnit2ᚖclinicgraphᚋentᚐOrganizationalUnit(ctx, selections, v)
+			return ec.marshalNOrganizationalUnit2ᚖclinicgraphᚋentᚐOrganizationalUnit(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_OrganizationalUnitEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -10295,10 +10295,10 @@ func (ec *executionContext) _PaymentTransactionEdge_node(ctx context.Context, fi
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PaymentTransaction) graphql.Marshaler {
-			return ec.marshalOPaymentTransaction2ᚖclinicgraphᚋentᚐPaymentTransaction(ctx, selections, v)
+			return ec.marshalNPaymentTransaction2ᚖclinicgraphᚋentᚐPaymentTransaction(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_PaymentTransactionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -10807,10 +10807,10 @@ func (ec *executionContext) _PermissionEdge_node(ctx context.Context, field grap
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Permission) graphql.Marshaler {
-			return ec.marshalOPermission2ᚖclinicgraphᚋentᚐPermission(ctx, selections, v)
+			return ec.marshalNPermission2ᚖclinicgraphᚋentᚐPermission(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_PermissionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -11487,10 +11487,10 @@ func (ec *executionContext) _PointsEntryEdge_node(ctx context.Context, field gra
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PointsEntry) graphql.Marshaler {
-			return ec.marshalOPointsEntry2ᚖclinicgraphᚋentᚐPointsEntry(ctx, selections, v)
+			return ec.marshalNPointsEntry2ᚖclinicgraphᚋentᚐPointsEntry(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_PointsEntryEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -12174,10 +12174,10 @@ func (ec *executionContext) _PractitionerProfileEdge_node(ctx context.Context, f
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.PractitionerProfile) graphql.Marshaler {
-			return ec.marshalOPractitionerProfile2ᚖclinicgraphᚋentᚐPractitionerProfile(ctx, selections, v)
+			return ec.marshalNPractitionerProfile2ᚖclinicgraphᚋentᚐPractitionerProfile(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_PractitionerProfileEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -12885,10 +12885,10 @@ func (ec *executionContext) _ProductEdge_node(ctx context.Context, field graphql
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Product) graphql.Marshaler {
-			return ec.marshalOProduct2ᚖclinicgraphᚋentᚐProduct(ctx, selections, v)
+			return ec.marshalNProduct2ᚖclinicgraphᚋentᚐProduct(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_ProductEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -15170,10 +15170,10 @@ func (ec *executionContext) _RefreshTokenEdge_node(ctx context.Context, field gr
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.RefreshToken) graphql.Marshaler {
-			return ec.marshalORefreshToken2ᚖclinicgraphᚋentᚐRefreshToken(ctx, selections, v)
+			return ec.marshalNRefreshToken2ᚖclinicgraphᚋentᚐRefreshToken(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_RefreshTokenEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -15746,10 +15746,10 @@ func (ec *executionContext) _RewardEdge_node(ctx context.Context, field graphql.
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Reward) graphql.Marshaler {
-			return ec.marshalOReward2ᚖclinicgraphᚋentᚐReward(ctx, selections, v)
+			return ec.marshalNReward2ᚖclinicgraphᚋentᚐReward(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_RewardEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16263,10 +16263,10 @@ func (ec *executionContext) _RewardRedemptionEdge_node(ctx context.Context, fiel
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.RewardRedemption) graphql.Marshaler {
-			return ec.marshalORewardRedemption2ᚖclinicgraphᚋentᚐRewardRedemption(ctx, selections, v)
+			return ec.marshalNRewardRedemption2ᚖclinicgraphᚋentᚐRewardRedemption(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_RewardRedemptionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -16859,10 +16859,10 @@ func (ec *executionContext) _RoleEdge_node(ctx context.Context, field graphql.Co
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.Role) graphql.Marshaler {
-			return ec.marshalORole2ᚖclinicgraphᚋentᚐRole(ctx, selections, v)
+			return ec.marshalNRole2ᚖclinicgraphᚋentᚐRole(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_RoleEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -17303,10 +17303,10 @@ func (ec *executionContext) _RolePermissionEdge_node(ctx context.Context, field 
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.RolePermission) graphql.Marshaler {
-			return ec.marshalORolePermission2ᚖclinicgraphᚋentᚐRolePermission(ctx, selections, v)
+			return ec.marshalNRolePermission2ᚖclinicgraphᚋentᚐRolePermission(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_RolePermissionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -19893,10 +19893,10 @@ func (ec *executionContext) _UserEdge_node(ctx context.Context, field graphql.Co
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.User) graphql.Marshaler {
-			return ec.marshalOUser2ᚖclinicgraphᚋentᚐUser(ctx, selections, v)
+			return ec.marshalNUser2ᚖclinicgraphᚋentᚐUser(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_UserEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -20479,10 +20479,10 @@ func (ec *executionContext) _UserPermissionEdge_node(ctx context.Context, field 
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UserPermission) graphql.Marshaler {
-			return ec.marshalOUserPermission2ᚖclinicgraphᚋentᚐUserPermission(ctx, selections, v)
+			return ec.marshalNUserPermission2ᚖclinicgraphᚋentᚐUserPermission(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_UserPermissionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21019,10 +21019,10 @@ func (ec *executionContext) _UserRoleEdge_node(ctx context.Context, field graphq
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UserRole) graphql.Marshaler {
-			return ec.marshalOUserRole2ᚖclinicgraphᚋentᚐUserRole(ctx, selections, v)
+			return ec.marshalNUserRole2ᚖclinicgraphᚋentᚐUserRole(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_UserRoleEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -21641,10 +21641,10 @@ func (ec *executionContext) _UserSessionEdge_node(ctx context.Context, field gra
 			return next
 		},
 		func(ctx context.Context, selections ast.SelectionSet, v *ent.UserSession) graphql.Marshaler {
-			return ec.marshalOUserSession2ᚖclinicgraphᚋentᚐUserSession(ctx, selections, v)
+			return ec.marshalNUserSession2ᚖclinicgraphᚋentᚐUserSession(ctx, selections, v)
 		},
 		true,
-		false,
+		true,
 	)
 }
 func (ec *executionContext) fieldContext_UserSessionEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
@@ -26683,7 +26683,7 @@ func (ec *executionContext) _AppointmentEdge(ctx context.Context, sel ast.Select
 			out.Values[i] = graphql.MarshalString("AppointmentEdge")
 		case "node":
 			out.Values[i] = ec._AppointmentEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -26920,7 +26920,7 @@ func (ec *executionContext) _AuditLogEdge(ctx context.Context, sel ast.Selection
 			out.Values[i] = graphql.MarshalString("AuditLogEdge")
 		case "node":
 			out.Values[i] = ec._AuditLogEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -27347,7 +27347,7 @@ func (ec *executionContext) _BookingEdge(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = graphql.MarshalString("BookingEdge")
 		case "node":
 			out.Values[i] = ec._BookingEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -27954,7 +27954,7 @@ func (ec *executionContext) _CustomerEdge(ctx context.Context, sel ast.Selection
 			out.Values[i] = graphql.MarshalString("CustomerEdge")
 		case "node":
 			out.Values[i] = ec._CustomerEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -28325,7 +28325,7 @@ func (ec *executionContext) _OperationLogEdge(ctx context.Context, sel ast.Selec
 			out.Values[i] = graphql.MarshalString("OperationLogEdge")
 		case "node":
 			out.Values[i] = ec._OperationLogEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -28742,7 +28742,7 @@ func (ec *executionContext) _OrderEdge(ctx context.Context, sel ast.SelectionSet
 			out.Values[i] = graphql.MarshalString("OrderEdge")
 		case "node":
 			out.Values[i] = ec._OrderEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -29561,7 +29561,7 @@ func (ec *executionContext) _OrganizationalUnitEdge(ctx context.Context, sel ast
 			out.Values[i] = graphql.MarshalString("OrganizationalUnitEdge")
 		case "node":
 			out.Values[i] = ec._OrganizationalUnitEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -30104,7 +30104,7 @@ func (ec *executionContext) _PaymentTransactionEdge(ctx context.Context, sel ast
 			out.Values[i] = graphql.MarshalString("PaymentTransactionEdge")
 		case "node":
 			out.Values[i] = ec._PaymentTransactionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -30382,7 +30382,7 @@ func (ec *executionContext) _PermissionEdge(ctx context.Context, sel ast.Selecti
 			out.Values[i] = graphql.MarshalString("PermissionEdge")
 		case "node":
 			out.Values[i] = ec._PermissionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -30789,7 +30789,7 @@ func (ec *executionContext) _PointsEntryEdge(ctx context.Context, sel ast.Select
 			out.Values[i] = graphql.MarshalString("PointsEntryEdge")
 		case "node":
 			out.Values[i] = ec._PointsEntryEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -31158,7 +31158,7 @@ func (ec *executionContext) _PractitionerProfileEdge(ctx context.Context, sel as
 			out.Values[i] = graphql.MarshalString("PractitionerProfileEdge")
 		case "node":
 			out.Values[i] = ec._PractitionerProfileEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -31476,7 +31476,7 @@ func (ec *executionContext) _ProductEdge(ctx context.Context, sel ast.SelectionS
 			out.Values[i] = graphql.MarshalString("ProductEdge")
 		case "node":
 			out.Values[i] = ec._ProductEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -32346,7 +32346,7 @@ func (ec *executionContext) _RefreshTokenEdge(ctx context.Context, sel ast.Selec
 			out.Values[i] = graphql.MarshalString("RefreshTokenEdge")
 		case "node":
 			out.Values[i] = ec._RefreshTokenEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -32583,7 +32583,7 @@ func (ec *executionContext) _RewardEdge(ctx context.Context, sel ast.SelectionSe
 			out.Values[i] = graphql.MarshalString("RewardEdge")
 		case "node":
 			out.Values[i] = ec._RewardEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -32866,7 +32866,7 @@ func (ec *executionContext) _RewardRedemptionEdge(ctx context.Context, sel ast.S
 			out.Values[i] = graphql.MarshalString("RewardRedemptionEdge")
 		case "node":
 			out.Values[i] = ec._RewardRedemptionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -33192,7 +33192,7 @@ func (ec *executionContext) _RoleEdge(ctx context.Context, sel ast.SelectionSet,
 			out.Values[i] = graphql.MarshalString("RoleEdge")
 		case "node":
 			out.Values[i] = ec._RoleEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -33432,7 +33432,7 @@ func (ec *executionContext) _RolePermissionEdge(ctx context.Context, sel ast.Sel
 			out.Values[i] = graphql.MarshalString("RolePermissionEdge")
 		case "node":
 			out.Values[i] = ec._RolePermissionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -34774,7 +34774,7 @@ func (ec *executionContext) _UserEdge(ctx context.Context, sel ast.SelectionSet,
 			out.Values[i] = graphql.MarshalString("UserEdge")
 		case "node":
 			out.Values[i] = ec._UserEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -35072,7 +35072,7 @@ func (ec *executionContext) _UserPermissionEdge(ctx context.Context, sel ast.Sel
 			out.Values[i] = graphql.MarshalString("UserPermissionEdge")
 		case "node":
 			out.Values[i] = ec._UserPermissionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -35360,7 +35360,7 @@ func (ec *executionContext) _UserRoleEdge(ctx context.Context, sel ast.Selection
 			out.Values[i] = graphql.MarshalString("UserRoleEdge")
 		case "node":
 			out.Values[i] = ec._UserRoleEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -35640,7 +35640,7 @@ func (ec *executionContext) _UserSessionEdge(ctx context.Context, sel ast.Select
 			out.Values[i] = graphql.MarshalString("UserSessionEdge")
 		case "node":
 			out.Values[i] = ec._UserSessionEdge_node(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		case "cursor":
@@ -35876,6 +35876,16 @@ func (ec *executionContext) unmarshalNAppointmentWhereInput2ᚖclinicgraphᚋent
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNAuditLog2ᚖclinicgraphᚋentᚐAuditLog(ctx context.Context, sel ast.SelectionSet, v *ent.AuditLog) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._AuditLog(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNAuditLogConnection2ᚖclinicgraphᚋentᚐAuditLogConnection(ctx context.Context, sel ast.SelectionSet, v *ent.AuditLogConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -35915,6 +35925,16 @@ func (ec *executionContext) marshalNAuditLogEdge2ᚖclinicgraphᚋentᚐAuditLog
 func (ec *executionContext) unmarshalNAuditLogWhereInput2ᚖclinicgraphᚋentᚐAuditLogWhereInput(ctx context.Context, v any) (*ent.AuditLogWhereInput, error) {
 	res, err := ec.unmarshalInputAuditLogWhereInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNBooking2ᚖclinicgraphᚋentᚐBooking(ctx context.Context, sel ast.SelectionSet, v *ent.Booking) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Booking(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNBookingConnection2ᚖclinicgraphᚋentᚐBookingConnection(ctx context.Context, sel ast.SelectionSet, v *ent.BookingConnection) graphql.Marshaler {
@@ -36087,6 +36107,16 @@ func (ec *executionContext) marshalNNode2ᚕclinicgraphᚋentᚐNoder(ctx contex
 	return ret
 }
 
+func (ec *executionContext) marshalNOperationLog2ᚖclinicgraphᚋentᚐOperationLog(ctx context.Context, sel ast.SelectionSet, v *ent.OperationLog) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OperationLog(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNOperationLogConnection2ᚖclinicgraphᚋentᚐOperationLogConnection(ctx context.Context, sel ast.SelectionSet, v *ent.OperationLogConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36126,6 +36156,16 @@ func (ec *executionContext) marshalNOperationLogEdge2ᚖclinicgraphᚋentᚐOper
 func (ec *executionContext) unmarshalNOperationLogWhereInput2ᚖclinicgraphᚋentᚐOperationLogWhereInput(ctx context.Context, v any) (*ent.OperationLogWhereInput, error) {
 	res, err := ec.unmarshalInputOperationLogWhereInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOrder2ᚖclinicgraphᚋentᚐOrder(ctx context.Context, sel ast.SelectionSet, v *ent.Order) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Order(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNOrderChargeStatus2clinicgraphᚋentᚋorderᚐChargeStatus(ctx context.Context, v any) (order.ChargeStatus, error) {
@@ -36249,6 +36289,16 @@ func (ec *executionContext) marshalNOrderStatus2clinicgraphᚋentᚋorderᚐStat
 func (ec *executionContext) unmarshalNOrderWhereInput2ᚖclinicgraphᚋentᚐOrderWhereInput(ctx context.Context, v any) (*ent.OrderWhereInput, error) {
 	res, err := ec.unmarshalInputOrderWhereInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNOrganizationalUnit2ᚖclinicgraphᚋentᚐOrganizationalUnit(ctx context.Context, sel ast.SelectionSet, v *ent.OrganizationalUnit) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._OrganizationalUnit(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNOrganizationalUnitConnection2ᚖclinicgraphᚋentᚐOrganizationalUnitConnection(ctx context.Context, sel ast.SelectionSet, v *ent.OrganizationalUnitConnection) graphql.Marshaler {
@@ -36444,6 +36494,16 @@ func (ec *executionContext) unmarshalNPermissionWhereInput2ᚖclinicgraphᚋent�
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNPointsEntry2ᚖclinicgraphᚋentᚐPointsEntry(ctx context.Context, sel ast.SelectionSet, v *ent.PointsEntry) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._PointsEntry(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNPointsEntryConnection2ᚖclinicgraphᚋentᚐPointsEntryConnection(ctx context.Context, sel ast.SelectionSet, v *ent.PointsEntryConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36562,6 +36622,16 @@ func (ec *executionContext) unmarshalNPractitionerProfileWhereInput2ᚖclinicgra
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNProduct2ᚖclinicgraphᚋentᚐProduct(ctx context.Context, sel ast.SelectionSet, v *ent.Product) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Product(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNProductConnection2ᚖclinicgraphᚋentᚐProductConnection(ctx context.Context, sel ast.SelectionSet, v *ent.ProductConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36629,6 +36699,16 @@ func (ec *executionContext) unmarshalNProductWhereInput2ᚖclinicgraphᚋentᚐP
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNRefreshToken2ᚖclinicgraphᚋentᚐRefreshToken(ctx context.Context, sel ast.SelectionSet, v *ent.RefreshToken) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RefreshToken(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNRefreshTokenConnection2ᚖclinicgraphᚋentᚐRefreshTokenConnection(ctx context.Context, sel ast.SelectionSet, v *ent.RefreshTokenConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36668,6 +36748,16 @@ func (ec *executionContext) marshalNRefreshTokenEdge2ᚖclinicgraphᚋentᚐRefr
 func (ec *executionContext) unmarshalNRefreshTokenWhereInput2ᚖclinicgraphᚋentᚐRefreshTokenWhereInput(ctx context.Context, v any) (*ent.RefreshTokenWhereInput, error) {
 	res, err := ec.unmarshalInputRefreshTokenWhereInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNReward2ᚖclinicgraphᚋentᚐReward(ctx context.Context, sel ast.SelectionSet, v *ent.Reward) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._Reward(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRewardConnection2ᚖclinicgraphᚋentᚐRewardConnection(ctx context.Context, sel ast.SelectionSet, v *ent.RewardConnection) graphql.Marshaler {
@@ -36730,6 +36820,16 @@ func (ec *executionContext) marshalNRewardOrderField2ᚖclinicgraphᚋentᚐRewa
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalNRewardRedemption2ᚖclinicgraphᚋentᚐRewardRedemption(ctx context.Context, sel ast.SelectionSet, v *ent.RewardRedemption) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._RewardRedemption(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNRewardRedemptionEdge2ᚕᚖclinicgraphᚋentᚐRewardRedemptionEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.RewardRedemptionEdge) graphql.Marshaler {
@@ -36922,6 +37022,16 @@ func (ec *executionContext) unmarshalNRoleWhereInput2ᚖclinicgraphᚋentᚐRole
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNUser2ᚖclinicgraphᚋentᚐUser(ctx context.Context, sel ast.SelectionSet, v *ent.User) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._User(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalNUserConnection2ᚖclinicgraphᚋentᚐUserConnection(ctx context.Context, sel ast.SelectionSet, v *ent.UserConnection) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
@@ -36972,6 +37082,16 @@ func (ec *executionContext) marshalNUserOrderField2ᚖclinicgraphᚋentᚐUserOr
 		return graphql.Null
 	}
 	return v
+}
+
+func (ec *executionContext) marshalNUserPermission2ᚖclinicgraphᚋentᚐUserPermission(ctx context.Context, sel ast.SelectionSet, v *ent.UserPermission) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._UserPermission(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalNUserPermissionConnection2ᚖclinicgraphᚋentᚐUserPermissionConnection(ctx context.Context, sel ast.SelectionSet, v *ent.UserPermissionConnection) graphql.Marshaler {
@@ -37292,13 +37412,6 @@ func (ec *executionContext) unmarshalOAppointmentWhereInput2ᚖclinicgraphᚋent
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
-func (ec *executionContext) marshalOAuditLog2ᚖclinicgraphᚋentᚐAuditLog(ctx context.Context, sel ast.SelectionSet, v *ent.AuditLog) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._AuditLog(ctx, sel, v)
-}
-
 func (ec *executionContext) marshalOAuditLogConnection2ᚖclinicgraphᚋentᚐAuditLogConnection(ctx context.Context, sel ast.SelectionSet, v *ent.AuditLogConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -37541,13 +37654,6 @@ func (ec *executionContext) marshalONode2clinicgraphᚋentᚐNoder(ctx context.C
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
-}
-
-func (ec *executionContext) marshalOOperationLog2ᚖclinicgraphᚋentᚐOperationLog(ctx context.Context, sel ast.SelectionSet, v *ent.OperationLog) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._OperationLog(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOOperationLogConnection2ᚖclinicgraphᚋentᚐOperationLogConnection(ctx context.Context, sel ast.SelectionSet, v *ent.OperationLogConnection) graphql.Marshaler {
@@ -37940,13 +38046,6 @@ func (ec *executionContext) marshalOPointsAccount2ᚖclinicgraphᚋentᚐPointsA
 	return ec._PointsAccount(ctx, sel, v)
 }
 
-func (ec *executionContext) marshalOPointsEntry2ᚖclinicgraphᚋentᚐPointsEntry(ctx context.Context, sel ast.SelectionSet, v *ent.PointsEntry) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._PointsEntry(ctx, sel, v)
-}
-
 func (ec *executionContext) unmarshalOPointsEntryWhereInput2ᚕᚖclinicgraphᚋentᚐPointsEntryWhereInputᚄ(ctx context.Context, v any) ([]*ent.PointsEntryWhereInput, error) {
 	if v == nil {
 		return nil, nil
@@ -38116,13 +38215,6 @@ func (ec *executionContext) unmarshalOProductWhereInput2ᚖclinicgraphᚋentᚐP
 	}
 	res, err := ec.unmarshalInputProductWhereInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalORefreshToken2ᚖclinicgraphᚋentᚐRefreshToken(ctx context.Context, sel ast.SelectionSet, v *ent.RefreshToken) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._RefreshToken(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORefreshTokenConnection2ᚖclinicgraphᚋentᚐRefreshTokenConnection(ctx context.Context, sel ast.SelectionSet, v *ent.RefreshTokenConnection) graphql.Marshaler {
@@ -38327,13 +38419,6 @@ func (ec *executionContext) unmarshalORoleOrder2ᚖclinicgraphᚋentᚐRoleOrder
 	}
 	res, err := ec.unmarshalInputRoleOrder(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)
-}
-
-func (ec *executionContext) marshalORolePermission2ᚖclinicgraphᚋentᚐRolePermission(ctx context.Context, sel ast.SelectionSet, v *ent.RolePermission) graphql.Marshaler {
-	if v == nil {
-		return graphql.Null
-	}
-	return ec._RolePermission(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORolePermissionConnection2ᚖclinicgraphᚋentᚐRolePermissionConnection(ctx context.Context, sel ast.SelectionSet, v *ent.RolePermissionConnection) graphql.Marshaler {

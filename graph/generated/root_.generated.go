@@ -5582,12 +5582,12 @@ directive @hasPermission(
 """
 An instant as RFC 3339 in UTC, with up to six decimals of a second.
 """
-scalar Time
+scalar Time @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")
 
 """
 A day as YYYY-MM-DD.
 """
-scalar Date
+scalar Date @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc3339#section-5.6")
 
 """
 A local time of day as HH:MM.
@@ -5597,12 +5597,12 @@ scalar LocalTime
 """
 A whole number within ±(2^53−1), as a JSON number.
 """
-scalar Int64
+scalar Int64 @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc7493#section-2.2")
 
 """
 Any JSON value.
 """
-scalar JSON
+scalar JSON @specifiedBy(url: "https://www.rfc-editor.org/rfc/rfc8259")
 
 """
 A place in a connection. Opaque: it is good for the list and the order it came from, and says nothing else.
