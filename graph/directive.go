@@ -178,8 +178,9 @@ func doorOf(directives ast.DirectiveList) (door, bool) {
 }
 
 // guardFields is the field middleware behind the directives: it refuses a field
-// that nobody has declared, asks the door of a connection's type, and puts on
-// record what a verb behind the door refuses.
+// that nobody has declared, asks the door of a connection's type, refuses
+// introspection where it is off, and puts on record what a verb behind the door
+// refuses.
 func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		fc := graphql.GetFieldContext(ctx)
@@ -191,6 +192,9 @@ func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
 			if err := r.pass(ctx, d); err != nil {
 				return nil, err
 			}
+		}
+		if fc.Object == "Query" && strings.HasPrefix(fc.Field.Name, "__") && graphql.GetOperationContext(ctx).DisableIntrospection {
+			return nil, fault.Forbidden("Introspection is off.")
 		}
 		result, err := next(ctx)
 		if fc.Object == "Mutation" && fault.CodeOf(err) == fault.CodeForbidden {

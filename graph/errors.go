@@ -5,12 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"net/http"
 	"runtime/debug"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
+	"clinicgraph/graph/transport"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/store"
@@ -22,9 +24,7 @@ import (
 func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 	return func(ctx context.Context, err error) *gqlerror.Error {
 		f := faultOf(ctx, err)
-		shown := &gqlerror.Error{
-			Message: f.Message, Path: graphql.GetPath(ctx), Extensions: extensions(ctx, f),
-		}
+		shown := present(ctx, f)
 		var g *gqlerror.Error
 		if errors.As(err, &g) {
 			shown.Locations = g.Locations
@@ -53,10 +53,6 @@ func faultOf(ctx context.Context, err error) *fault.Error {
 		case errcode.ValidationFailed:
 			return fault.New(fault.CodeGraphQLValidation, "%s", g.Message)
 		}
-		if !graphql.HasOperationContext(ctx) {
-			// The transport could not read the request; its words may hold the body.
-			return fault.Wrap(fault.CodeBadUserInput, err, "The body is not a request in JSON: {\"query\": …, \"variables\": …, \"operationName\": …}.")
-		}
 		// The variables are coerced before a field is reached: an error there has
 		// a rule or the path of the variable, and no cause.
 		if g.Rule != "" || g.Err == nil && len(g.Path) > 0 && graphql.GetFieldContext(ctx) == nil {
@@ -69,10 +65,31 @@ func faultOf(ctx context.Context, err error) *fault.Error {
 	return fault.Wrap(fault.CodeInternal, err, "Something went wrong on our side. Please report the request id.")
 }
 
+// present gives a fault the form of the contract.
+func present(ctx context.Context, f *fault.Error) *gqlerror.Error {
+	return &gqlerror.Error{Message: f.Message, Path: graphql.GetPath(ctx), Extensions: extensions(ctx, f)}
+}
+
+// Refuse answers a request that does not reach the graph, in the graph's form.
+func Refuse(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) {
+	media, _ := transport.Negotiate(r.Header.Values("Accept"))
+	transport.Write(w, media, status, &graphql.Response{Errors: gqlerror.List{present(r.Context(), f)}})
+}
+
+// cut bounds the errors of a response: a list of a hundred rows has the same one
+// a hundred times.
+func cut(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	resp := next(ctx)
+	if resp != nil && len(resp.Errors) > maxErrors {
+		resp.Errors = resp.Errors[:maxErrors]
+	}
+	return resp
+}
+
 // extensions is what the contract promises beside the message.
 func extensions(ctx context.Context, f *fault.Error) map[string]any {
 	action := f.Code.Action()
-	if f.Code == fault.CodeUnauthenticated && presentedToken(ctx) {
+	if f.Code == fault.CodeUnauthenticated && bearerOf(ctx).Presented {
 		action = fault.ActionRefresh
 	}
 	ext := map[string]any{

@@ -151,9 +151,17 @@ func (c caller) send(body string) *answer {
 	c.w.reads.take()
 	recorder := httptest.NewRecorder()
 	c.w.handler.ServeHTTP(recorder, r.WithContext(ctx))
-	a := &answer{t: c.t, raw: recorder.Body.String(), sql: c.w.reads.take()}
-	if err := json.Unmarshal(recorder.Body.Bytes(), a); err != nil {
-		c.t.Fatalf("%v: %s", err, a.raw)
+	a := read(c.t, recorder)
+	a.sql = c.w.reads.take()
+	return a
+}
+
+// read takes an answer apart.
+func read(t fataler, recorded *httptest.ResponseRecorder) *answer {
+	t.Helper()
+	a := &answer{t: t, raw: recorded.Body.String()}
+	if err := json.Unmarshal(recorded.Body.Bytes(), a); err != nil {
+		t.Fatalf("%v: %s", err, a.raw)
 	}
 	return a
 }

@@ -79,6 +79,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 			err = errors.Join(err, db.Close())
 		}
 	}()
+	documents, err := trusted(cfg.Server.TrustedDocuments)
+	if err != nil {
+		return nil, err
+	}
 	if err := migrated(ctx, cfg, o, db, log); err != nil {
 		return nil, err
 	}
@@ -100,11 +104,12 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	}
 	server := httpserver.Server{
 		Graph: graph.Handler(resolver, graph.Options{
-			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(),
+			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(), Documents: documents,
 		}),
 		Authenticate: resolver.Auth.Authenticate,
 		Ready:        db.Ping,
-		Origins:      cfg.Server.AllowedOrigins, Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
+		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
+		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
 	}
 	a.Handler = server.Handler()
 	return a, nil
@@ -201,6 +206,29 @@ func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
 	}
 	keys, err = auth.DeriveKeys(secret)
 	return keys, created, err
+}
+
+// trusted reads the manifest of the documents that may be executed; nil without
+// one.
+func trusted(path string) (graph.Documents, error) {
+	if path == "" {
+		return nil, nil
+	}
+	manifest, err := os.ReadFile(path)
+	if err != nil {
+		err = errors.New("cannot be read")
+	}
+	var documents graph.Documents
+	if err == nil {
+		documents, err = graph.ReadDocuments(manifest)
+	}
+	if err != nil {
+		return nil, &config.Error{
+			Key: "CLINICGRAPH_TRUSTED_DOCUMENTS (--trusted-documents)", Value: path, Reason: err.Error(),
+			Remedy: "name the manifest of a client that was built for this version",
+		}
+	}
+	return documents, nil
 }
 
 // furnish makes what every clinic has, and the first administrator.

@@ -88,9 +88,13 @@ func newLogger(c config.Log, w io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.Level)) // checked with the settings
 	if c.Format == "text" || c.Format == "auto" && isTerminal(w) {
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, NoColor: !isTerminal(w)}))
+		return slog.New(textHandler(w, level, isTerminal(w)))
 	}
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+func textHandler(w io.Writer, level slog.Level, color bool) slog.Handler {
+	return tint.NewHandler(w, &tint.Options{Level: level, NoColor: !color, ReplaceAttr: visible})
 }
 
 func isTerminal(w io.Writer) bool {

@@ -32,6 +32,10 @@ func run(t *testing.T, env map[string]string, args ...string) (code int, out, er
 }
 
 func TestAWrongSettingStopsTheStartWithOneLine(t *testing.T) {
+	manifest := filepath.Join(t.TempDir(), "manifest.json")
+	if err := os.WriteFile(manifest, []byte(`{"x":"{ nothing }"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	tests := map[string]struct {
 		env  map[string]string
 		args []string
@@ -42,6 +46,8 @@ func TestAWrongSettingStopsTheStartWithOneLine(t *testing.T) {
 		"a database":            {map[string]string{"DATABASE_URL": "mysql://x"}, nil, "DATABASE_URL"},
 		"an unknown key":        {map[string]string{"CLINICGRAPH_ADRR": "127.0.0.1:1"}, nil, "CLINICGRAPH_ADRR"},
 		"production, no secret": {map[string]string{"CLINICGRAPH_ENV": "production"}, nil, "CLINICGRAPH_SECRET_FILE"},
+		"no manifest":           {map[string]string{"CLINICGRAPH_TRUSTED_DOCUMENTS": "/no/such/file"}, nil, "CLINICGRAPH_TRUSTED_DOCUMENTS"},
+		"a useless manifest":    {map[string]string{"CLINICGRAPH_TRUSTED_DOCUMENTS": manifest}, nil, `the document "x", which the graph does not execute: Cannot query field`},
 		"an unknown command":    {nil, []string{"fly"}, "fly"},
 	}
 	for name, test := range tests {

@@ -46,7 +46,9 @@ type Server struct {
 	Addr           string   `name:"addr" env:"CLINICGRAPH_ADDR" default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"Address to listen on; port 0 takes a free one."`
 	PublicURL      string   `name:"public-url" env:"CLINICGRAPH_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the server, such as https://clinic.example; links are built from it."`
 	AllowedOrigins []string `name:"allowed-origins" env:"CLINICGRAPH_ALLOWED_ORIGINS" placeholder:"ORIGIN,..." help:"Other origins whose pages may call the API, such as https://app.clinic.example."`
-	Playground     string   `name:"playground" env:"CLINICGRAPH_PLAYGROUND" default:"auto" placeholder:"WHEN" help:"Serve the GraphQL playground: on, off, or auto (off in production)."`
+	Playground     string   `name:"playground" env:"CLINICGRAPH_PLAYGROUND" default:"auto" placeholder:"WHEN" help:"Serve the GraphQL playground: on, off, or auto (off in production, and with trusted documents)."`
+
+	TrustedDocuments string `name:"trusted-documents" env:"CLINICGRAPH_TRUSTED_DOCUMENTS" placeholder:"FILE" help:"Manifest of the documents that may be executed, as GraphQL Code Generator and relay-compiler write it; every document when empty."`
 }
 
 // Database says where the data is: in PostgreSQL when URL is set, otherwise in
@@ -68,9 +70,10 @@ type Log struct {
 // Production says whether the settings are those of a clinic at work.
 func (c Config) Production() bool { return c.Env == Production }
 
-// PlaygroundOn says whether to serve the playground.
+// PlaygroundOn says whether to serve the playground. With trusted documents it
+// would be of no use: nothing that somebody types there is executed.
 func (c Config) PlaygroundOn() bool {
-	return c.Server.Playground == "on" || c.Server.Playground == "auto" && !c.Production()
+	return c.Server.Playground == "on" || c.Server.Playground == "auto" && !c.Production() && c.Server.TrustedDocuments == ""
 }
 
 // SecretPath is the file of the master secret. The file in the data folder may

@@ -67,20 +67,21 @@ func TestNothingConfiguredIsALocalServerOnSQLite(t *testing.T) {
 
 func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 	got, err := parse(t, map[string]string{
-		"CLINICGRAPH_ENV":             "production",
-		"CLINICGRAPH_SECRET_FILE":     "/run/secrets/clinicgraph",
-		"CLINICGRAPH_CURRENCY":        "CHF",
-		"CLINICGRAPH_TIMEZONE":        "Europe/Zurich",
-		"CLINICGRAPH_ADDR":            "[::]:9000",
-		"CLINICGRAPH_PUBLIC_URL":      " https://clinic.example/ ",
-		"CLINICGRAPH_ALLOWED_ORIGINS": "https://App.clinic.example, https://desk.clinic.example:8443/",
-		"CLINICGRAPH_PLAYGROUND":      "on",
-		"DATABASE_URL":                secretURL,
-		"CLINICGRAPH_DATA":            "/var/lib/clinicgraph",
-		"CLINICGRAPH_DB_CONNS":        "8",
-		"CLINICGRAPH_AUTO_MIGRATE":    "true",
-		"CLINICGRAPH_LOG_LEVEL":       "debug",
-		"CLINICGRAPH_LOG_FORMAT":      "json",
+		"CLINICGRAPH_ENV":               "production",
+		"CLINICGRAPH_SECRET_FILE":       "/run/secrets/clinicgraph",
+		"CLINICGRAPH_CURRENCY":          "CHF",
+		"CLINICGRAPH_TIMEZONE":          "Europe/Zurich",
+		"CLINICGRAPH_ADDR":              "[::]:9000",
+		"CLINICGRAPH_PUBLIC_URL":        " https://clinic.example/ ",
+		"CLINICGRAPH_ALLOWED_ORIGINS":   "https://App.clinic.example, https://desk.clinic.example:8443/",
+		"CLINICGRAPH_PLAYGROUND":        "off",
+		"CLINICGRAPH_TRUSTED_DOCUMENTS": "/etc/clinicgraph/documents.json",
+		"DATABASE_URL":                  secretURL,
+		"CLINICGRAPH_DATA":              "/var/lib/clinicgraph",
+		"CLINICGRAPH_DB_CONNS":          "8",
+		"CLINICGRAPH_AUTO_MIGRATE":      "true",
+		"CLINICGRAPH_LOG_LEVEL":         "debug",
+		"CLINICGRAPH_LOG_FORMAT":        "json",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +89,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 	want := Config{
 		Env: Production, SecretFile: "/run/secrets/clinicgraph", Currency: "CHF", Timezone: "Europe/Zurich",
 		Server: Server{
-			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "on",
+			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json",
 			AllowedOrigins: []string{"https://app.clinic.example", "https://desk.clinic.example:8443"},
 		},
 		Database: Database{URL: secretURL, Data: "/var/lib/clinicgraph", MaxConns: 8, AutoMigrate: true},
@@ -146,8 +147,8 @@ func TestEverySettingHasFlagEnvironmentNameAndHelp(t *testing.T) {
 			t.Errorf("--%s: environment %q, help %q", flag.Name, flag.Envs, flag.Help)
 		}
 	}
-	if n != len(Keys()) || n != 15 {
-		t.Errorf("%d flags, %d keys, want 15", n, len(Keys()))
+	if n != len(Keys()) || n != 16 {
+		t.Errorf("%d flags, %d keys, want 16", n, len(Keys()))
 	}
 }
 
@@ -237,6 +238,10 @@ func TestPlaygroundIsOffInProductionUnlessSwitchedOn(t *testing.T) {
 		cfg := Config{Env: c.env, Server: Server{Playground: c.playground}}
 		if got := cfg.PlaygroundOn(); got != c.want {
 			t.Errorf("%s, %s: %v", c.env, c.playground, got)
+		}
+		cfg.Server.TrustedDocuments = "/f"
+		if c.playground == "auto" && cfg.PlaygroundOn() {
+			t.Errorf("%s, %s: a playground with trusted documents", c.env, c.playground)
 		}
 	}
 }

@@ -149,6 +149,9 @@ func (c *Config) checkPlainHTTP(flag, value string, parsed *url.URL) error {
 }
 
 func (c *Config) checkPlayground() error {
+	if c.Server.Playground == "on" && c.Server.TrustedDocuments != "" {
+		return wrong("playground", c.Server.Playground, "is of no use with CLINICGRAPH_TRUSTED_DOCUMENTS", "unset one of them")
+	}
 	return oneOf("playground", c.Server.Playground, "auto", "on", "off")
 }
 

@@ -61,6 +61,7 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 		"origin between commas":    {one("CLINICGRAPH_ALLOWED_ORIGINS", "https://a.example,,https://b.example"), `CLINICGRAPH_ALLOWED_ORIGINS (--allowed-origins)="(empty)" does not begin with https:// or http://; ` + origins},
 		"origin plain http":        {production("CLINICGRAPH_ALLOWED_ORIGINS", "http://a.example"), `CLINICGRAPH_ALLOWED_ORIGINS (--allowed-origins)="http://a.example" would send sessions over plain http; use https in production`},
 		"playground":               {one("CLINICGRAPH_PLAYGROUND", "yes"), `CLINICGRAPH_PLAYGROUND (--playground)="yes" is not known; use auto, on, off`},
+		"playground, closed":       {map[string]string{"CLINICGRAPH_PLAYGROUND": "on", "CLINICGRAPH_TRUSTED_DOCUMENTS": "/f"}, `CLINICGRAPH_PLAYGROUND (--playground)="on" is of no use with CLINICGRAPH_TRUSTED_DOCUMENTS; unset one of them`},
 		"log level":                {one("CLINICGRAPH_LOG_LEVEL", "verbose"), `CLINICGRAPH_LOG_LEVEL (--log-level)="verbose" is not known; use debug, info, warn, error`},
 		"log format":               {one("CLINICGRAPH_LOG_FORMAT", "xml"), `CLINICGRAPH_LOG_FORMAT (--log-format)="xml" is not known; use auto, text, json`},
 		"currency":                 {one("CLINICGRAPH_CURRENCY", "eur"), `CLINICGRAPH_CURRENCY (--currency)="eur" is not a currency; use a code of ISO 4217, such as EUR`},

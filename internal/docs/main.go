@@ -7,8 +7,13 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strconv"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"clinicgraph/graph/transport"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 )
@@ -64,15 +69,28 @@ func reach(r access.Role, permission string) string {
 func faults() string {
 	var b strings.Builder
 	b.WriteString("# Errors\n\nEvery failure is a GraphQL error with `message` (for people), `path`, and `extensions`: `code`, `action`, `retryable`, `retryAfter` (seconds), `requestId`, and for bad input `fields: [{path, message}]`.\n\n")
-	b.WriteString("| code | what it means | action | retryable |\n|---|---|---|---|\n")
+	b.WriteString("| code | what it means | action | retryable | status |\n|---|---|---|---|---|\n")
 	for _, c := range fault.Codes() {
 		retry := "no"
 		if c.Retryable() {
 			retry = "yes"
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s |\n", c, c.Meaning(), c.Action(), retry)
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` | %s | %s |\n", c, c.Meaning(), c.Action(), retry, status(c))
 	}
 	b.WriteString("\n`UNAUTHENTICATED` has the action `REFRESH` when a token came with the request. ")
-	b.WriteString("An object outside of the caller's rows answers exactly like one that does not exist: `NOT_FOUND`.\n")
+	b.WriteString("An object outside of the caller's rows answers exactly like one that does not exist: `NOT_FOUND`. An answer has at most ten errors.\n\n")
+	b.WriteString("The status is that of a request that was not executed; its answer has no `data` entry. Of two, the first is for `application/json` and the second for `application/graphql-response+json`. ")
+	b.WriteString("What was executed is 200, with the errors of its fields. 429 and 503 come with `Retry-After`. ")
+	b.WriteString("What HTTP is enough to refuse has a status of its own: 400 a body that cannot be read, 403 a page of another origin, 404 a path, 405 a method, 406 an `Accept` without JSON, 415 a media type or a compressed body, 431 too long a header.\n")
 	return b.String()
+}
+
+// status is what a request that is refused with the code is answered with.
+func status(c fault.Code) string {
+	resp := &graphql.Response{Errors: gqlerror.List{{Extensions: map[string]any{"code": c}}}}
+	plain, response := transport.Status(transport.JSON, resp), transport.Status(transport.Response, resp)
+	if plain == response {
+		return strconv.Itoa(plain)
+	}
+	return fmt.Sprintf("%d, %d", plain, response)
 }

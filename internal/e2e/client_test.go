@@ -84,11 +84,10 @@ func (cl *client) post(contentType, body string) *answer {
 func (cl *client) send(method, contentType string, body io.Reader, what string) *answer {
 	t := cl.c.t
 	t.Helper()
-	a := &answer{t: t, what: what, broken: cl.c.broken}
 	r, err := http.NewRequestWithContext(t.Context(), method, cl.c.url+"/graphql", body)
 	if err != nil {
 		t.Error(err)
-		return a
+		return &answer{t: t, what: what}
 	}
 	if contentType != "" {
 		r.Header.Set("Content-Type", contentType)
@@ -99,7 +98,15 @@ func (cl *client) send(method, contentType string, body io.Reader, what string) 
 	if cl.header != "" {
 		r.Header.Set(cl.header, cl.value)
 	}
-	response, err := cl.c.http.Do(r)
+	return cl.c.exchange(r, what)
+}
+
+// exchange sends a request as it is.
+func (c *clinic) exchange(r *http.Request, what string) *answer {
+	t := c.t
+	t.Helper()
+	a := &answer{t: t, what: what, broken: c.broken}
+	response, err := c.http.Do(r)
 	if err != nil {
 		t.Error(err)
 		return a

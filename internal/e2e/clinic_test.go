@@ -51,8 +51,8 @@ func each(t *testing.T, story func(t *testing.T, c *clinic)) {
 	}
 }
 
-// open starts a server on a copy of the world.
-func open(t *testing.T, d string) *clinic {
+// open starts a server on a copy of the world, with the settings changed.
+func open(t *testing.T, d string, change ...func(*config.Config)) *clinic {
 	t.Helper()
 	db, w := worldOn(t, d)
 	c := &clinic{
@@ -67,8 +67,12 @@ func open(t *testing.T, d string) *clinic {
 	if err := os.WriteFile(filepath.Join(data, "secret.key"), w.secret, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	cfg := settings(data)
+	for _, f := range change {
+		f(&cfg)
+	}
 	var err error
-	c.app, err = app.New(context.Background(), settings(data), c.log.logger(), options(db, c.clock.now))
+	c.app, err = app.New(context.Background(), cfg, c.log.logger(), options(db, c.clock.now))
 	if err != nil {
 		t.Fatal(err)
 	}

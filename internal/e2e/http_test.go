@@ -3,9 +3,14 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"entgo.io/ent/dialect"
+
+	"clinicgraph/internal/config"
 )
 
 const typename = `{"query":"{ __typename }"}`
@@ -109,6 +114,18 @@ func TestEveryAnswerCarriesTheRequestsId(t *testing.T) {
 		c.as(admin).do(`{ auditLogs(where: {requestId: "my-request.1"}) { edges { node { event operation } } } }`).ok().
 			want("auditLogs.edges", `[{"node":{"event":"ACCESS_DENIED","operation":"auditLogs"}}]`)
 	})
+}
+
+func TestIntrospectionIsOffInProduction(t *testing.T) {
+	c := open(t, dialect.SQLite, func(cfg *config.Config) {
+		cfg.Env, cfg.SecretFile = config.Production, filepath.Join(cfg.Database.Data, "secret.key")
+	})
+	for _, query := range []string{`{ __schema { types { name } } }`, `{ __type(name: "User") { name } }`} {
+		if a := c.as(admin).do(query).refused("FORBIDDEN"); a.status != 200 {
+			t.Errorf("%d %s", a.status, a.body)
+		}
+	}
+	c.as(admin).do(`{ __typename }`).ok()
 }
 
 // TestADefectIsToldToTheLogAndNotToTheClient takes a table away.

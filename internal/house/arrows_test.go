@@ -27,6 +27,8 @@ type rule struct {
 var arrows = []rule{
 	{from: "graph/", never: []string{"database/sql", "clinicgraph/internal/config", "net/http/httptest", "clinicgraph/internal/jobs", "clinicgraph/internal/app"},
 		why: "resolvers turn arguments into one call"},
+	{from: "graph/transport", never: []string{"clinicgraph/graph", "clinicgraph/graph/generated", "clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/internal/httpserver"},
+		why: "a transport knows no entity and no door"},
 	{from: "ent/schema", never: []string{"clinicgraph/ent", "clinicgraph/ent/"},
 		why: "a schema that imports generated code blocks its own generation"},
 	{from: "internal/fault", never: []string{"clinicgraph/"}, why: "leaf"},

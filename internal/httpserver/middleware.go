@@ -1,15 +1,12 @@
 package httpserver
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"regexp"
 	"runtime/debug"
 	"strings"
@@ -75,28 +72,16 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 	})
 }
 
-// recorder remembers the status of an answer, and lets the endpoint set it
-// before the first byte.
+// recorder remembers the status of an answer.
 type recorder struct {
 	http.ResponseWriter
 	status int
-	forced int
-	wrote  bool
 }
 
+// WriteHeader implements http.ResponseWriter.
 func (w *recorder) WriteHeader(code int) {
-	if w.forced != 0 {
-		code = w.forced
-	}
-	w.status, w.wrote = code, true
+	w.status = code
 	w.ResponseWriter.WriteHeader(code)
-}
-
-func (w *recorder) Write(b []byte) (int, error) {
-	if !w.wrote {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(b)
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -115,39 +100,29 @@ func withSecurityHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// onlyPost keeps the graph to POST: nothing that changes state is reachable by a
-// link or a form.
-func onlyPost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost {
-			w.Header().Set("Allow", http.MethodPost)
-			refuse(w, r, http.StatusMethodNotAllowed, fault.New(fault.CodeBadUserInput, "The graph is asked with POST."))
-			return
+// withOrigin refuses what pages of origins that are not ours send (the checks of
+// http.CrossOriginProtection: Sec-Fetch-Site, and where a browser does not send
+// it, Origin against Host). Programs, and pages of the server's own origin, pass.
+func (s *Server) withOrigin(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range s.ownOrigins() {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			panic(err) // checked with the settings
 		}
-		if media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";"); strings.TrimSpace(strings.ToLower(media)) != "application/json" {
-			refuse(w, r, http.StatusUnsupportedMediaType, fault.New(fault.CodeBadUserInput, "The graph is asked with Content-Type: application/json."))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+	}
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, r, http.StatusForbidden, fault.Forbidden("Pages of this origin may not call the graph."))
+	}))
+	return protection.Handler(next)
 }
 
-// withBody reads the body as a whole, so that one that is too long or is no JSON,
-// or not JSON alone, is refused before anything else looks at it.
-func withBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-		if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong || r.ContentLength > maxBody {
-			refuse(w, r, http.StatusRequestEntityTooLarge, fault.New(fault.CodePayloadTooLarge, "A request has at most %d bytes.", maxBody))
-			return
-		}
-		if err != nil || !json.Valid(body) {
-			refuse(w, r, http.StatusBadRequest, fault.New(fault.CodeBadUserInput, "The body is not a request in JSON: {\"query\": …, \"variables\": …, \"operationName\": …}."))
-			return
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		next.ServeHTTP(w, r)
-	})
+// ownOrigins are those of the settings, and that of the public address: a proxy
+// may have changed Host.
+func (s *Server) ownOrigins() []string {
+	if public, err := url.Parse(s.PublicURL); err == nil && public.Host != "" {
+		return append([]string{strings.ToLower(public.Scheme + "://" + public.Host)}, s.Origins...)
+	}
+	return s.Origins
 }
 
 // withViewer finds out who asks. No token is an anonymous viewer; a bad one is
@@ -174,10 +149,8 @@ func (s *Server) withViewer(next http.Handler) http.Handler {
 				}
 			}
 		}
-		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
-		bearer.Status = func(code int) { rec.forced = code }
 		ctx := graph.WithBearer(access.NewContext(r.Context(), viewer), bearer)
-		next.ServeHTTP(rec, r.WithContext(ctx))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 
@@ -192,6 +165,5 @@ func statusOf(f *fault.Error) int {
 
 // refuse answers a request that never reached the graph, in the graph's form.
 func refuse(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) {
-	ext := map[string]any{"code": f.Code, "action": f.Code.Action(), "retryable": f.Code.Retryable(), "requestId": access.RequestOf(r.Context()).ID}
-	answer(w, status, map[string]any{"errors": []map[string]any{{"message": f.Message, "extensions": ext}}})
+	graph.Refuse(w, r, status, f)
 }

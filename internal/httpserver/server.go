@@ -18,8 +18,7 @@ import (
 
 // Limits of a request.
 const (
-	maxBody       = 100 << 10
-	maxHeader     = 16 << 10
+	maxHeader     = 16<<10 - 4<<10 // net/http adds 4 KiB: 16 KiB pass, and a byte more is 431
 	headerTimeout = 5 * time.Second
 	readTimeout   = 10 * time.Second
 	writeTimeout  = 15 * time.Second
@@ -32,6 +31,7 @@ type Server struct {
 	Authenticate func(ctx context.Context, token string) (*access.Viewer, error)
 	Ready        func(ctx context.Context) error
 	Origins      []string // other origins whose pages may call the graph
+	PublicURL    string   // where browsers reach the server, "" where nobody has said so
 	Playground   bool
 	Version      string
 	Log          *slog.Logger
@@ -60,8 +60,7 @@ func (s *Server) Handler() http.Handler {
 func (s *Server) graph() http.Handler {
 	return chain(s.Graph,
 		s.withCORS(),
-		onlyPost,
-		withBody,
+		s.withOrigin,
 		s.withViewer,
 	)
 }
