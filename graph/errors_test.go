@@ -149,6 +149,26 @@ func TestErrors_of_the_body_do_not_repeat_it(t *testing.T) {
 	})
 }
 
+func TestErrors_are_ten_at_most(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		me := w.as(t, w.admin(t))
+		for n, want := range map[int]int{9: 9, 10: 10, 11: 10, 40: 10} {
+			var fields strings.Builder
+			list := make([]uuid.UUID, n)
+			for i := range n {
+				fmt.Fprintf(&fields, "nothing%d ", i)
+				list[i] = id(ids.Booking, i)
+			}
+			if a := me.ask(`{ ` + fields.String() + `}`); len(a.Errors) != want || a.Data != nil {
+				t.Errorf("%d errors of a document: %s", n, a.raw)
+			}
+			if a := me.ask(`query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, vars{"ids": list}); len(a.Errors) != want || len(a.list("nodes")) != n {
+				t.Errorf("%d errors of fields: %s", n, a.raw)
+			}
+		}
+	})
+}
+
 func TestErrors_of_the_caller_say_what_helps(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const list = `{ customers { totalCount } }`

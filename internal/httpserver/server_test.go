@@ -2,14 +2,20 @@ package httpserver_test
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/fault"
 	"clinicgraph/internal/httpserver"
 )
 
@@ -51,6 +57,50 @@ func raw(t *testing.T, addr, request string) *http.Response {
 		t.Fatal(err)
 	}
 	return response
+}
+
+// TestATokenThatCannotBeCheckedIsNoBadToken: it is answered in the form of the
+// contract, and says when to come back or nothing of what is broken.
+func TestATokenThatCannotBeCheckedIsNoBadToken(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		code   string
+		after  string
+	}{
+		{&fault.Error{Code: fault.CodeUnavailable, Message: "Later.", RetryAfter: 3 * time.Second, Err: errors.New("canary")}, 503, "UNAVAILABLE", "3"},
+		{fault.New(fault.CodeOverloaded, "Later."), 503, "OVERLOADED", "1"},
+		{errors.New("canary: pq: relation does not exist"), 500, "INTERNAL", ""},
+		{fault.New(fault.CodeUnauthenticated, "canary"), 200, "", ""},
+	} {
+		server := httpserver.Server{
+			Graph: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			}),
+			Authenticate: func(context.Context, string) (*access.Viewer, error) { return nil, c.err },
+			Log:          slog.New(slog.DiscardHandler),
+		}
+		rec := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		r.Header.Set("Authorization", "Bearer x")
+		server.Handler().ServeHTTP(rec, r)
+		code := ""
+		if rec.Body.Len() > 0 {
+			var body struct {
+				Errors []struct {
+					Extensions struct{ Code, RequestID string }
+				}
+			}
+			if err := json.Unmarshal(rec.Body.Bytes(), &body); err != nil || len(body.Errors) != 1 || body.Errors[0].Extensions.RequestID != rec.Header().Get("X-Request-Id") {
+				t.Errorf("%v: %s", err, rec.Body)
+				continue
+			}
+			code = body.Errors[0].Extensions.Code
+		}
+		if rec.Code != c.status || code != c.code || rec.Header().Get("Retry-After") != c.after || strings.Contains(rec.Body.String(), "canary") {
+			t.Errorf("%v: %d %s, Retry-After %q: %s", c.err, rec.Code, code, rec.Header().Get("Retry-After"), rec.Body)
+		}
+	}
 }
 
 // TestAHeaderHas16KiB, the request line and the last line break among them.
