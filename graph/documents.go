@@ -26,8 +26,12 @@ type Documents map[string]string
 // its text, as the client preset of GraphQL Code Generator
 // (persisted-documents.json) and relay-compiler (persistConfig.file) write it.
 // The id is opaque: each of them hashes in its own way. Every document must be
-// one that the graph would execute; the error is one line.
-func ReadDocuments(manifest []byte) (Documents, error) {
+// one that the graph would execute within the limits (zero: DefaultLimits); the
+// error is one line.
+func ReadDocuments(manifest []byte, limits Limits) (Documents, error) {
+	if limits == (Limits{}) {
+		limits = DefaultLimits()
+	}
 	object, err := transport.ReadObject(manifest)
 	if err != nil {
 		return nil, errors.New("is not one JSON object from ids to documents")
@@ -35,14 +39,14 @@ func ReadDocuments(manifest []byte) (Documents, error) {
 	if len(object) == 0 {
 		return nil, errors.New("lists no document")
 	}
-	schema := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{}}).Schema()
+	schema := served(generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{}}).Schema())
 	documents := Documents{}
 	for _, id := range slices.Sorted(maps.Keys(object)) { // the same error each time
 		text, ok := object[id].(string)
 		if !ok || id == "" {
 			return nil, fmt.Errorf("has %q, which is not the text of a document", id)
 		}
-		if err := executable(schema, text); err != nil {
+		if err := executable(schema, text, limits); err != nil {
 			return nil, fmt.Errorf("has the document %q, which the graph does not execute: %s", id, err.Message)
 		}
 		documents[id] = text
@@ -51,15 +55,18 @@ func ReadDocuments(manifest []byte) (Documents, error) {
 }
 
 // executable gives the first error of a document.
-func executable(schema *ast.Schema, text string) *gqlerror.Error {
-	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+func executable(schema *ast.Schema, text string, limits Limits) *gqlerror.Error {
+	document, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, limits.Tokens)
 	if err != nil {
 		return gqlerror.Wrap(err)
 	}
 	if len(document.Operations) == 0 {
 		return gqlerror.Errorf("it has no operation")
 	}
-	if errs := validator.ValidateWithRules(schema, document, nil); len(errs) > 0 {
+	if err := limits.shape(document); err != nil {
+		return err
+	}
+	if errs := validator.ValidateWithRules(schema, document, validation(true)()); len(errs) > 0 {
 		return errs[0]
 	}
 	return nil

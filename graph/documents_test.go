@@ -20,7 +20,7 @@ func TestReadDocuments_reads_what_the_generators_write(t *testing.T) {
   "aa21fd3a5e4bd1f25f3a2d18a1b5b0cd": "mutation LogoutMutation {\n  logout {\n    loggedOut\n  }\n}\n"
 }`,
 	} {
-		got, err := graph.ReadDocuments([]byte(manifest))
+		got, err := graph.ReadDocuments([]byte(manifest), graph.DefaultLimits())
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -54,7 +54,7 @@ func TestReadDocuments_refuses_in_one_line_what_would_not_be_executed(t *testing
 		`{"a":"{ node(id: \"\"\"x\ny\"\"\", a: \"\"\"x\ny\"\"\") { id } }"}`: `has the document "a", which the graph does not execute: `,
 		`{"a":"` + tokens + `"}`: `has the document "a", which the graph does not execute: `,
 	} {
-		got, err := graph.ReadDocuments([]byte(manifest))
+		got, err := graph.ReadDocuments([]byte(manifest), graph.DefaultLimits())
 		if err == nil || got != nil || !strings.HasPrefix(err.Error(), want) || strings.ContainsAny(err.Error(), "\r\n") {
 			t.Errorf("%.60s: got %v, %q, want %q", manifest, got, err, want)
 		}

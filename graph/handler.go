@@ -8,7 +8,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
 	"github.com/99designs/gqlgen/graphql/handler/extension"
-	"github.com/99designs/gqlgen/graphql/handler/lru"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"clinicgraph/graph/generated"
@@ -17,13 +16,10 @@ import (
 	"clinicgraph/internal/paging"
 )
 
-// The limits of a request. Parsing deeper than the stack allows kills the
-// process, and validation is quadratic in tokens: 1,000 take about 50 ms.
+// The limits of a request that are not those of an operation.
 const (
-	maxBody       = 100 << 10 // bytes
-	maxTokens     = 1000
-	maxErrors     = 10
-	cachedQueries = 1000
+	maxBody   = 100 << 10 // bytes
+	maxErrors = 10
 )
 
 // Options are the settings of the endpoint.
@@ -32,21 +28,34 @@ type Options struct {
 	CursorKey     *paging.Key
 	Introspection bool
 	Documents     Documents // nil: every document is executed
+	Limits        Limits    // zero: DefaultLimits
+
+	// Charge is asked before an operation runs, where it is set: what it costs, and
+	// its sensitive mutation, if it has one. Its error is the answer.
+	Charge func(ctx context.Context, cost int, sensitive string) error
 }
 
 // Handler serves the graph over POST. The viewer comes from the context.
 func Handler(r *Resolver, o Options) http.Handler {
-	schema := generated.NewExecutableSchema(generated.Config{Resolvers: r, Directives: r.directives()})
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits()
+	}
+	whole := generated.NewExecutableSchema(generated.Config{}).Schema()
+	schema := generated.NewExecutableSchema(generated.Config{Schema: served(whole), Resolvers: r, Directives: r.directives()})
 	all := declare(schema.Schema())
+	limits := newLimiter(o, schema.Schema())
 	srv := handler.New(schema)
 	srv.AddTransport(transport.POST{MaxBody: maxBody, Recover: recovered(o.Log)})
-	srv.SetParserTokenLimit(maxTokens)
-	srv.SetQueryCache(lru.New[*ast.QueryDocument](cachedQueries))
+	srv.SetParserTokenLimit(o.Limits.Tokens)
+	srv.SetQueryCache(limits.kept)
+	srv.SetDisableSuggestion(!o.Introspection)
+	srv.SetValidationRulesFn(validation(o.Introspection))
 	srv.SetErrorPresenter(presenter(o.Log))
 	srv.SetRecoverFunc(recovered(o.Log))
 	srv.AroundResponses(cut)
 	srv.Use(o.Documents)
 	srv.Use(badBearer{all})
+	srv.Use(limits) // after what settles which document runs, and for whom
 	if o.Introspection {
 		srv.Use(extension.Introspection{})
 	}

@@ -119,7 +119,7 @@ func TestPages_are_bounded_on_every_way_to_a_list(t *testing.T) {
 		for _, way := range []string{
 			`{ bookings(%s) { edges { node { id } } } }`,
 			`{ customers { edges { node { bookings(%s) { edges { node { id } } } } } } }`,
-			`{ users { edges { node { customers { edges { node { bookings(%s) { edges { node { id } } } } } } } } } }`,
+			`{ users(first: 2) { edges { node { customers { edges { node { bookings(%s) { edges { node { id } } } } } } } } } }`,
 			`{ customer(id: "` + known + `") { bookings(%s) { totalCount } } }`,
 			`{ nodes(ids: ["` + known + `"]) { ... on Customer { bookings(%s) { pageInfo { hasNextPage } } } } }`,
 			`{ bookings { edges { node { a: customer { bookings(%s) { edges { node { id } } } } b: customer { id } } } } }`,

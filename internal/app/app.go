@@ -79,7 +79,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	documents, err := trusted(cfg.Server.TrustedDocuments)
+	documents, err := trusted(cfg.Server.TrustedDocuments, graph.Limits(cfg.Limits))
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +105,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	server := httpserver.Server{
 		Graph: graph.Handler(resolver, graph.Options{
 			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(), Documents: documents,
+			Limits: graph.Limits(cfg.Limits),
 		}),
 		Authenticate: resolver.Auth.Authenticate,
 		Ready:        db.Ping,
@@ -210,7 +211,7 @@ func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
 
 // trusted reads the manifest of the documents that may be executed; nil without
 // one.
-func trusted(path string) (graph.Documents, error) {
+func trusted(path string, limits graph.Limits) (graph.Documents, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -220,7 +221,7 @@ func trusted(path string) (graph.Documents, error) {
 	}
 	var documents graph.Documents
 	if err == nil {
-		documents, err = graph.ReadDocuments(manifest)
+		documents, err = graph.ReadDocuments(manifest, limits)
 	}
 	if err != nil {
 		return nil, &config.Error{

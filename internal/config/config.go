@@ -38,6 +38,7 @@ type Config struct {
 
 	Server   Server   `embed:"" group:"Server"`
 	Database Database `embed:"" group:"Database"`
+	Limits   Limits   `embed:"" group:"Limits of an operation"`
 	Log      Log      `embed:"" group:"Log"`
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alecthomas/kong"
 	"github.com/google/go-cmp/cmp"
@@ -46,6 +47,15 @@ func defaults() Config {
 		Server:   Server{Addr: "127.0.0.1:8080", Playground: "auto"},
 		Database: Database{Data: "./data", MaxConns: 16},
 		Log:      Log{Level: "info", Format: "auto"},
+		Limits:   limits(),
+	}
+}
+
+func limits() Limits {
+	return Limits{
+		DocumentBytes: 16384, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
+		QueryFields: 10, MutationFields: 3, List: 100, FilterDepth: 5, FilterConditions: 50,
+		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Duration: 10 * time.Second,
 	}
 }
 
@@ -94,6 +104,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		},
 		Database: Database{URL: secretURL, Data: "/var/lib/clinicgraph", MaxConns: 8, AutoMigrate: true},
 		Log:      Log{Level: "debug", Format: "json"},
+		Limits:   limits(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -147,8 +158,8 @@ func TestEverySettingHasFlagEnvironmentNameAndHelp(t *testing.T) {
 			t.Errorf("--%s: environment %q, help %q", flag.Name, flag.Envs, flag.Help)
 		}
 	}
-	if n != len(Keys()) || n != 16 {
-		t.Errorf("%d flags, %d keys, want 16", n, len(Keys()))
+	if n != len(Keys()) || n != 33 {
+		t.Errorf("%d flags, %d keys, want 33", n, len(Keys()))
 	}
 }
 

@@ -186,7 +186,7 @@ func TestPagesAreOf20AndAtMost100OnEveryLevel(t *testing.T) {
 		me := c.as(customerA)
 		for what, query := range map[string]string{
 			"bookings":                                `{ bookings%s { edges { node { id } } pageInfo { hasNextPage } } }`,
-			"customers.edges.0.node.bookings":         `{ customers { edges { node { bookings%s { edges { node { id } } pageInfo { hasNextPage } } } } } }`,
+			"customers.edges.0.node.bookings":         `{ customers(first: 3) { edges { node { bookings%s { edges { node { id } } pageInfo { hasNextPage } } } } } }`,
 			"viewer.customers.0.bookings":             `{ viewer { customers { bookings%s { edges { node { id } } pageInfo { hasNextPage } } } } }`,
 			"node.bookings":                           `{ node(id: "` + c.profiles[customerA] + `") { ... on Customer { bookings%s { edges { node { id } } pageInfo { hasNextPage } } } } }`,
 			"bookings.edges.0.node.customer.bookings": `{ bookings(first: 3) { edges { node { customer { bookings%s { edges { node { id } } pageInfo { hasNextPage } } } } } } }`,

@@ -1,0 +1,43 @@
+package graph
+
+import (
+	"maps"
+
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+)
+
+// validation gives the rules of validation for each document anew, as the
+// executor changes them. It replaces what is wrong with the library's:
+//
+//   - Five rules say "Did you mean", which describes the schema to those from
+//     whom introspection keeps it. The executor's own switch is for two of them;
+//     here are the other three. For a type it is never said: the search compares
+//     the whole document with the whole schema.
+//   - MaxIntrospectionDepth visits a fragment as often as it is spread, which
+//     doubles with each line; the limit of introspection takes its place.
+//   - OverlappingFieldsCanBeMerged compares pairs of fields, and does not end on
+//     some documents; see overlap.go.
+func validation(suggest bool) func() *rules.Rules {
+	return func() *rules.Rules {
+		r := rules.NewDefaultRules()
+		r.RemoveRule(rules.MaxIntrospectionDepth.Name)
+		r.ReplaceRule(rules.OverlappingFieldsCanBeMergedRule.Name, fieldsMerge)
+		r.ReplaceRule(rules.KnownTypeNamesRule.Name, rules.KnownTypeNamesRuleWithoutSuggestions.RuleFunc)
+		if !suggest {
+			r.ReplaceRule(rules.KnownArgumentNamesRule.Name, rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc)
+			r.ReplaceRule(rules.ValuesOfCorrectTypeRule.Name, rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc)
+		}
+		return r
+	}
+}
+
+// served is the schema without @defer, which the library declares in each: over
+// plain JSON a deferred field would be null for good. Validation refuses it as a
+// directive that is not known, and introspection does not offer it.
+func served(schema *ast.Schema) *ast.Schema {
+	own := *schema
+	own.Directives = maps.Clone(schema.Directives)
+	delete(own.Directives, "defer")
+	return &own
+}
