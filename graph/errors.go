@@ -78,12 +78,14 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) 
 
 // cut bounds the errors of a response: a list of a hundred rows has the same one
 // a hundred times.
-func cut(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	resp := next(ctx)
-	if resp != nil && len(resp.Errors) > maxErrors {
-		resp.Errors = resp.Errors[:maxErrors]
+func cut(most int) graphql.ResponseMiddleware {
+	return func(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+		resp := next(ctx)
+		if resp != nil && len(resp.Errors) > most {
+			resp.Errors = resp.Errors[:most]
+		}
+		return resp
 	}
-	return resp
 }
 
 // extensions is what the contract promises beside the message.

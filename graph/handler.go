@@ -16,12 +16,6 @@ import (
 	"clinicgraph/internal/paging"
 )
 
-// The limits of a request that are not those of an operation.
-const (
-	maxBody   = 100 << 10 // bytes
-	maxErrors = 10
-)
-
 // Options are the settings of the endpoint.
 type Options struct {
 	Log           *slog.Logger
@@ -45,14 +39,14 @@ func Handler(r *Resolver, o Options) http.Handler {
 	all := declare(schema.Schema())
 	limits := newLimiter(o, schema.Schema())
 	srv := handler.New(schema)
-	srv.AddTransport(transport.POST{MaxBody: maxBody, Recover: recovered(o.Log)})
+	srv.AddTransport(transport.POST{MaxBody: int64(o.Limits.BodyBytes), Recover: recovered(o.Log)})
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetQueryCache(limits.kept)
 	srv.SetDisableSuggestion(!o.Introspection)
 	srv.SetValidationRulesFn(validation(o.Introspection))
 	srv.SetErrorPresenter(presenter(o.Log))
 	srv.SetRecoverFunc(recovered(o.Log))
-	srv.AroundResponses(cut)
+	srv.AroundResponses(cut(o.Limits.Errors))
 	srv.Use(o.Documents)
 	srv.Use(badBearer{all})
 	srv.Use(limits) // after what settles which document runs, and for whom

@@ -18,6 +18,7 @@ import (
 
 // Limits say how much one request may ask for. Each is the largest that passes.
 type Limits struct {
+	BodyBytes        int           // length of the body of a request over HTTP
 	DocumentBytes    int           // length of the document
 	Tokens           int           // its tokens; validation grows faster than they do
 	Operations       int           // its operations
@@ -34,15 +35,16 @@ type Limits struct {
 	CostUser         int           // … of a user with own data only
 	CostStaff        int           // … of those who see other people's data
 	Introspection    int           // objects that introspection gives for each type of the schema, by estimate
+	Errors           int           // errors of an answer; those after them are left out
 	Duration         time.Duration // time to answer a query or mutation
 }
 
 // DefaultLimits are those of a server that nobody has configured.
 func DefaultLimits() Limits {
 	return Limits{
-		DocumentBytes: 16 << 10, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
+		BodyBytes: 100 << 10, DocumentBytes: 16 << 10, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
 		QueryFields: 10, MutationFields: 3, List: 100, FilterDepth: 5, FilterConditions: 50,
-		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Duration: 10 * time.Second,
+		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Errors: 10, Duration: 10 * time.Second,
 	}
 }
 

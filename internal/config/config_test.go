@@ -53,9 +53,9 @@ func defaults() Config {
 
 func limits() Limits {
 	return Limits{
-		DocumentBytes: 16384, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
+		BodyBytes: 102400, DocumentBytes: 16384, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
 		QueryFields: 10, MutationFields: 3, List: 100, FilterDepth: 5, FilterConditions: 50,
-		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Duration: 10 * time.Second,
+		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Errors: 10, Duration: 10 * time.Second,
 	}
 }
 
@@ -158,8 +158,8 @@ func TestEverySettingHasFlagEnvironmentNameAndHelp(t *testing.T) {
 			t.Errorf("--%s: environment %q, help %q", flag.Name, flag.Envs, flag.Help)
 		}
 	}
-	if n != len(Keys()) || n != 33 {
-		t.Errorf("%d flags, %d keys, want 33", n, len(Keys()))
+	if n != len(Keys()) || n != 35 {
+		t.Errorf("%d flags, %d keys, want 35", n, len(Keys()))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 // Limits say how much one operation may ask for; the graph says what each of
 // them counts. A range holds the values that the server still stands.
 type Limits struct {
+	BodyBytes        int           `name:"limit-body-bytes" env:"CLINICGRAPH_LIMIT_BODY_BYTES" default:"102400" range:"4096..1048576" placeholder:"N" help:"Longest body of a request over HTTP, in bytes."`
 	DocumentBytes    int           `name:"limit-document-bytes" env:"CLINICGRAPH_LIMIT_DOCUMENT_BYTES" default:"16384" range:"1024..65536" placeholder:"N" help:"Longest document, in bytes."`
 	Tokens           int           `name:"limit-tokens" env:"CLINICGRAPH_LIMIT_TOKENS" default:"1000" range:"100..4000" placeholder:"N" help:"Most tokens of a document; the time of its validation grows faster than they do."`
 	Operations       int           `name:"limit-operations" env:"CLINICGRAPH_LIMIT_OPERATIONS" default:"5" range:"1..20" placeholder:"N" help:"Most operations in a document."`
@@ -27,6 +28,7 @@ type Limits struct {
 	CostUser         int           `name:"limit-cost-user" env:"CLINICGRAPH_LIMIT_COST_USER" default:"2000" range:"1..1000000" placeholder:"N" help:"Highest cost of an operation of a user who sees own data only."`
 	CostStaff        int           `name:"limit-cost-staff" env:"CLINICGRAPH_LIMIT_COST_STAFF" default:"10000" range:"1..1000000" placeholder:"N" help:"Highest cost of an operation of a user who sees other people's data."`
 	Introspection    int           `name:"limit-introspection" env:"CLINICGRAPH_LIMIT_INTROSPECTION" default:"40" range:"10..1000" placeholder:"N" help:"Most objects that introspection may give for each type of the schema, by estimate; tools ask for 26."`
+	Errors           int           `name:"limit-errors" env:"CLINICGRAPH_LIMIT_ERRORS" default:"10" range:"1..100" placeholder:"N" help:"Most errors of an answer; those after them are left out."`
 	Duration         time.Duration `name:"limit-duration" env:"CLINICGRAPH_LIMIT_DURATION" default:"10s" range:"1s..14s" placeholder:"TIME" help:"Longest time to answer a query or mutation; the connection is given up after 15 seconds."`
 }
 

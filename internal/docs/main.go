@@ -114,7 +114,7 @@ was counted, the limit, and what helps.
 		fmt.Fprintf(&b, "| `%s` | %s | %s … %s | %s |\n", tag.Get("env"), tag.Get("default"), least, most, tag.Get("help"))
 	}
 	b.WriteString(`
-- The code is ` + "`TOO_COMPLEX`" + `, but ` + "`PAYLOAD_TOO_LARGE`" + ` for the length of the document, ` + "`GRAPHQL_PARSE_FAILED`" + ` for its tokens,
+- The code is ` + "`TOO_COMPLEX`" + `, but ` + "`PAYLOAD_TOO_LARGE`" + ` for the length of body and document, ` + "`GRAPHQL_PARSE_FAILED`" + ` for its tokens,
   ` + "`BAD_USER_INPUT`" + ` with the path of the value for lists and filters, and ` + "`UNAVAILABLE`" + ` for the time.
 - Fragments count once, however often they are spread; their cost counts each time. What a field costs says
   [decision 0018](decisions/0018-cost.md).

@@ -10,6 +10,7 @@ import (
 
 	"entgo.io/ent/dialect"
 
+	"clinicgraph/graph"
 	"clinicgraph/internal/config"
 )
 
@@ -53,6 +54,21 @@ func TestABodyHasAtMost100KiB(t *testing.T) {
 			t.Errorf("past it, without a length: %d %s", a.status, a.body)
 		}
 	})
+}
+
+func TestBodyAndErrorsHaveTheLimitsOfTheSettings(t *testing.T) {
+	c := open(t, dialect.SQLite, func(cfg *config.Config) {
+		cfg.Limits = config.Limits(graph.DefaultLimits())
+		cfg.Limits.BodyBytes, cfg.Limits.Errors = 4096, 2
+	})
+	for size, status := range map[int]int{4096: 200, 4097: 413} {
+		if a := c.anyone().post("application/json", typename+strings.Repeat(" ", size-len(typename))); a.status != status {
+			t.Errorf("%d bytes: %d %s", size, a.status, a.body)
+		}
+	}
+	if a := c.anyone().do(`{ a b c }`); len(a.errs) != 2 {
+		t.Errorf("%s", a.body)
+	}
 }
 
 func TestWhatCannotBeReadIsRefusedAndNotRepeated(t *testing.T) {
