@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -27,6 +28,13 @@ type Options struct {
 	// Charge is asked before an operation runs, where it is set: what it costs, and
 	// its sensitive mutation, if it has one. Its error is the answer.
 	Charge func(ctx context.Context, cost int, sensitive string) error
+
+	// SlowOperation is from when on an operation is logged as a slow one; 0 is
+	// never. Begin and End may be nil: the first is told of an operation before it
+	// runs, the second of every one that has ended.
+	SlowOperation time.Duration
+	Begin         func(context.Context, Operation) context.Context
+	End           func(context.Context, Operation)
 }
 
 // Handler serves the graph over POST. The viewer comes from the context.
@@ -46,6 +54,8 @@ func Handler(r *Resolver, o Options) http.Handler {
 	srv.SetValidationRulesFn(validation(o.Introspection))
 	srv.SetErrorPresenter(presenter(o.Log))
 	srv.SetRecoverFunc(recovered(o.Log))
+	// The first extension is the outermost.
+	srv.Use(&observer{log: o.Log, slow: o.SlowOperation, begin: o.Begin, end: o.End})
 	srv.AroundResponses(cut(o.Limits.Errors))
 	srv.Use(o.Documents)
 	srv.Use(badBearer{all})

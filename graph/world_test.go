@@ -51,7 +51,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := slog.New(slog.NewTextHandler(w.log, nil))
+		log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		w.handler = graph.Handler(
 			&graph.Resolver{Client: client, Security: &audit.Security{Store: w.store, Log: log}},
 			graph.Options{Log: log, CursorKey: key, Introspection: true})

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	sdk "go.opentelemetry.io/otel/sdk/trace"
+
 	"clinicgraph/ent"
 	_ "clinicgraph/ent/runtime" // the schemas' policies and defaults
 	"clinicgraph/graph"
@@ -43,6 +45,7 @@ const databaseFile = "clinicgraph.db"
 // App is a server put together, not yet listening.
 type App struct {
 	Handler http.Handler
+	Admin   http.Handler // of the admin listener
 	Jobs    *jobs.Jobs
 	Seed    seed.Deps
 	Store   *store.Store
@@ -50,14 +53,17 @@ type App struct {
 	// FirstAdmin is the administrator that this start has made; nil when there
 	// were users already. Its password is shown once.
 	FirstAdmin *seed.Account
+
+	observer *observer
 }
 
 // Options are what tests choose besides the settings.
 type Options struct {
 	Version   string
-	Now       func() time.Time // nil: the wall clock, in UTC and microseconds
-	Passwords auth.Params      // zero: the defaults
-	DB        *store.DB        // nil: opened by the settings; given: migrated already
+	Now       func() time.Time  // nil: the wall clock, in UTC and microseconds
+	Passwords auth.Params       // zero: the defaults
+	DB        *store.DB         // nil: opened by the settings; given: migrated already
+	Spans     sdk.SpanProcessor // takes the spans instead of what the settings say
 }
 
 // New puts a server together by the settings: it opens the database, migrates
@@ -95,24 +101,38 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, fmt.Errorf("cursor key: %w", err)
 	}
 	a, resolver := assemble(db, keys, cfg, log, o)
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, o.Version), log, o); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			a.observer.close(ctx)
+		}
+	}()
+	resolver.Security.Counted = a.observer.metrics.SecurityEvent
 	if err := a.furnish(ctx, cfg, fresh); err != nil {
 		return nil, err
 	}
-	a.Jobs, err = jobs.New(db, jobs.Verbs{ExpireBookings: resolver.Scheduling.Expire, Store: a.Store, Now: o.Now}, log)
+	a.Jobs, err = jobs.New(db, jobs.Verbs{ExpireBookings: resolver.Scheduling.Expire, Store: a.Store, Now: o.Now, Observe: a.observer.job}, log)
 	if err != nil {
 		return nil, err
 	}
 	server := httpserver.Server{
 		Graph: graph.Handler(resolver, graph.Options{
 			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(), Documents: documents,
-			Limits: graph.Limits(cfg.Limits),
+			Limits:        graph.Limits(cfg.Limits),
+			SlowOperation: cfg.Observe.SlowOperation, Begin: a.observer.begin, End: a.observer.end,
 		}),
 		Authenticate: resolver.Auth.Authenticate,
 		Ready:        db.Ping,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
+		Observe: a.observer.exchange,
 	}
-	a.Handler = server.Handler()
+	if a.observer.traces != nil {
+		server.Trace = a.observer.traces.Request
+	}
+	a.Handler, a.Admin = server.Handler(), server.Admin(a.observer.metrics.Handler())
 	return a, nil
 }
 
@@ -254,7 +274,8 @@ func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) 
 	return nil
 }
 
-// Close stops the jobs and closes the database.
+// Close stops the jobs, closes the database and hands on the last traces.
 func (a *App) Close(ctx context.Context) error {
+	defer a.observer.close(ctx)
 	return errors.Join(a.Jobs.Stop(ctx), a.Store.DB.Close())
 }

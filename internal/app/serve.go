@@ -27,6 +27,11 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 		return err
 	}
 	a.greet(con)
+	admin, err := a.openAdmin(cfg, con.log)
+	if err != nil {
+		return errors.Join(err, a.Store.DB.Close())
+	}
+	defer admin.close()
 	if s.Demo {
 		if err := a.demo(con, cfg); err != nil {
 			return errors.Join(err, a.Store.DB.Close())
@@ -42,7 +47,7 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 	server := httpserver.New(cfg.Server.Addr, a.Handler, con.log)
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
-	announce(con, cfg, listener.Addr())
+	announce(con, cfg, listener.Addr(), admin.addr)
 
 	select {
 	case err = <-failed:
@@ -61,11 +66,14 @@ func stop(a *App, server *http.Server) error {
 }
 
 // announce prints where things are.
-func announce(con terminal, cfg config.Config, addr net.Addr) {
+func announce(con terminal, cfg config.Config, addr, admin net.Addr) {
 	url := "http://" + addr.String()
 	fmt.Fprintf(con.out, "ClinicGraph serves %s/graphql\n", url)
 	if cfg.PlaygroundOn() {
 		fmt.Fprintf(con.out, "Playground: %s%s\n", url, console.Path)
+	}
+	if admin != nil {
+		fmt.Fprintf(con.out, "Metrics: http://%s/metrics\n", admin)
 	}
 	where := "PostgreSQL"
 	if cfg.Database.URL.Reveal() == "" {

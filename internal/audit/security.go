@@ -53,6 +53,9 @@ type Event struct {
 type Security struct {
 	Store *store.Store
 	Log   *slog.Logger
+
+	// Counted is told the name of each event; nil: nobody is.
+	Counted func(event string)
 }
 
 // Record writes the event in a transaction of its own: it stays when what it is
@@ -62,6 +65,9 @@ type Security struct {
 func (s *Security) Record(ctx context.Context, e Event) {
 	// The client may have gone: the event is written all the same.
 	ctx = context.WithoutCancel(ctx)
+	if s.Counted != nil {
+		s.Counted(e.Name)
+	}
 	err := s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return Write(ctx, c, e) })
 	if err != nil {
 		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Name, "error", err)

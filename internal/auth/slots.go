@@ -30,6 +30,7 @@ type slots struct {
 	free    *semaphore.Weighted
 	queue   int64
 	waiting atomic.Int64
+	running atomic.Int64
 }
 
 func newSlots(n int) *slots {
@@ -58,6 +59,8 @@ func (s *slots) do(ctx context.Context, work func()) error {
 		return err
 	}
 	defer s.free.Release(1)
+	s.running.Add(1)
+	defer s.running.Add(-1)
 	work()
 	return nil
 }
@@ -88,4 +91,10 @@ func overloaded() error {
 	err := fault.New(fault.CodeOverloaded, "The server is busy. Please try again in a moment.")
 	err.RetryAfter = overloadRetry
 	return err
+}
+
+// Queue says how busy hashing is: the hashes at work, those who wait, and how
+// many may be at work at once.
+func (w *Passwords) Queue() (running, waiting, slots int) {
+	return int(w.slots.running.Load()), int(w.slots.waiting.Load()), w.params.Slots
 }

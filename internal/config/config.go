@@ -40,6 +40,7 @@ type Config struct {
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
 	Log      Log      `embed:"" group:"Log"`
+	Observe  Observe  `embed:"" group:"Observability"`
 }
 
 // Server is what the HTTP server listens to and answers.
@@ -66,6 +67,15 @@ type Database struct {
 type Log struct {
 	Level  string `name:"log-level" env:"CLINICGRAPH_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"Least level to log: debug, info, warn or error."`
 	Format string `name:"log-format" env:"CLINICGRAPH_LOG_FORMAT" default:"auto" placeholder:"FORMAT" help:"Form of the log: text, json, or auto (text on a terminal)."`
+}
+
+// Observe says what can be seen of a running server, and where.
+type Observe struct {
+	AdminAddr     string        `name:"admin-addr" env:"CLINICGRAPH_ADMIN_ADDR" default:"auto" placeholder:"HOST:PORT" help:"Address for metrics, health and profiles: auto (127.0.0.1 and the port after that of CLINICGRAPH_ADDR), off, or host:port."`
+	SlowOperation time.Duration `name:"slow-operation" env:"CLINICGRAPH_SLOW_OPERATION" default:"1s" placeholder:"TIME" help:"Log an operation as slow from this time on; 0 never does."`
+	SlowSQL       time.Duration `name:"slow-sql" env:"CLINICGRAPH_SLOW_SQL" default:"200ms" placeholder:"TIME" help:"Log a statement of SQL as slow from this time on; 0 never does."`
+	TracesURL     string        `name:"traces-url" env:"CLINICGRAPH_TRACES_URL" placeholder:"URL" help:"Where traces go by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; none are made when empty."`
+	TracesShare   float64       `name:"traces-share" env:"CLINICGRAPH_TRACES_SHARE" default:"1" placeholder:"SHARE" help:"Share of the requests that are traced, from 0 to 1."`
 }
 
 // Production says whether the settings are those of a clinic at work.

@@ -47,6 +47,7 @@ func defaults() Config {
 		Server:   Server{Addr: "127.0.0.1:8080", Playground: "auto"},
 		Database: Database{Data: "./data", MaxConns: 16},
 		Log:      Log{Level: "info", Format: "auto"},
+		Observe:  Observe{AdminAddr: "auto", SlowOperation: time.Second, SlowSQL: 200 * time.Millisecond, TracesShare: 1},
 		Limits:   limits(),
 	}
 }
@@ -92,6 +93,11 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_AUTO_MIGRATE":      "true",
 		"CLINICGRAPH_LOG_LEVEL":         "debug",
 		"CLINICGRAPH_LOG_FORMAT":        "json",
+		"CLINICGRAPH_ADMIN_ADDR":        ":9100",
+		"CLINICGRAPH_SLOW_OPERATION":    "2s",
+		"CLINICGRAPH_SLOW_SQL":          "50ms",
+		"CLINICGRAPH_TRACES_URL":        "http://collector.example:4318/v1/traces",
+		"CLINICGRAPH_TRACES_SHARE":      "0.25",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +110,11 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		},
 		Database: Database{URL: secretURL, Data: "/var/lib/clinicgraph", MaxConns: 8, AutoMigrate: true},
 		Log:      Log{Level: "debug", Format: "json"},
-		Limits:   limits(),
+		Observe: Observe{
+			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
+			TracesURL: "http://collector.example:4318/v1/traces", TracesShare: 0.25,
+		},
+		Limits: limits(),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -158,8 +168,8 @@ func TestEverySettingHasFlagEnvironmentNameAndHelp(t *testing.T) {
 			t.Errorf("--%s: environment %q, help %q", flag.Name, flag.Envs, flag.Help)
 		}
 	}
-	if n != len(Keys()) || n != 35 {
-		t.Errorf("%d flags, %d keys, want 35", n, len(Keys()))
+	if n != len(Keys()) || n != 40 {
+		t.Errorf("%d flags, %d keys, want 40", n, len(Keys()))
 	}
 }
 
@@ -253,6 +263,22 @@ func TestPlaygroundIsOffInProductionUnlessSwitchedOn(t *testing.T) {
 		cfg.Server.TrustedDocuments = "/f"
 		if c.playground == "auto" && cfg.PlaygroundOn() {
 			t.Errorf("%s, %s: a playground with trusted documents", c.env, c.playground)
+		}
+	}
+}
+
+func TestTheAdminListenerIsOnThisMachineBesideTheServer(t *testing.T) {
+	for name, c := range map[string]struct{ addr, admin, want string }{
+		"beside the default":     {"127.0.0.1:8080", "auto", "127.0.0.1:8081"},
+		"not on all interfaces":  {":9000", "auto", "127.0.0.1:9001"},
+		"a free port beside one": {"127.0.0.1:0", "auto", "127.0.0.1:0"},
+		"after the last port":    {"[::1]:65535", "auto", "127.0.0.1:0"},
+		"as it is said":          {"127.0.0.1:8080", "0.0.0.0:9100", "0.0.0.0:9100"},
+		"off":                    {"127.0.0.1:8080", "off", ""},
+	} {
+		cfg := Config{Server: Server{Addr: c.addr}, Observe: Observe{AdminAddr: c.admin}}
+		if got := cfg.AdminListen(); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 	}
 }

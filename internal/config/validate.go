@@ -47,7 +47,7 @@ func (c *Config) Validate() error {
 	}
 	for _, check := range []func() error{
 		c.checkSecret, c.checkAddr, c.checkPublicURL, c.checkOrigins, c.checkPlayground,
-		c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits,
+		c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -67,12 +67,17 @@ func (c *Config) checkSecret() error {
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
 func (c *Config) checkAddr() error {
-	host, port, err := net.SplitHostPort(c.Server.Addr)
+	return checkListen("addr", c.Server.Addr, "127.0.0.1:8080", " or :8080 for all interfaces")
+}
+
+// checkListen refuses what cannot be listened on. More is what else to use.
+func checkListen(flag, addr, example, more string) error {
+	host, port, err := net.SplitHostPort(addr)
 	if err != nil || host != "" && net.ParseIP(host) == nil && !hostName.MatchString(host) {
-		return wrong("addr", orEmpty(c.Server.Addr), "is not an address", "use host:port, such as 127.0.0.1:8080 or :8080 for all interfaces")
+		return wrong(flag, orEmpty(addr), "is not an address", "use host:port, such as "+example+more)
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return wrong("addr", c.Server.Addr, "has no port from 0 to 65535", "use host:port, such as 127.0.0.1:8080")
+		return wrong(flag, addr, "has no port from 0 to 65535", "use host:port, such as "+example)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 	const port = "use host:port, such as 127.0.0.1:8080"
 	const origins = "list exact origins with commas, such as https://app.clinic.example (no path, no *)"
 	const public = "use the address in the browser, such as https://clinic.example"
+	const traces = "use the collector's address for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces"
 	const zone = "use a name such as UTC or Europe/Zurich"
 
 	for name, c := range map[string]struct {
@@ -64,6 +65,13 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 		"playground, closed":       {map[string]string{"CLINICGRAPH_PLAYGROUND": "on", "CLINICGRAPH_TRUSTED_DOCUMENTS": "/f"}, `CLINICGRAPH_PLAYGROUND (--playground)="on" is of no use with CLINICGRAPH_TRUSTED_DOCUMENTS; unset one of them`},
 		"log level":                {one("CLINICGRAPH_LOG_LEVEL", "verbose"), `CLINICGRAPH_LOG_LEVEL (--log-level)="verbose" is not known; use debug, info, warn, error`},
 		"log format":               {one("CLINICGRAPH_LOG_FORMAT", "xml"), `CLINICGRAPH_LOG_FORMAT (--log-format)="xml" is not known; use auto, text, json`},
+		"admin address":            {one("CLINICGRAPH_ADMIN_ADDR", "on"), `CLINICGRAPH_ADMIN_ADDR (--admin-addr)="on" is not an address; use host:port, such as 127.0.0.1:8081, or auto, or off`},
+		"slow before it began":     {one("CLINICGRAPH_SLOW_OPERATION", "-1s"), `CLINICGRAPH_SLOW_OPERATION (--slow-operation)="-1s" is negative; use a time such as 500ms, or 0 for never`},
+		"SQL slow before it began": {one("CLINICGRAPH_SLOW_SQL", "-1ms"), `CLINICGRAPH_SLOW_SQL (--slow-sql)="-1ms" is negative; use a time such as 500ms, or 0 for never`},
+		"more than all traces":     {one("CLINICGRAPH_TRACES_SHARE", "1.5"), `CLINICGRAPH_TRACES_SHARE (--traces-share)="1.5" is no share; use 0 to 1, such as 0.1`},
+		"no share at all":          {one("CLINICGRAPH_TRACES_SHARE", "NaN"), `CLINICGRAPH_TRACES_SHARE (--traces-share)="NaN" is no share; use 0 to 1, such as 0.1`},
+		"traces without a scheme":  {one("CLINICGRAPH_TRACES_URL", "collector:4318"), `CLINICGRAPH_TRACES_URL (--traces-url)="collector:4318" does not begin with https:// or http://; ` + traces},
+		"traces with a password":   {one("CLINICGRAPH_TRACES_URL", "https://u:hunter2@collector.example/v1/traces"), `CLINICGRAPH_TRACES_URL (--traces-url)="https://collector.example/v1/traces" holds a user or a password; ` + traces},
 		"currency":                 {one("CLINICGRAPH_CURRENCY", "eur"), `CLINICGRAPH_CURRENCY (--currency)="eur" is not a currency; use a code of ISO 4217, such as EUR`},
 		"time zone":                {one("CLINICGRAPH_TIMEZONE", "Europe/Zürich"), `CLINICGRAPH_TIMEZONE (--timezone)="Europe/Zürich" is not a time zone; ` + zone},
 		"the machine's time zone":  {one("CLINICGRAPH_TIMEZONE", "Local"), `CLINICGRAPH_TIMEZONE (--timezone)="Local" is not a time zone; ` + zone},
@@ -107,7 +115,7 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 
 // An empty variable counts as unset; an empty flag is a mistake.
 func TestEmptyFlagsAreRefused(t *testing.T) {
-	for _, flag := range []string{"env", "addr", "playground", "data", "log-level", "log-format", "currency", "timezone"} {
+	for _, flag := range []string{"env", "addr", "playground", "data", "log-level", "log-format", "currency", "timezone", "admin-addr"} {
 		_, err := parse(t, nil, "--"+flag+"=")
 		var wrong *Error
 		if !errors.As(err, &wrong) || !strings.HasPrefix(wrong.Key, envOf(flag)) {
@@ -118,7 +126,7 @@ func TestEmptyFlagsAreRefused(t *testing.T) {
 
 // Numbers and switches are kong's to refuse, before Validate.
 func TestMalformedNumbersNameTheKeyAndTheValue(t *testing.T) {
-	for key, value := range map[string]string{"CLINICGRAPH_DB_CONNS": "many", "CLINICGRAPH_AUTO_MIGRATE": "maybe"} {
+	for key, value := range map[string]string{"CLINICGRAPH_DB_CONNS": "many", "CLINICGRAPH_AUTO_MIGRATE": "maybe", "CLINICGRAPH_SLOW_SQL": "soon", "CLINICGRAPH_TRACES_SHARE": "half"} {
 		_, err := parse(t, one(key, value))
 		if err == nil || !strings.Contains(err.Error(), key) || !strings.Contains(err.Error(), value) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s=%s: %v", key, value, err)
@@ -142,6 +150,9 @@ func TestGoodSettingsStart(t *testing.T) {
 		"an IPv6 address":                   one("CLINICGRAPH_ADDR", "[::1]:8080"),
 		"blanks around the database's URL":  one("DATABASE_URL", " postgres://u:p@localhost/clinic\n"),
 		"an e-mail address as user of PG":   one("DATABASE_URL", "postgres://u%40a.example:p@localhost/clinic"),
+		"no admin listener":                 one("CLINICGRAPH_ADMIN_ADDR", "off"),
+		"traces of a tenth":                 map[string]string{"CLINICGRAPH_TRACES_URL": "https://collector.example/v1/traces", "CLINICGRAPH_TRACES_SHARE": "0.1"},
+		"nothing is slow":                   map[string]string{"CLINICGRAPH_SLOW_SQL": "0", "CLINICGRAPH_SLOW_OPERATION": "0s"},
 		"a time zone without a system file": one("CLINICGRAPH_TIMEZONE", "Pacific/Chatham"),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -54,6 +54,16 @@ func each(t *testing.T, story func(t *testing.T, c *clinic)) {
 // open starts a server on a copy of the world, with the settings changed.
 func open(t *testing.T, d string, change ...func(*config.Config)) *clinic {
 	t.Helper()
+	return openWith(t, d, func(cfg *config.Config, _ *app.Options) {
+		for _, f := range change {
+			f(cfg)
+		}
+	})
+}
+
+// openWith is open with other options, too.
+func openWith(t *testing.T, d string, change func(*config.Config, *app.Options)) *clinic {
+	t.Helper()
 	db, w := worldOn(t, d)
 	c := &clinic{
 		world: w, t: t, dialect: d, log: &journal{}, clock: &clock{at: opening},
@@ -67,12 +77,10 @@ func open(t *testing.T, d string, change ...func(*config.Config)) *clinic {
 	if err := os.WriteFile(filepath.Join(data, "secret.key"), w.secret, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg := settings(data)
-	for _, f := range change {
-		f(&cfg)
-	}
 	var err error
-	c.app, err = app.New(context.Background(), cfg, c.log.logger(), options(db, c.clock.now))
+	cfg, opts := settings(data), options(db, c.clock.now)
+	change(&cfg, &opts)
+	c.app, err = app.New(context.Background(), cfg, c.log.logger(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}

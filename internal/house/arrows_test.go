@@ -25,6 +25,10 @@ type rule struct {
 }
 
 var arrows = []rule{
+	{from: "graph/", never: []string{"github.com/prometheus/", "go.opentelemetry.io/"}, why: "who counts and traces is told, by functions"},
+	{from: "internal/metrics", never: []string{"clinicgraph/"}, why: "whoever has something to count hands it over"},
+	{from: "internal/trace", never: []string{"clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/config", "clinicgraph/internal/httpserver"},
+		why: "a span holds facts about the work, and nobody's data"},
 	{from: "graph/", never: []string{"database/sql", "clinicgraph/internal/config", "net/http/httptest", "clinicgraph/internal/jobs", "clinicgraph/internal/app"},
 		why: "resolvers turn arguments into one call"},
 	{from: "graph/transport", never: []string{"clinicgraph/graph", "clinicgraph/graph/generated", "clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/internal/httpserver"},

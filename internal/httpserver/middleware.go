@@ -3,14 +3,12 @@ package httpserver
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"clinicgraph/graph"
 	"clinicgraph/internal/access"
@@ -56,19 +54,6 @@ func (s *Server) withRecover(next http.Handler) http.Handler {
 			refuse(w, r, http.StatusInternalServerError, fault.New(fault.CodeInternal, "Something went wrong on our side. Please report the request id."))
 		}()
 		next.ServeHTTP(w, r)
-	})
-}
-
-// withLog writes one line for each request: facts, and no person's data.
-func (s *Server) withLog(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(rec, r)
-		s.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
-			slog.String("request_id", access.RequestOf(r.Context()).ID),
-			slog.String("method", r.Method), slog.String("path", r.URL.Path),
-			slog.Int("status", rec.status), slog.Duration("took", time.Since(began)))
 	})
 }
 

@@ -35,13 +35,18 @@ type Server struct {
 	Playground   bool
 	Version      string
 	Log          *slog.Logger
+
+	// Trace begins the span of a request; Observe is told of each that has been
+	// answered. Both may be nil.
+	Trace   func(r *http.Request, route, id string) (context.Context, func(status int))
+	Observe func(Exchange)
 }
 
 // Handler is the whole server: every path, and around them the middleware, the
 // outermost first.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/graphql", s.graph())
+	mux.Handle(graphPath, s.graph())
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
 	mux.HandleFunc("GET /{$}", s.index)
@@ -50,8 +55,8 @@ func (s *Server) Handler() http.Handler {
 	}
 	return chain(mux,
 		withRequestID,
-		s.withRecover,
 		s.withLog,
+		s.withRecover,
 		withSecurityHeaders,
 	)
 }

@@ -59,7 +59,7 @@ func configure(verbs Verbs, log *slog.Logger) *river.Config {
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
 		Workers:              on.workers,
 		PeriodicJobs:         on.periodic,
-		Middleware:           []rivertype.Middleware{river.WorkerMiddlewareFunc(asSystem)},
+		Middleware:           []rivertype.Middleware{river.WorkerMiddlewareFunc(verbs.asSystem)},
 		FetchPollInterval:    pollInterval,
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
@@ -87,10 +87,13 @@ func newClient(db *store.DB, config *river.Config) (*river.Client[*sql.Tx], erro
 }
 
 // asSystem says who acts and what for: the system, by the name of the job.
-func asSystem(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+func (v Verbs) asSystem(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
 	ctx = access.System(ctx, job.Kind)
 	ctx = access.WithRequest(ctx, access.Request{Operation: job.Kind, ID: fmt.Sprintf("job-%d", job.ID)})
-	return work(ctx)
+	if v.Observe == nil {
+		return work(ctx)
+	}
+	return v.Observe(ctx, job.Kind, work)
 }
 
 // Start begins to work on the queue. The end of ctx does not stop it: Stop does,

@@ -18,6 +18,10 @@ type Verbs struct {
 
 	Store *store.Store
 	Now   func() time.Time
+
+	// Observe runs the work of a job and may look at it from outside; nil: nobody
+	// does.
+	Observe func(ctx context.Context, kind string, work func(context.Context) error) error
 }
 
 // schedule is everything that runs by itself. Each runs at the start of the

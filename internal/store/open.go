@@ -32,10 +32,11 @@ type DB struct {
 	Read *sql.DB
 
 	cache *cacheCounters
+	watch *watch
 }
 
-func newDB(name string, write, read *sql.DB) *DB {
-	return &DB{Dialect: name, Driver: newDriver(name, write, read), Write: write, Read: read}
+func newDB(name string, write, read *sql.DB, w *watch) *DB {
+	return &DB{Dialect: name, Driver: newDriver(name, write, read), Write: write, Read: read, watch: w}
 }
 
 // Close closes both pools and waits for the queries in progress.

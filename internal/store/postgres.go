@@ -74,8 +74,8 @@ func OpenPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	connector.Dialer(dialer{answer: o.answerTimeout(cfg)})
 
-	counters := new(cacheCounters)
-	pool := sql.OpenDB(cachingConnector{Connector: connector, limit: o.cacheLimit(cfg), counters: counters})
+	counters, w := new(cacheCounters), new(watch)
+	pool := sql.OpenDB(cachingConnector{Connector: connector, limit: o.cacheLimit(cfg), counters: counters, watch: w})
 	conns := o.MaxConns
 	if conns == 0 {
 		conns = defaultMaxConns
@@ -88,7 +88,7 @@ func OpenPostgres(ctx context.Context, o Options) (*DB, error) {
 	if err := checkPostgres(ctx, pool); err != nil {
 		return nil, errors.Join(fmt.Errorf("open PostgreSQL: %w", err), pool.Close())
 	}
-	db := newDB(dialect.Postgres, pool, pool)
+	db := newDB(dialect.Postgres, pool, pool, w)
 	db.cache = counters
 	return db, nil
 }

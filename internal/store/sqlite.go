@@ -48,27 +48,28 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	// '?' ends the name in a file: URI, '#' and '%' have a meaning too.
 	uri := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(file))
 
-	write, err := openSQLitePool(ctx, uri+"?"+sqliteSettings, 1, "0")
+	w := new(watch)
+	write, err := openSQLitePool(ctx, uri+"?"+sqliteSettings, 1, "0", w)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
-	read, err := openSQLitePool(ctx, uri+"?"+sqliteReadSettings, sqliteReaders(), "1")
+	read, err := openSQLitePool(ctx, uri+"?"+sqliteReadSettings, sqliteReaders(), "1", w)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite %s: %w", path, err), write.Close())
 	}
-	return newDB(dialect.SQLite, write, read), nil
+	return newDB(dialect.SQLite, write, read, w), nil
 }
 
 // sqliteReaders is the size of the read pool: reads are bound by the processor,
 // and each connection has a page cache of its own.
 func sqliteReaders() int { return min(max(2*runtime.GOMAXPROCS(0), 4), 16) }
 
-func openSQLitePool(ctx context.Context, dsn string, conns int, queryOnly string) (*sql.DB, error) {
+func openSQLitePool(ctx context.Context, dsn string, conns int, queryOnly string, w *watch) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(checkingConnector{Connector: connector, queryOnly: queryOnly})
+	pool := sql.OpenDB(checkingConnector{Connector: connector, queryOnly: queryOnly, watch: w})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(0)
@@ -130,10 +131,12 @@ func prepareFile(path string) (string, error) {
 	return file, err
 }
 
-// checkingConnector opens connections and asks each for its settings.
+// checkingConnector opens connections, asks each for its settings and has its
+// statements watched.
 type checkingConnector struct {
 	driver.Connector
 	queryOnly string
+	watch     *watch
 }
 
 func (c checkingConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -144,7 +147,11 @@ func (c checkingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err := c.check(ctx, conn); err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
-	return conn, nil
+	inner, ok := conn.(sqliteConn)
+	if !ok {
+		return nil, errors.Join(errors.New("store: the connection of the SQLite driver has lost a method"), conn.Close())
+	}
+	return &watchedConn{sqliteConn: inner, watch: c.watch}, nil
 }
 
 func (c checkingConnector) check(ctx context.Context, conn driver.Conn) error {

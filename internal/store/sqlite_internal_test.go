@@ -17,7 +17,7 @@ func TestSQLite_refuses_a_connection_with_other_settings(t *testing.T) {
 		if !strings.Contains(setting, "synchronous") {
 			settings = strings.Replace(sqliteSettings, setting, "", 1)
 		}
-		pool, err := openSQLitePool(t.Context(), "file:"+filepath.Join(t.TempDir(), "clinic.db")+"?"+settings, 1, "0")
+		pool, err := openSQLitePool(t.Context(), "file:"+filepath.Join(t.TempDir(), "clinic.db")+"?"+settings, 1, "0", nil)
 		if err == nil {
 			pool.Close()
 		}

@@ -20,6 +20,7 @@ type cachingConnector struct {
 	driver.Connector
 	limit    int // statements per connection; 0 keeps none
 	counters *cacheCounters
+	watch    *watch
 }
 
 func (c cachingConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -31,7 +32,7 @@ func (c cachingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("store: lib/pq's connection has lost a method"), raw.Close())
 	}
-	return &conn{pqConn: inner, cache: newStmtCache(c.limit), counters: c.counters}, nil
+	return &conn{pqConn: inner, cache: newStmtCache(c.limit), counters: c.counters, watch: c.watch}, nil
 }
 
 // pqConn is what database/sql uses of a connection of lib/pq.
@@ -60,6 +61,7 @@ type conn struct {
 	pqConn
 	cache    *stmtCache
 	counters *cacheCounters
+	watch    *watch
 	inTx     bool
 	rowsOpen bool
 	spoilt   bool // a cancel request may still be on its way to the server
@@ -108,9 +110,11 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if c.rowsOpen {
 		return nil, errRowsOpen
 	}
+	run := c.watch.begin(ctx, query)
 	rows, err := c.query(ctx, query, args)
 	if err != nil {
 		c.noteCancel(ctx)
+		run.end(err)
 		return nil, err
 	}
 	inner, ok := rows.(pqRows)
@@ -118,7 +122,7 @@ func (c *conn) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, errors.Join(errors.New("store: lib/pq's rows have lost a method"), rows.Close())
 	}
 	c.rowsOpen = true
-	return &connRows{pqRows: inner, conn: c, ctx: ctx}, nil
+	return &connRows{pqRows: inner, conn: c, run: run}, nil
 }
 
 func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -142,8 +146,10 @@ func (c *conn) ExecContext(ctx context.Context, query string, args []driver.Name
 	if c.rowsOpen {
 		return nil, errRowsOpen
 	}
+	run := c.watch.begin(ctx, query)
 	res, err := c.exec(ctx, query, args)
 	c.noteCancel(ctx)
+	run.end(err)
 	return res, err
 }
 
@@ -229,12 +235,15 @@ type pqRows interface {
 type connRows struct {
 	pqRows
 	conn *conn
-	ctx  context.Context
+	run  run
 }
+
+func (r *connRows) Next(dest []driver.Value) error { return r.run.next(r.pqRows.Next(dest)) }
 
 func (r *connRows) Close() error {
 	err := r.pqRows.Close()
 	r.conn.rowsOpen = false
-	r.conn.noteCancel(r.ctx)
+	r.conn.noteCancel(r.run.ctx)
+	r.run.end(err)
 	return err
 }

@@ -1,0 +1,42 @@
+package metrics
+
+import (
+	"database/sql"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Sources are the parts of the server that are asked at each scrape. What is nil
+// reads 0. A part that has a new figure to show gets a line here and one in
+// register; what it counts while it works it is handed a method of Metrics for.
+type Sources struct {
+	Version string
+	Pools   map[string]*sql.DB // by the name that they are shown under
+
+	StatementHits, StatementMisses func() float64 // of the prepared-statement cache
+	HashingSlots                   func() float64 // passwords that may be hashed at once
+	HashingRunning, HashingWaiting func() float64
+	Sockets, Subscriptions         func() float64
+	InFlight, InFlightLimit        func() float64 // of the overload limiter
+}
+
+// register puts the sources into the registry.
+func (s Sources) register(m *Metrics) {
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	for name, pool := range s.Pools {
+		m.registry.MustRegister(collectors.NewDBStatsCollector(pool, name))
+	}
+	info := add(m, "gauge", "build_info", "Always 1; the version is the label.", []string{"version"},
+		prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: namespace, Name: "build_info", Help: "Always 1; the version is the label."}, []string{"version"}))
+	info.WithLabelValues(s.Version).Set(1)
+	m.counter("sql_prepared_hits_total", "Runs of a statement that its connection had prepared already; 0 on SQLite.", s.StatementHits)
+	m.counter("sql_prepared_misses_total", "Statements that had to be prepared; 0 on SQLite.", s.StatementMisses)
+	m.gauge("hashing_slots", "Passwords that may be hashed at once.", s.HashingSlots)
+	m.gauge("hashing_running", "Passwords that are being hashed.", s.HashingRunning)
+	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
+	m.gauge("sockets", "Open WebSockets.", s.Sockets)
+	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
+	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
+	m.gauge("requests_in_flight_limit", "How many may be served at once before others are refused; 0 without a limit.", s.InFlightLimit)
+}
