@@ -34,10 +34,11 @@ func validation(suggest bool) func() *rules.Rules {
 
 // served is the schema without @defer, which the library declares in each: over
 // plain JSON a deferred field would be null for good. Validation refuses it as a
-// directive that is not known, and introspection does not offer it.
+// directive that is not known, and introspection does not offer it. What speaks
+// to the generator is not shown either: the served schema is the published one.
 func served(schema *ast.Schema) *ast.Schema {
 	own := *schema
 	own.Directives = maps.Clone(schema.Directives)
-	delete(own.Directives, "defer")
+	maps.DeleteFunc(own.Directives, func(name string, _ *ast.DirectiveDefinition) bool { return name == "defer" || ofGenerator(name) })
 	return &own
 }

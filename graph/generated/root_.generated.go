@@ -5627,6 +5627,9 @@ type Money {
   formatted: String!
 }
 
+"""
+What can be done.
+"""
 type Mutation
 `, BuiltIn: false},
 	{Name: "../schema/booking.graphqls", Input: `"""
