@@ -68,6 +68,11 @@ func (s *Security) Record(ctx context.Context, e Event) {
 	if s.Counted != nil {
 		s.Counted(e.Name)
 	}
+	if store.Unreachable(e.Err) {
+		// The client must not wait for that twice.
+		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Name, "error", e.Err)
+		return
+	}
 	err := s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return Write(ctx, c, e) })
 	if err != nil {
 		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Name, "error", err)

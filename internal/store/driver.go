@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
@@ -29,6 +30,7 @@ type Driver struct {
 	write   *sql.DB
 	read    *sql.DB
 	reader  entsql.Conn
+	wait    time.Duration // for a connection to PostgreSQL; 0 is as long as the context lasts
 }
 
 var _ dialect.Driver = (*Driver)(nil)
@@ -49,10 +51,19 @@ func (d *Driver) Query(ctx context.Context, query string, args, v any) error {
 	if !onlyReads(query) {
 		return ErrWriteOutsideTx
 	}
-	return d.reader.Query(ctx, query, args, v)
+	ctx, done := patiently(ctx, d.wait)
+	if err := d.reader.Query(ctx, query, args, v); err != nil {
+		defer done()
+		return waited(ctx, err)
+	}
+	if rows, ok := v.(*entsql.Rows); ok { // it is, or there was an error
+		rows.ColumnScanner = &patientRows{ColumnScanner: rows.ColumnScanner, done: done}
+	}
+	return nil
 }
 
-// QueryContext is Query in the shape of database/sql.
+// QueryContext is Query in the shape of database/sql. Its wait for a connection
+// ends with ctx alone.
 func (d *Driver) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
 	if !onlyReads(query) {
 		return nil, ErrWriteOutsideTx
@@ -79,11 +90,13 @@ func (d *Driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, 
 	if opts != nil && opts.ReadOnly {
 		pool = d.read
 	}
-	tx, err := pool.BeginTx(ctx, opts)
+	patient, done := patiently(ctx, d.wait)
+	tx, err := pool.BeginTx(patient, opts)
 	if err != nil {
-		return nil, err
+		defer done()
+		return nil, waited(patient, err)
 	}
-	t := &Tx{Conn: entsql.Conn{ExecQuerier: tx}, ctx: ctx, tx: tx}
+	t := &Tx{Conn: entsql.Conn{ExecQuerier: tx}, ctx: ctx, tx: tx, done: done}
 	if began, ok := ctx.Value(beganKey{}).(*began); ok {
 		began.tx = t
 	}
@@ -118,8 +131,9 @@ type beganKey struct{}
 // of one are closed before the next is sent.
 type Tx struct {
 	entsql.Conn
-	ctx context.Context
-	tx  *sql.Tx
+	ctx  context.Context
+	tx   *sql.Tx
+	done func() // ends the context under it
 }
 
 var (
@@ -145,6 +159,7 @@ func (t *Tx) Query(ctx context.Context, query string, args, v any) error {
 // whether it did is ErrCommitUnknown in a fault of code UNAVAILABLE; after any
 // other error nothing was written.
 func (t *Tx) Commit() error {
+	defer t.done()
 	if err := t.ctx.Err(); err != nil {
 		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
 	}
@@ -158,7 +173,10 @@ func (t *Tx) Commit() error {
 // Rollback undoes the transaction. Once the transaction has ended, by Commit or
 // with its context, it does nothing. An error means that the connection is
 // lost, and the transaction with it.
-func (t *Tx) Rollback() error { return ignoreTxDone(t.tx.Rollback()) }
+func (t *Tx) Rollback() error {
+	defer t.done()
+	return ignoreTxDone(t.tx.Rollback())
+}
 
 // cause adds why the transaction is gone when its context ended it: the error
 // of the driver then only says that it is gone.

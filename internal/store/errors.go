@@ -87,6 +87,9 @@ func Retryable(err error) bool {
 	return !errors.Is(err, ErrCommitUnknown) && kindOf(err) == kindLost
 }
 
+// Unreachable says that the database did not answer at all, and would not now.
+func Unreachable(err error) bool { return err != nil && kindOf(err) == kindUnreachable }
+
 func unavailable(err error, message string) error {
 	f := fault.Wrap(fault.CodeUnavailable, err, "%s", message)
 	f.RetryAfter = retryAfter

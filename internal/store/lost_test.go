@@ -190,6 +190,34 @@ func TestFrozenServer_fails_the_request_and_not_the_process(t *testing.T) {
 	}
 }
 
+// TestNoFreeConnection_fails_the_request_in_a_second keeps the only connection.
+func TestNoFreeConnection_fails_the_request_in_a_second(t *testing.T) {
+	t.Parallel()
+	db := openPostgres(t, store.Options{MaxConns: 1})
+	must(t, db, cats)
+	tx := begin(t, t.Context(), db, nil)
+	for name, wait := range map[string]func() error{
+		"a query":       func() error { _, err := one[int](t.Context(), db.Driver, `SELECT count(*) FROM cats`); return err },
+		"a transaction": func() error { _, err := db.Driver.(*store.Driver).BeginTx(t.Context(), nil); return err },
+	} {
+		start := time.Now()
+		checkFault(t, name, wait(), fault.CodeUnavailable)
+		if took := time.Since(start); took < 900*time.Millisecond || took > 10*time.Second {
+			t.Errorf("%s: %s", name, took)
+		}
+	}
+	// Who has a connection keeps it for as long as the work takes.
+	if err := tx.Exec(t.Context(), `SELECT pg_sleep(1.2)`, noArgs, nil); err != nil {
+		t.Error(err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Error(err)
+	}
+	if _, err := one[string](t.Context(), db.Driver, `SELECT pg_sleep(1.2)::text`); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestBrokenConnections_are_replaced(t *testing.T) {
 	t.Parallel()
 	db, w := openThrough(t, store.Options{MaxConns: 4})

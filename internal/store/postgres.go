@@ -19,15 +19,20 @@ import (
 // the URL too, and the URL wins.
 const (
 	defaultMaxConns         = 16
-	defaultStatementTimeout = 5 * time.Second
+	defaultStatementTimeout = 4 * time.Second
 	defaultLockTimeout      = 3 * time.Second
 	defaultIdleInTxTimeout  = 10 * time.Second
 	defaultConnectTimeout   = 5 * time.Second
 	defaultApplicationName  = "clinicgraph"
 
+	// defaultWait: when all connections are taken for so long, more requests would
+	// only wait longer.
+	defaultWait = time.Second
+
 	// answerGrace is how much longer than the statement timeout the client
-	// waits: the server should be the one that gives up.
-	answerGrace = time.Second
+	// waits: the server should be the one that gives up. Both together are less
+	// than the five seconds in which a request has failed when PostgreSQL is frozen.
+	answerGrace = 500 * time.Millisecond
 )
 
 // oldestPostgres is the oldest version that lib/pq supports, in the form of
@@ -44,12 +49,16 @@ type Options struct {
 	// opening one costs more than most requests.
 	MaxConns int
 
-	// StatementTimeout ends a statement that runs longer; 0 is 5 s, negative is
-	// never, for migrations. The client gives up a second later by closing the
+	// StatementTimeout ends a statement that runs longer; 0 is 4 s, negative is
+	// never, for migrations. The client gives up half a second later by closing the
 	// connection, so raising it by SET does not help: a job with longer
 	// statements opens its own DB. With statement_timeout in URL the client
 	// does not give up by itself.
 	StatementTimeout time.Duration
+
+	// Wait is how long a request waits for a connection when all are taken, or none
+	// can be opened; 0 is a second, negative is as long as its context lasts.
+	Wait time.Duration
 
 	// CachedStatements is the number of prepared statements kept on each
 	// connection; 0 is 512, negative is none. With binary_parameters=yes in
@@ -90,6 +99,7 @@ func OpenPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := newDB(dialect.Postgres, pool, pool, w)
 	db.cache = counters
+	db.Driver.(*Driver).wait = o.wait()
 	return db, nil
 }
 
@@ -151,6 +161,14 @@ func (o Options) answerTimeout(cfg pq.Config) time.Duration {
 		return 0
 	}
 	return timeout + answerGrace
+}
+
+// wait is 0 for as long as it takes.
+func (o Options) wait() time.Duration {
+	if o.Wait == 0 {
+		return defaultWait
+	}
+	return max(o.Wait, 0)
 }
 
 func (o Options) cacheLimit(cfg pq.Config) int {

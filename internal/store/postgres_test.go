@@ -33,7 +33,7 @@ func TestOpenPostgres(t *testing.T) {
 	t.Run("bounds_every_session", func(t *testing.T) {
 		db := openPostgres(t, store.Options{})
 		want := map[string]string{
-			"TimeZone": "UTC", "statement_timeout": "5s", "lock_timeout": "3s",
+			"TimeZone": "UTC", "statement_timeout": "4s", "lock_timeout": "3s",
 			"idle_in_transaction_session_timeout": "10s", "application_name": "clinicgraph",
 		}
 		if diff := cmp.Diff(want, settings(t, db)); diff != "" {

@@ -82,6 +82,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 
 // BeginTx starts a transaction and notes that errors in it end it.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
+	arrived(ctx)
 	tx, err := c.pqConn.BeginTx(ctx, opts)
 	if err != nil {
 		return nil, err
@@ -107,6 +108,7 @@ func (t connTx) Rollback() error {
 
 // QueryContext runs a statement with rows, prepared if it may be.
 func (c *conn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	arrived(ctx)
 	if c.rowsOpen {
 		return nil, errRowsOpen
 	}
