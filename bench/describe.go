@@ -14,10 +14,11 @@ import (
 	"time"
 
 	"clinicgraph/bench/internal/cluster"
+	"clinicgraph/bench/internal/place"
 )
 
 // describe writes what was measured on what, as Markdown.
-func describe(ctx context.Context, w io.Writer, o options, h home) error {
+func describe(ctx context.Context, w io.Writer, o options, h place.Home) error {
 	version, err := exec.CommandContext(ctx, o.binary, "version").Output()
 	if err != nil {
 		return fmt.Errorf("clinicgraph version: %w", err)

@@ -12,12 +12,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"os"
-	"os/exec"
 	"os/signal"
 	"runtime"
 	"strings"
@@ -26,8 +24,8 @@ import (
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/cluster"
-	"clinicgraph/bench/internal/cpu"
 	"clinicgraph/bench/internal/measure"
+	"clinicgraph/bench/internal/place"
 	"clinicgraph/bench/internal/question"
 )
 
@@ -80,51 +78,49 @@ func main() {
 }
 
 func bench(ctx context.Context, o options, log *slog.Logger) (err error) {
-	place, err := openPlace(o.dir)
+	at, err := place.Open(o.dir)
 	if err != nil {
 		return err
 	}
-	defer place.close(&err)
-	if _, err := exec.LookPath("taskset"); o.pinned && (err != nil || runtime.NumCPU() < 2) {
-		return errors.New("pinning takes two processors and the program taskset of util-linux; without: -pinned=false")
-	}
-	pg, err := cluster.Start(ctx, place.dir)
-	if err != nil {
-		return err
-	}
-	defer closing(pg.Stop, &err)
-	if o.binary == "" {
-		if o.binary, err = place.build(ctx); err != nil {
+	defer at.Close(&err)
+	if o.pinned {
+		if err := place.Pinnable(); err != nil {
 			return err
 		}
 	}
-	home, err := place.furnish(ctx, pg, o, log)
+	pg, err := cluster.Start(ctx, at.Dir)
+	if err != nil {
+		return err
+	}
+	defer place.Closing(pg.Stop, &err)
+	if o.binary == "" {
+		if o.binary, err = at.Build(ctx); err != nil {
+			return err
+		}
+	}
+	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
 	if err != nil {
 		return err
 	}
 	if o.pinned {
-		// Before the server connects: its backends stay where they are born.
-		children, err := cpu.Children(pg.PID)
-		if err != nil {
-			return err
-		}
-		if err := pin(ctx, otherCPU, append(children, pg.PID, os.Getpid())...); err != nil {
+		if err := place.PinOthers(ctx, pg); err != nil {
 			return err
 		}
 	}
-	server, err := place.serve(o.binary, home, o.pinned)
+	// Nothing is refused here: what is measured is what a request costs.
+	server, err := at.Serve(o.binary, home, o.pinned, "CLINICGRAPH_IN_FLIGHT=0")
 	if err != nil {
 		return err
 	}
-	defer closing(server.stop, &err)
+	defer place.Closing(server.Stop, &err)
 	cfg := o.measure
-	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.addr, home.database, home.passwords, log
-	cfg.ServerPID, cfg.PostgresPID = server.process.Process.Pid, pg.PID
+	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.Addr, home.Database, home.Passwords, log
+	cfg.ServerPID, cfg.PostgresPID = server.PID(), pg.PID
 	session, err := measure.Open(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	defer closing(session.Close, &err)
+	defer place.Closing(session.Close, &err)
 	counts, err := session.Statements(ctx)
 	if err != nil {
 		return err

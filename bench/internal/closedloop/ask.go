@@ -8,17 +8,27 @@ import (
 	"fmt"
 	"net/http"
 
+	"clinicgraph/bench/internal/keptconn"
 	"clinicgraph/bench/internal/question"
 )
 
+// ask sends a request on a connection that must stay open.
+func ask(c *keptconn.Conn, body []byte) (status int, answer []byte, err error) {
+	a, err := c.Ask(body)
+	if err == nil && a.Last {
+		err = fmt.Errorf("status %d: the server closes the connection", a.Status)
+	}
+	return a.Status, a.Body, err
+}
+
 // Ask sends one request and gives its answer, whatever it is.
 func Ask(ctx context.Context, addr, token string, body []byte) (answer []byte, err error) {
-	c, err := dial(ctx, addr, token)
+	c, err := keptconn.Dial(ctx, addr, token)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	status, answer, err := c.ask(body)
+	status, answer, err := ask(c, body)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +40,7 @@ func Ask(ctx context.Context, addr, token string, body []byte) (answer []byte, e
 
 // InTurn asks n questions of the set one after the other, on one connection.
 func InTurn(ctx context.Context, addr, token string, set *question.Set, n int) (err error) {
-	c, err := dial(ctx, addr, token)
+	c, err := keptconn.Dial(ctx, addr, token)
 	if err != nil {
 		return err
 	}
@@ -40,7 +50,7 @@ func InTurn(ctx context.Context, addr, token string, set *question.Set, n int) (
 		if !ok {
 			return fmt.Errorf("%s: there are no more questions", set.Name)
 		}
-		status, answer, err := c.ask(q.Body)
+		status, answer, err := ask(c, q.Body)
 		if err == nil {
 			err = q.Check(status, answer)
 		}

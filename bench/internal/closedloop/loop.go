@@ -4,20 +4,15 @@
 package closedloop
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"clinicgraph/bench/internal/keptconn"
 	"clinicgraph/bench/internal/question"
 )
 
@@ -44,9 +39,6 @@ type Result struct {
 
 // PerSecond is the rate of answers.
 func (r Result) PerSecond() float64 { return float64(r.Requests) / r.Elapsed.Seconds() }
-
-// requestLimit bounds one request.
-const requestLimit = 20 * time.Second
 
 // The phases of a run.
 const (
@@ -152,7 +144,7 @@ type worker struct {
 }
 
 func (w *worker) run(ctx context.Context, set *question.Set) (err error) {
-	c, err := dial(ctx, w.load.Addr, w.load.Token)
+	c, err := keptconn.Dial(ctx, w.load.Addr, w.load.Token)
 	if err != nil {
 		return err
 	}
@@ -164,7 +156,7 @@ func (w *worker) run(ctx context.Context, set *question.Set) (err error) {
 		}
 		counted := w.phase.Load() == counting
 		began := time.Now()
-		status, answer, err := c.ask(q.Body)
+		status, answer, err := ask(c, q.Body)
 		if err != nil {
 			return err
 		}
@@ -178,51 +170,4 @@ func (w *worker) run(ctx context.Context, set *question.Set) (err error) {
 		}
 	}
 	return nil
-}
-
-// conn is a connection to the server that is kept alive.
-type conn struct {
-	net.Conn
-	in     *bufio.Reader
-	head   []byte
-	out    []byte
-	answer bytes.Buffer
-}
-
-func dial(ctx context.Context, addr, token string) (*conn, error) {
-	var d net.Dialer
-	raw, err := d.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
-	head := "POST /graphql HTTP/1.1\r\nHost: " + addr + "\r\nContent-Type: application/json\r\n"
-	if token != "" {
-		head += "Authorization: Bearer " + token + "\r\n"
-	}
-	return &conn{Conn: raw, in: bufio.NewReaderSize(raw, 32<<10), head: []byte(head + "Content-Length: ")}, nil
-}
-
-// ask sends a request and gives the answer, which is good until the next one.
-func (c *conn) ask(body []byte) (status int, answer []byte, err error) {
-	if err := c.SetDeadline(time.Now().Add(requestLimit)); err != nil {
-		return 0, nil, err
-	}
-	c.out = strconv.AppendInt(append(c.out[:0], c.head...), int64(len(body)), 10)
-	c.out = append(append(c.out, "\r\n\r\n"...), body...)
-	if _, err := c.Write(c.out); err != nil {
-		return 0, nil, err
-	}
-	response, err := http.ReadResponse(c.in, nil)
-	if err != nil {
-		return 0, nil, err
-	}
-	c.answer.Reset()
-	_, err = io.Copy(&c.answer, response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
-		return 0, nil, err
-	}
-	if response.Close {
-		return 0, nil, fmt.Errorf("status %d: the server closes the connection", response.StatusCode)
-	}
-	return response.StatusCode, c.answer.Bytes(), nil
 }

@@ -94,3 +94,16 @@ func (s *Set) Next() (Question, bool) {
 	}
 	return s.Questions[n%len(s.Questions)], true
 }
+
+// Mix is the questions of several sets in turn. None of them may change the data.
+func Mix(name string, sets []*Set) *Set {
+	mixed := &Set{Name: name}
+	for i := 0; ; i++ {
+		for _, s := range sets {
+			if i == len(s.Questions) {
+				return mixed
+			}
+			mixed.Questions = append(mixed.Questions, s.Questions[i])
+		}
+	}
+}

@@ -1,0 +1,129 @@
+//go:build linux
+
+// Command overload measures what the server does when ten times as much is asked
+// of it as it can do:
+//
+//	go run ./bench/overload
+//
+// It makes what it needs as ./bench does, finds out what an idle server takes for
+// a request and how many it answers at most, and then asks ten times as many for a
+// minute, whether they are answered or not. It prints a table in Markdown.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"clinicgraph/bench/internal/clinic"
+	"clinicgraph/bench/internal/closedloop"
+	"clinicgraph/bench/internal/cluster"
+	"clinicgraph/bench/internal/place"
+	"clinicgraph/bench/internal/question"
+)
+
+// options are the flags.
+type options struct {
+	bookings    int
+	dir, binary string
+	limit       time.Duration
+	pinned      bool
+	times       float64
+	lasts       time.Duration
+	connections int
+	operations  []string
+}
+
+func main() {
+	// What is started here ends with this thread.
+	runtime.LockOSThread()
+	o := options{operations: []string{"Q1", "Q3", "Q5"}}
+	flag.IntVar(&o.bookings, "bookings", 20_000, "how many `bookings`; a tenth of it are customers")
+	flag.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
+	flag.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
+	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "how long everything may take")
+	flag.BoolVar(&o.pinned, "pinned", true, "the server on processor 0, PostgreSQL and the generator on processor 1")
+	flag.Float64Var(&o.times, "times", 10, "how many `times` the most that the server can do is asked of it")
+	flag.DurationVar(&o.lasts, "lasts", time.Minute, "how long")
+	flag.IntVar(&o.connections, "connections", 200, "how many `connections`")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithTimeout(ctx, o.limit)
+	err := run(ctx, o, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "overload:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, log *slog.Logger) (err error) {
+	at, err := place.Open(o.dir)
+	if err != nil {
+		return err
+	}
+	defer at.Close(&err)
+	if o.pinned {
+		if err := place.Pinnable(); err != nil {
+			return err
+		}
+	}
+	pg, err := cluster.Start(ctx, at.Dir)
+	if err != nil {
+		return err
+	}
+	defer place.Closing(pg.Stop, &err)
+	if o.binary == "" {
+		if o.binary, err = at.Build(ctx); err != nil {
+			return err
+		}
+	}
+	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
+	if err != nil {
+		return err
+	}
+	if o.pinned {
+		if err := place.PinOthers(ctx, pg); err != nil {
+			return err
+		}
+	}
+	server, err := at.Serve(o.binary, home, o.pinned)
+	if err != nil {
+		return err
+	}
+	defer place.Closing(server.Stop, &err)
+	m := &measurement{options: o, addr: server.Addr, pid: server.PID(), log: log}
+	if err := m.prepare(ctx, home); err != nil {
+		return err
+	}
+	return m.run(ctx)
+}
+
+// prepare signs in and makes the questions, all operations in turn.
+func (m *measurement) prepare(ctx context.Context, home place.Home) (err error) {
+	if m.token, err = closedloop.SignIn(ctx, m.addr, clinic.Manager, home.Passwords[clinic.Manager]); err != nil {
+		return err
+	}
+	db, err := open(home.Database)
+	if err != nil {
+		return err
+	}
+	defer place.Closing(db.Close, &err)
+	source := &question.Source{DB: db}
+	sets, err := source.Prepare(ctx, clinic.Manager, func(ctx context.Context, body []byte) ([]byte, error) {
+		return closedloop.Ask(ctx, m.addr, m.token, body)
+	}, m.operations)
+	if err != nil {
+		return err
+	}
+	m.mix = question.Mix("mix", sets)
+	return nil
+}
