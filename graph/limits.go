@@ -186,7 +186,7 @@ func (l *limiter) budget(v *access.Viewer) int {
 	switch {
 	case v == nil || v.Anonymous():
 		return l.limits.CostAnonymous
-	case v.Scope(access.CustomerRead) > access.ScopeOwn || v.Can(access.AppointmentReadNotes):
+	case v.SeesOthers():
 		return l.limits.CostStaff
 	default:
 		return l.limits.CostUser

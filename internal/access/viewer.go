@@ -145,3 +145,9 @@ func (v *Viewer) Reaches(permission string, own bool, unit *uuid.UUID) bool {
 		return false
 	}
 }
+
+// SeesOthers says that the viewer may see other people's data, as those who work
+// at the clinic do. Their sessions are shorter and their limits are wider.
+func (v *Viewer) SeesOthers() bool {
+	return v.Scope(CustomerRead) > ScopeOwn || v.Can(AppointmentReadNotes)
+}

@@ -29,6 +29,7 @@ import (
 	"clinicgraph/internal/jobs"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/paging"
+	"clinicgraph/internal/ratelimit"
 	"clinicgraph/internal/rewards"
 	"clinicgraph/internal/scheduling"
 	"clinicgraph/internal/seed"
@@ -50,11 +51,15 @@ type App struct {
 	Seed    seed.Deps
 	Store   *store.Store
 
+	// Drain says that the server will stop soon; see httpserver.Server.Drain.
+	Drain func()
+
 	// FirstAdmin is the administrator that this start has made; nil when there
 	// were users already. Its password is shown once.
 	FirstAdmin *seed.Account
 
 	observer *observer
+	rate     *ratelimit.Limiter // nil: no limit
 }
 
 // Options are what tests choose besides the settings.
@@ -117,10 +122,11 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err != nil {
 		return nil, err
 	}
-	server := httpserver.Server{
+	a.rate = limiter(cfg.Load, a.Store)
+	server := &httpserver.Server{
 		Graph: graph.Handler(resolver, graph.Options{
 			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(), Documents: documents,
-			Limits:        graph.Limits(cfg.Limits),
+			Limits: graph.Limits(cfg.Limits), Charge: a.rate.Charge,
 			SlowOperation: cfg.Observe.SlowOperation, Begin: a.observer.begin, End: a.observer.end,
 		}),
 		Authenticate: resolver.Auth.Authenticate,
@@ -128,11 +134,13 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
+		Trusted: cfg.Load.Proxies(), Rate: a.rate, Documents: documents,
 	}
 	if a.observer.traces != nil {
 		server.Trace = a.observer.traces.Request
 	}
-	a.Handler, a.Admin = server.Handler(), server.Admin(a.observer.metrics.Handler())
+	server.Gate = gate(cfg.Load)
+	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
 	return a, nil
 }
 
@@ -277,5 +285,6 @@ func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) 
 // Close stops the jobs, closes the database and hands on the last traces.
 func (a *App) Close(ctx context.Context) error {
 	defer a.observer.close(ctx)
+	a.rate.Close()
 	return errors.Join(a.Jobs.Stop(ctx), a.Store.DB.Close())
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -13,8 +14,9 @@ import (
 	"clinicgraph/internal/httpserver"
 )
 
-// stopTimeout bounds an orderly stop; what is not done by then is cut off.
-const stopTimeout = 15 * time.Second
+// stopTimeout bounds an orderly stop behind the drain delay; what is not done by
+// then is cut off.
+const stopTimeout = 10 * time.Second
 
 type serveCmd struct {
 	Demo bool `help:"Make the demo clinic first, where the database is empty."`
@@ -29,40 +31,53 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 	a.greet(con)
 	admin, err := a.openAdmin(cfg, con.log)
 	if err != nil {
-		return errors.Join(err, a.Store.DB.Close())
+		return errors.Join(err, a.Close(con.ctx))
 	}
 	defer admin.close()
 	if s.Demo {
 		if err := a.demo(con, cfg); err != nil {
-			return errors.Join(err, a.Store.DB.Close())
+			return errors.Join(err, a.Close(con.ctx))
 		}
 	}
 	listener, err := net.Listen("tcp", cfg.Server.Addr)
 	if err != nil {
-		return errors.Join(&config.Error{Key: "CLINICGRAPH_ADDR", Value: cfg.Server.Addr, Reason: "cannot be listened on", Remedy: "choose another address or stop what uses it"}, a.Store.DB.Close())
+		return errors.Join(&config.Error{Key: "CLINICGRAPH_ADDR", Value: cfg.Server.Addr, Reason: "cannot be listened on", Remedy: "choose another address or stop what uses it"}, a.Close(con.ctx))
 	}
 	if err := a.Jobs.Start(con.ctx); err != nil {
-		return errors.Join(err, listener.Close(), a.Store.DB.Close())
+		return errors.Join(err, listener.Close(), a.Close(con.ctx))
 	}
 	server := httpserver.New(cfg.Server.Addr, a.Handler, con.log)
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	crowded := &httpserver.Crowded{Listener: listener, PerIP: cfg.Load.ConnsPerIP, Trusted: cfg.Load.Proxies(), Log: con.log}
+	go func() { failed <- server.Serve(crowded) }()
 	announce(con, cfg, listener.Addr(), admin.addr)
 
 	select {
 	case err = <-failed:
 	case <-con.ctx.Done():
-		con.log.Info("stopping")
+		con.log.Info("stopping", "drain", cfg.Load.DrainDelay)
 	}
-	return errors.Join(err, stop(a, server))
+	return errors.Join(err, a.stop(server, cfg.Load.DrainDelay, con.log))
 }
 
-// stop lets requests and jobs finish, and closes the database.
-func stop(a *App, server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+// stop ends the server in order: it is not ready any more, but serves on for the
+// drain delay, until whoever sends requests has noticed; then it takes no more
+// connections, lets the requests at work finish, and closes the database. The
+// jobs stop meanwhile. A request that takes longer than the stop may is cut off
+// and told in the log; it does not make the stop a failure, since a client that
+// never reads can bring that about.
+func (a *App) stop(server *http.Server, drain time.Duration, log *slog.Logger) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drain+stopTimeout)
 	defer cancel()
-	err := server.Shutdown(ctx)
-	return errors.Join(err, a.Close(ctx))
+	a.Drain()
+	jobs := make(chan error, 1)
+	go func() { jobs <- a.Jobs.Stop(ctx) }()
+	time.Sleep(drain)
+	if err := server.Shutdown(ctx); err != nil {
+		log.Warn("requests cut off", "error", err)
+		_ = server.Close() // what is cut off has nothing more to say
+	}
+	return errors.Join(<-jobs, a.Close(ctx))
 }
 
 // announce prints where things are.

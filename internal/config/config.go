@@ -39,6 +39,7 @@ type Config struct {
 	Server   Server   `embed:"" group:"Server"`
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
+	Load     Load     `embed:"" group:"Load"`
 	Log      Log      `embed:"" group:"Log"`
 	Observe  Observe  `embed:"" group:"Observability"`
 }

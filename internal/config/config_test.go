@@ -46,6 +46,7 @@ func defaults() Config {
 		Env: Development, Currency: "EUR", Timezone: "UTC",
 		Server:   Server{Addr: "127.0.0.1:8080", Playground: "auto"},
 		Database: Database{Data: "./data", MaxConns: 16},
+		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
 		Log:      Log{Level: "info", Format: "auto"},
 		Observe:  Observe{AdminAddr: "auto", SlowOperation: time.Second, SlowSQL: 200 * time.Millisecond, TracesShare: 1},
 		Limits:   limits(),
@@ -91,6 +92,14 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_DATA":              "/var/lib/clinicgraph",
 		"CLINICGRAPH_DB_CONNS":          "8",
 		"CLINICGRAPH_AUTO_MIGRATE":      "true",
+		"CLINICGRAPH_TRUSTED_PROXIES":   "10.0.0.0/8, 2001:db8::1",
+		"CLINICGRAPH_CONNS_PER_IP":      "7",
+		"CLINICGRAPH_RATE_ANONYMOUS":    "1",
+		"CLINICGRAPH_RATE_USER":         "2",
+		"CLINICGRAPH_RATE_STAFF":        "0",
+		"CLINICGRAPH_RATE_ACTIONS":      "3",
+		"CLINICGRAPH_IN_FLIGHT":         "9",
+		"CLINICGRAPH_DRAIN_DELAY":       "5s",
 		"CLINICGRAPH_LOG_LEVEL":         "debug",
 		"CLINICGRAPH_LOG_FORMAT":        "json",
 		"CLINICGRAPH_ADMIN_ADDR":        ":9100",
@@ -113,6 +122,10 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		Observe: Observe{
 			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
 			TracesURL: "http://collector.example:4318/v1/traces", TracesShare: 0.25,
+		},
+		Load: Load{
+			TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"}, ConnsPerIP: 7,
+			RateAnonymous: 1, RateUser: 2, RateActions: 3, InFlight: 9, DrainDelay: 5 * time.Second,
 		},
 		Limits: limits(),
 	}
@@ -168,8 +181,8 @@ func TestEverySettingHasFlagEnvironmentNameAndHelp(t *testing.T) {
 			t.Errorf("--%s: environment %q, help %q", flag.Name, flag.Envs, flag.Help)
 		}
 	}
-	if n != len(Keys()) || n != 40 {
-		t.Errorf("%d flags, %d keys, want 40", n, len(Keys()))
+	if n != len(Keys()) || n != 48 {
+		t.Errorf("%d flags, %d keys, want 48", n, len(Keys()))
 	}
 }
 

@@ -36,6 +36,7 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 	const origins = "list exact origins with commas, such as https://app.clinic.example (no path, no *)"
 	const public = "use the address in the browser, such as https://clinic.example"
 	const traces = "use the collector's address for OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces"
+	const networks = "list addresses or CIDRs with commas, such as 10.0.0.0/8,2001:db8::/32"
 	const zone = "use a name such as UTC or Europe/Zurich"
 
 	for name, c := range map[string]struct {
@@ -78,6 +79,11 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 		"data folder":              {one("CLINICGRAPH_DATA", " "), `CLINICGRAPH_DATA (--data)=" " is not a folder; use a path, such as ./data`},
 		"one connection":           {one("CLINICGRAPH_DB_CONNS", "1"), `CLINICGRAPH_DB_CONNS (--db-conns)="1" is out of range; use 2 to 1000, such as 16`},
 		"too many connections":     {one("CLINICGRAPH_DB_CONNS", "5000"), `CLINICGRAPH_DB_CONNS (--db-conns)="5000" is out of range; use 2 to 1000, such as 16`},
+		"a proxy by name":          {one("CLINICGRAPH_TRUSTED_PROXIES", "proxy.example"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="proxy.example" is not a part of the network; ` + networks},
+		"everybody as a proxy":     {one("CLINICGRAPH_TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="0.0.0.0/0" is not a part of the network; ` + networks},
+		"a zone as a proxy":        {one("CLINICGRAPH_TRUSTED_PROXIES", "fe80::1%eth0"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="fe80::1%eth0" is not a part of the network; ` + networks},
+		"no rate":                  {one("CLINICGRAPH_RATE_USER", "-1"), `CLINICGRAPH_RATE_USER (--rate-user)="-1" is out of range; use 1 to 1000000, such as 200, or 0 for no limit`},
+		"a long drain":             {one("CLINICGRAPH_DRAIN_DELAY", "5m"), `CLINICGRAPH_DRAIN_DELAY (--drain-delay)="5m0s" is out of range; use 0s to 1m, such as 5s`},
 		"another database":         {one("DATABASE_URL", "mysql://root:hunter2@db/clinic"), `DATABASE_URL (--database-url)="mysql://db/clinic" is not a PostgreSQL URL; ` + dsnRemedy},
 		"SQLite by URL":            {one("DATABASE_URL", "sqlite:///tmp/x.db"), `DATABASE_URL (--database-url)="sqlite:///tmp/x.db" is not a PostgreSQL URL; ` + dsnRemedy},
 		"keywords, not a URL":      {one("DATABASE_URL", "host=db password=hunter2"), `DATABASE_URL (--database-url) is not a URL; ` + dsnRemedy},

@@ -25,7 +25,7 @@ func (s *Server) Admin(metrics http.Handler) http.Handler {
 	mux.Handle("GET /debug/pprof/profile", onlyHere(pprof.Profile))
 	mux.Handle("GET /debug/pprof/symbol", onlyHere(pprof.Symbol))
 	mux.Handle("GET /debug/pprof/trace", onlyHere(pprof.Trace))
-	return chain(mux, withRequestID, s.withRecover, withSecurityHeaders)
+	return chain(mux, s.withRequestID, s.withRecover, withSecurityHeaders)
 }
 
 // onlyHere answers callers on the same machine who have named it by its address

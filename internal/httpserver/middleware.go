@@ -3,7 +3,6 @@ package httpserver
 import (
 	"crypto/rand"
 	"encoding/hex"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -20,18 +19,14 @@ var requestID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 // withRequestID gives each request an id, the client's own where it has a decent
 // one, and puts the facts for the logs into the context.
-func withRequestID(next http.Handler) http.Handler {
+func (s *Server) withRequestID(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
 		if !requestID.MatchString(id) {
 			id = newRequestID()
 		}
 		w.Header().Set("X-Request-Id", id)
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = r.RemoteAddr
-		}
-		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: host, UserAgent: r.UserAgent()})
+		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: clientIP(r, s.Trusted), UserAgent: r.UserAgent()})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }

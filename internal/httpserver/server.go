@@ -8,12 +8,16 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/cors"
 
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/admission"
 	"clinicgraph/internal/console"
+	"clinicgraph/internal/ratelimit"
 )
 
 // Limits of a request.
@@ -40,7 +44,18 @@ type Server struct {
 	// answered. Both may be nil.
 	Trace   func(r *http.Request, route, id string) (context.Context, func(status int))
 	Observe func(Exchange)
+
+	Trusted   []netip.Prefix     // proxies whose X-Forwarded-For counts
+	Rate      *ratelimit.Limiter // nil: no limit
+	Gate      *admission.Gate    // nil: all requests are let in
+	Documents map[string]string  // the trusted documents by their ids; nil: any is executed
+
+	draining atomic.Bool
 }
+
+// Drain says that the server will stop soon: it is not ready any more, and each
+// answer asks its client to connect anew, elsewhere. Requests are served as before.
+func (s *Server) Drain() { s.draining.Store(true) }
 
 // Handler is the whole server: every path, and around them the middleware, the
 // outermost first.
@@ -54,7 +69,8 @@ func (s *Server) Handler() http.Handler {
 		mux.Handle(console.Path, console.Handler())
 	}
 	return chain(mux,
-		withRequestID,
+		s.withRequestID,
+		s.withDrain,
 		s.withLog,
 		s.withRecover,
 		withSecurityHeaders,
@@ -66,7 +82,9 @@ func (s *Server) graph() http.Handler {
 	return chain(s.Graph,
 		s.withCORS(),
 		s.withOrigin,
+		s.withAdmission,
 		s.withViewer,
+		s.withRate,
 	)
 }
 
@@ -87,7 +105,7 @@ func (s *Server) withCORS() func(http.Handler) http.Handler {
 		AllowedOrigins: s.Origins,
 		AllowedMethods: []string{http.MethodPost},
 		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Request-Id"},
-		ExposedHeaders: []string{"X-Request-Id", "Retry-After"},
+		ExposedHeaders: []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         600,
 	}).Handler
 }
@@ -107,9 +125,29 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says whether requests can be served: the database answers within two
-// seconds.
+// withDrain has each connection closed after its answer while the server drains.
+// Closing those that are idle later on would cross with requests on their way.
+func (s *Server) withDrain(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(&heralded{ResponseWriter: w, before: func(h http.Header) {
+			if s.draining.Load() {
+				h.Set("Connection", "close")
+			}
+		}}, r)
+	})
+}
+
+// readyz says whether requests can be served: the server is not about to stop,
+// and the database answers within two seconds.
 func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, map[string]string{"status": "stopping"})
+		return
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
 	if err := s.Ready(ctx); err != nil {

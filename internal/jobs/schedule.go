@@ -8,6 +8,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"clinicgraph/internal/idempotency"
+	"clinicgraph/internal/ratelimit"
 	"clinicgraph/internal/store"
 )
 
@@ -31,6 +32,10 @@ func (v Verbs) schedule(on *registry) {
 	every(on, time.Hour, PurgeIdempotencyKeys{}, func(ctx context.Context) (int, error) {
 		return idempotency.Purge(ctx, v.Store, v.Now())
 	})
+	// The counts are by the servers' clock, whatever the clinic's is.
+	every(on, 10*time.Minute, PurgeActionCounts{}, func(ctx context.Context) (int, error) {
+		return ratelimit.Purge(ctx, v.Store, time.Now())
+	})
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -46,6 +51,13 @@ type PurgeIdempotencyKeys struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeIdempotencyKeys) Kind() string { return "purge-idempotency-keys" }
+
+// PurgeActionCounts forgets who has done sensitive actions, once that limits
+// nothing any more.
+type PurgeActionCounts struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeActionCounts) Kind() string { return "purge-action-counts" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

@@ -1,0 +1,209 @@
+// Package admission owns how many requests are at work at once: a limit that
+// finds itself by how long requests take, and the order in which they come in
+// when there are more. It never knows what a request is, beyond its priority.
+package admission
+
+import (
+	"container/list"
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"time"
+
+	"clinicgraph/internal/fault"
+)
+
+// Priority is who comes first when not all can: the lowest.
+type Priority int
+
+// The priorities. A refused refresh signs somebody out, a refused mutation is
+// work lost, a refused read is asked again, a report can wait.
+const (
+	Refresh Priority = iota
+	Mutation
+	Read
+	Report
+	priorities
+)
+
+// How long a request waits for its turn. A short rush is let in late rather than
+// refused. But when there has been a queue without a break for a while, it will
+// not go away by waiting, and waiting only makes what is admitted slow: then most
+// are refused nearly at once. After "Fail at Scale" (Maurer, ACM Queue 13.8,
+// 2015), with its times made smaller.
+const (
+	patience      = 40 * time.Millisecond
+	crowdPatience = 5 * time.Millisecond
+	crowdAfter    = 100 * time.Millisecond
+
+	// maxQueue bounds the memory of those who wait.
+	maxQueue = 1000
+)
+
+// Gate lets requests in. At the start and in calm times the limit is the ceiling;
+// see adapt for when it is not. Its methods may be called at once.
+type Gate struct {
+	ceiling, floor, alone int
+	now                   func() time.Time
+
+	mu       sync.Mutex
+	limit    float64
+	atWork   int
+	queues   [priorities]list.List // of *Pass, the newest at the back
+	waiting  int
+	lastCalm time.Time // when nobody was waiting
+	usual    [kinds]time.Duration
+	window   window
+}
+
+// New makes a gate that never lets more than ceiling requests work at once. The
+// floor, below which the limit does not fall, keeps the processors busy.
+func New(ceiling int, now func() time.Time) *Gate {
+	procs := runtime.GOMAXPROCS(0)
+	return &Gate{
+		ceiling: ceiling, floor: min(ceiling, 2*procs+2), alone: procs,
+		now: now, limit: float64(ceiling), lastCalm: now(),
+	}
+}
+
+// Pass is one request's place. Leave gives it back.
+type Pass struct {
+	gate  *Gate
+	kind  uint32
+	place *list.Element // in its queue; nil: not waiting
+	ready chan struct{} // closed when it is let in
+
+	// Of the request at work:
+	began time.Time
+	alone bool // hardly anything else was at work when it began
+	left  bool
+}
+
+// Enter waits for a place, briefly. Kind names requests that do the same work, so
+// that each is compared with its like; 0 is not compared. Errors: OVERLOADED, or
+// that of ctx when the client has gone.
+func (g *Gate) Enter(ctx context.Context, p Priority, kind uint32) (*Pass, error) {
+	pass, wait := g.knock(p, kind)
+	if wait == 0 {
+		if pass == nil {
+			return nil, overloaded()
+		}
+		return pass, nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-pass.ready:
+		return pass, nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	if g.giveUp(p, pass) {
+		return pass, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return nil, overloaded()
+}
+
+// knock gives a pass that is let in, or one that may wait for so long, or none.
+func (g *Gate) knock(p Priority, kind uint32) (*Pass, time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	now := g.now()
+	pass := &Pass{gate: g, kind: kind}
+	if g.waiting == 0 {
+		g.lastCalm = now
+		if g.atWork < int(g.limit) {
+			g.begin(pass, now)
+			return pass, 0
+		}
+	}
+	g.window.crowded = true
+	if g.waiting >= maxQueue {
+		return nil, 0
+	}
+	pass.ready = make(chan struct{})
+	pass.place = g.queues[p].PushBack(pass)
+	g.waiting++
+	if p != Refresh && now.Sub(g.lastCalm) > crowdAfter {
+		return pass, crowdPatience
+	}
+	return pass, patience
+}
+
+// giveUp takes a pass out of its queue, and says whether it was let in meanwhile.
+func (g *Gate) giveUp(p Priority, pass *Pass) (in bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if pass.place == nil {
+		return true
+	}
+	g.dequeue(p, pass)
+	return false
+}
+
+func (g *Gate) dequeue(p Priority, pass *Pass) {
+	g.queues[p].Remove(pass.place)
+	pass.place = nil
+	if g.waiting--; g.waiting == 0 {
+		g.lastCalm = g.now()
+	}
+}
+
+func (g *Gate) begin(pass *Pass, now time.Time) {
+	g.atWork++
+	pass.began, pass.alone = now, g.atWork <= g.alone
+	g.window.most = max(g.window.most, g.atWork)
+}
+
+// Leave gives the place back, once; further calls do nothing.
+func (p *Pass) Leave() {
+	g := p.gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.left {
+		return
+	}
+	p.left = true
+	g.atWork--
+	now := g.now()
+	g.learn(p, now.Sub(p.began))
+	g.adapt(now)
+	for g.waiting > 0 && g.atWork < int(g.limit) {
+		g.begin(g.next(), now)
+	}
+}
+
+// next takes the one who comes first out of the queues. Of one priority that is
+// the newest: whoever has waited longest is the likeliest to give up in the middle.
+func (g *Gate) next() *Pass {
+	for p := range priorities {
+		if last := g.queues[p].Back(); last != nil {
+			pass := last.Value.(*Pass)
+			g.dequeue(p, pass)
+			close(pass.ready)
+			return pass
+		}
+	}
+	panic("admission: nobody waits")
+}
+
+// Load is what the gate is doing, for the metrics.
+type Load struct{ Limit, AtWork, Waiting int }
+
+// Load says what the gate is doing now.
+func (g *Gate) Load() Load {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return Load{int(g.limit), g.atWork, g.waiting}
+}
+
+// overloaded sends clients away for one to three seconds, not all for the same.
+func overloaded() error {
+	f := fault.New(fault.CodeOverloaded, "The server is busy. Please try again in a moment.")
+	f.RetryAfter = time.Duration(1+rand.N(3)) * time.Second
+	return f
+}

@@ -1,0 +1,223 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"clinicgraph/internal/fault"
+)
+
+func enter(t *testing.T, g *Gate, p Priority, kind uint32) *Pass {
+	t.Helper()
+	pass, err := g.Enter(context.Background(), p, kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pass
+}
+
+func TestGate_lets_in_up_to_its_limit_and_refuses_the_next_within_50ms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(3, time.Now)
+		var passes []*Pass
+		for range 3 {
+			passes = append(passes, enter(t, g, Read, 1))
+		}
+		began := time.Now()
+		_, err := g.Enter(context.Background(), Mutation, 1)
+		f, ok := fault.As(err)
+		if !ok || f.Code != fault.CodeOverloaded || f.RetryAfter < time.Second || f.RetryAfter > 3*time.Second {
+			t.Errorf("a fourth: %v", err)
+		}
+		if took := time.Since(began); took > 50*time.Millisecond {
+			t.Errorf("refused after %s", took)
+		}
+		passes[0].Leave()
+		passes[0].Leave() // does nothing
+		enter(t, g, Read, 1)
+		if load := g.Load(); load != (Load{Limit: 3, AtWork: 3}) {
+			t.Errorf("%+v", load)
+		}
+	})
+}
+
+func TestGate_lets_the_most_urgent_in_first_and_of_these_the_newest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(1, time.Now)
+		pass := enter(t, g, Read, 1)
+		var mu sync.Mutex
+		var order []int
+		var running sync.WaitGroup
+		for i, p := range []Priority{Report, Read, Mutation, Read, Refresh, Mutation} {
+			running.Go(func() {
+				mine, err := g.Enter(context.Background(), p, 1)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				order = append(order, i)
+				mu.Unlock()
+				mine.Leave()
+			})
+			synctest.Wait() // it stands in its queue
+		}
+		pass.Leave()
+		running.Wait()
+		if want := []int{4, 5, 2, 3, 1, 0}; !slices.Equal(order, want) {
+			t.Errorf("%v, want %v", order, want)
+		}
+	})
+}
+
+func TestGate_in_a_lasting_queue_refuses_nearly_at_once_but_for_a_refresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(1, time.Now)
+		pass := enter(t, g, Read, 1)
+		// Somebody always waits, in turns that overlap.
+		var running sync.WaitGroup
+		for i := range 100 {
+			running.Go(func() {
+				time.Sleep(time.Duration(i) * 2 * time.Millisecond) // synctest's clock
+				_, _ = g.Enter(context.Background(), Read, 1)
+			})
+		}
+		time.Sleep(150 * time.Millisecond)
+		for p, want := range map[Priority]time.Duration{Read: crowdPatience, Mutation: crowdPatience, Refresh: patience} {
+			began := time.Now()
+			if _, err := g.Enter(context.Background(), p, 1); fault.CodeOf(err) != fault.CodeOverloaded || time.Since(began) > want {
+				t.Errorf("priority %d: %v after %s", p, err, time.Since(began))
+			}
+		}
+		running.Wait()
+		pass.Leave()
+	})
+}
+
+func TestGate_forgets_who_has_gone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(1, time.Now)
+		pass := enter(t, g, Read, 1)
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := g.Enter(ctx, Read, 1); !errors.Is(err, context.Canceled) {
+			t.Errorf("%v", err)
+		}
+		pass.Leave()
+		if load := g.Load(); load != (Load{Limit: 1}) {
+			t.Errorf("%+v", load)
+		}
+	})
+}
+
+func TestGate_loses_no_place_however_many_come_at_once(t *testing.T) {
+	g := New(8, time.Now)
+	var atWork, most, refused atomic.Int64
+	var running sync.WaitGroup
+	for range 400 {
+		running.Go(func() {
+			pass, err := g.Enter(context.Background(), Read, 7)
+			if err != nil {
+				refused.Add(1)
+				return
+			}
+			n := atWork.Add(1)
+			for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
+			}
+			atWork.Add(-1)
+			pass.Leave()
+		})
+	}
+	running.Wait()
+	if load := g.Load(); load.AtWork != 0 || load.Waiting != 0 || most.Load() > 8 {
+		t.Errorf("%+v, %d at once, %d refused", load, most.Load(), refused.Load())
+	}
+}
+
+// machine is a server whose requests take the time of their work when there is
+// a processor for each, and share the processors otherwise. It works off n
+// requests that come at the rate, and gives how long the admitted took and how
+// many they were.
+func machine(t *testing.T, g *Gate, every, work time.Duration, procs int, lasts time.Duration) (took []time.Duration) {
+	t.Helper()
+	var mu sync.Mutex
+	var running sync.WaitGroup
+	atWork := 0
+	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(every) {
+		running.Go(func() {
+			began := time.Now()
+			pass, err := g.Enter(context.Background(), Read, 1)
+			if err != nil {
+				return
+			}
+			defer pass.Leave()
+			mu.Lock()
+			atWork++
+			mu.Unlock()
+			// In small steps, each as long as the company makes it.
+			const step = time.Millisecond
+			for done := time.Duration(0); done < work; done += step {
+				mu.Lock()
+				shared := max(1, float64(atWork)/float64(procs))
+				mu.Unlock()
+				time.Sleep(time.Duration(float64(step) * shared))
+			}
+			mu.Lock()
+			atWork--
+			took = append(took, time.Since(began))
+			mu.Unlock()
+		})
+	}
+	running.Wait()
+	slices.Sort(took)
+	return took
+}
+
+func TestLimit_falls_under_load_until_requests_are_quick_and_comes_back(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(64, time.Now)
+		g.alone, g.floor = 2, 6
+		// Two processors and 10 ms of work make 200 a second.
+		calm := machine(t, g, 20*time.Millisecond, 10*time.Millisecond, 2, 5*time.Second)
+		if len(calm) != 250 || g.Load().Limit != 64 {
+			t.Fatalf("a quarter of the load: %d of 250, limit %d", len(calm), g.Load().Limit)
+		}
+		busy := machine(t, g, 500*time.Microsecond, 10*time.Millisecond, 2, 10*time.Second)
+		unloaded := calm[len(calm)*99/100]
+		t.Logf("limit %d, %d of 2000 in ten seconds, p50 %s, unloaded %s", g.Load().Limit, len(busy), busy[len(busy)/2], unloaded)
+		if limit := g.Load().Limit; limit > 12 {
+			t.Errorf("limit %d under ten times the load", limit)
+		}
+		if len(busy) < 1600 {
+			t.Errorf("%d of 2000 were done", len(busy))
+		}
+		// The first tenths of a second are slow for those who were let in then.
+		if p90 := busy[len(busy)*90/100]; p90 > 5*unloaded {
+			t.Errorf("p90 %s of the admitted, %s unloaded", p90, unloaded)
+		}
+		machine(t, g, 20*time.Millisecond, 10*time.Millisecond, 2, 3*time.Second)
+		if limit := g.Load().Limit; limit != 64 {
+			t.Errorf("limit %d after three calm seconds", limit)
+		}
+	})
+}
+
+func TestLimit_does_not_fall_for_what_is_slow_by_itself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := New(64, time.Now)
+		for i := range 200 {
+			pass := enter(t, g, Read, 1)
+			time.Sleep(time.Duration(1+i%2*50) * time.Millisecond)
+			pass.Leave()
+		}
+		if limit := g.Load().Limit; limit != 64 {
+			t.Errorf("limit %d with one request at a time", limit)
+		}
+	})
+}
