@@ -106,7 +106,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, fmt.Errorf("cursor key: %w", err)
 	}
 	a, resolver := assemble(db, keys, cfg, log, o)
-	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, o.Version), log, o); err != nil {
+	lets := gate(cfg.Load)
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, lets, o.Version), log, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -134,12 +135,11 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
-		Trusted: cfg.Load.Proxies(), Rate: a.rate, Documents: documents,
+		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}
 	if a.observer.traces != nil {
 		server.Trace = a.observer.traces.Request
 	}
-	server.Gate = gate(cfg.Load)
 	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
 	return a, nil
 }

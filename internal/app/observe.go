@@ -14,6 +14,7 @@ import (
 
 	"clinicgraph/graph"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/admission"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/fault"
@@ -59,10 +60,14 @@ func observe(ctx context.Context, cfg config.Config, db *store.DB, sources metri
 }
 
 // sources are the parts that the metrics ask.
-func sources(db *store.DB, passwords *auth.Passwords, version string) metrics.Sources {
+func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, version string) metrics.Sources {
 	pools := map[string]*sql.DB{"postgres": db.Write}
 	if db.Dialect == dialect.SQLite {
 		pools = map[string]*sql.DB{"sqlite-write": db.Write, "sqlite-read": db.Read}
+	}
+	load := func() admission.Load { return admission.Load{} }
+	if gate != nil {
+		load = gate.Load
 	}
 	return metrics.Sources{
 		Version: version, Pools: pools,
@@ -71,6 +76,8 @@ func sources(db *store.DB, passwords *auth.Passwords, version string) metrics.So
 		HashingSlots:    func() float64 { _, _, slots := passwords.Queue(); return float64(slots) },
 		HashingRunning:  func() float64 { running, _, _ := passwords.Queue(); return float64(running) },
 		HashingWaiting:  func() float64 { _, waiting, _ := passwords.Queue(); return float64(waiting) },
+		InFlight:        func() float64 { return float64(load().AtWork) },
+		InFlightLimit:   func() float64 { return float64(load().Limit) },
 	}
 }
 
