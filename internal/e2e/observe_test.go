@@ -103,24 +103,30 @@ func TestRowsAreThoseOfTheOperation(t *testing.T) {
 	})
 }
 
-// TestWhatNeverBecomesAnOperationIsOneLine looks at requests that HTTP refuses.
+// TestWhatNeverBecomesAnOperationIsOneLine looks at requests that the transport
+// refuses, and at one that does not reach it.
 func TestWhatNeverBecomesAnOperationIsOneLine(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		for name, test := range map[string]struct {
-			method, contentType, body, code string
+			method, site, body, message, code string
 		}{
-			"another method": {http.MethodGet, "application/json", "", "BAD_USER_INPUT"},
-			"too long":       {http.MethodPost, "application/json", `{"query":"` + strings.Repeat(" ", 200<<10) + `"}`, "PAYLOAD_TOO_LARGE"},
+			"another method": {http.MethodGet, "none", "", "operation", "BAD_USER_INPUT"},
+			"too long":       {http.MethodPost, "none", `{"query":"` + strings.Repeat(" ", 200<<10) + `"}`, "operation", "PAYLOAD_TOO_LARGE"},
+			"another origin": {http.MethodPost, "cross-site", typename, "request refused", "FORBIDDEN"},
 		} {
 			id := "refused-" + strings.ReplaceAll(name, " ", "-")
 			request := httptest.NewRequest(test.method, "/graphql", strings.NewReader(test.body))
-			request.Header.Set("Content-Type", test.contentType)
+			request.Header.Set("Content-Type", "application/json")
+			request.Header.Set("Sec-Fetch-Site", test.site)
 			request.Header.Set("X-Request-Id", id)
 			c.app.Handler.ServeHTTP(httptest.NewRecorder(), request) // has written its line when it is back
 			lines := slices.Concat(c.log.about("request refused", "request_id="+id), c.log.about("operation", "request_id="+id))
-			if len(lines) != 1 || lines[0].facts()["code"] != test.code {
+			if len(lines) != 1 || lines[0].facts()["code"] != test.code || !strings.HasPrefix(lines[0].text, test.message+" ") {
 				t.Errorf("%s: %v", name, lines)
 			}
+		}
+		if got := c.metric("clinicgraph_rejects_total", "reason", "FORBIDDEN"); got != 1 {
+			t.Errorf("%v refusals of another origin are counted", got)
 		}
 	})
 }
