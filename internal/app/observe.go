@@ -78,6 +78,7 @@ func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, vers
 		HashingWaiting:  func() float64 { _, waiting, _ := passwords.Queue(); return float64(waiting) },
 		InFlight:        func() float64 { return float64(load().AtWork) },
 		InFlightLimit:   func() float64 { return float64(load().Limit) },
+		Waiting:         func() float64 { return float64(load().Waiting) },
 	}
 }
 

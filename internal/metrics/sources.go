@@ -19,6 +19,7 @@ type Sources struct {
 	HashingRunning, HashingWaiting func() float64
 	Sockets, Subscriptions         func() float64
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
+	Waiting                        func() float64 // for a place among them
 }
 
 // register puts the sources into the registry.
@@ -38,5 +39,6 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("sockets", "Open WebSockets.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
 	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
+	m.gauge("requests_waiting", "Requests that wait for a place among those that are being served.", s.Waiting)
 	m.gauge("requests_in_flight_limit", "How many may be served at once before others are refused; 0 without a limit.", s.InFlightLimit)
 }
