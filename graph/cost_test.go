@@ -32,7 +32,7 @@ func operation(t testing.TB, schema *ast.Schema, query string) *graphql.Operatio
 	if err != nil {
 		t.Fatal(err)
 	}
-	if errs := validator.ValidateWithRules(schema, doc, validation(true)()); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(schema, doc, validation(true, 10)()); len(errs) > 0 {
 		t.Fatal(errs)
 	}
 	return &graphql.OperationContext{Doc: doc, Operation: doc.Operations[0], RawQuery: query}
@@ -167,7 +167,7 @@ func prepared(o Options) (*executor.Executor, *limiter) {
 	e.SetParserTokenLimit(o.Limits.Tokens)
 	e.SetQueryCache(l.kept)
 	e.SetDisableSuggestion(!o.Introspection)
-	e.SetDefaultRulesFn(validation(o.Introspection))
+	e.SetDefaultRulesFn(validation(o.Introspection, o.Limits.Errors))
 	e.Use(l)
 	return e, l
 }
@@ -209,7 +209,7 @@ func TestCharge_is_told_the_cost_and_its_error_is_the_answer(t *testing.T) {
 // TestTheRulesOfValidationHaveTheirNames holds the replaced rules to the
 // library's: one that is renamed would stand beside its replacement.
 func TestTheRulesOfValidationHaveTheirNames(t *testing.T) {
-	inner := validation(false)().GetInner()
+	inner := validation(false, 10)().GetInner()
 	if n, all := len(inner), len(rules.NewDefaultRules().GetInner()); n != all-1 {
 		t.Errorf("%d rules, want one fewer than %d", n, all)
 	}

@@ -66,7 +66,7 @@ func executable(schema *ast.Schema, text string, limits Limits) *gqlerror.Error 
 	if err := limits.shape(document); err != nil {
 		return err
 	}
-	if errs := validator.ValidateWithRules(schema, document, validation(true)()); len(errs) > 0 {
+	if errs := validator.ValidateWithRules(schema, document, validation(true, limits.Errors)()); len(errs) > 0 {
 		return errs[0]
 	}
 	return nil

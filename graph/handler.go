@@ -51,7 +51,7 @@ func Handler(r *Resolver, o Options) http.Handler {
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetQueryCache(limits.kept)
 	srv.SetDisableSuggestion(!o.Introspection)
-	srv.SetValidationRulesFn(validation(o.Introspection))
+	srv.SetValidationRulesFn(validation(o.Introspection, o.Limits.Errors))
 	srv.SetErrorPresenter(presenter(o.Log))
 	srv.SetRecoverFunc(recovered(o.Log))
 	// The first extension is the outermost.

@@ -3,7 +3,6 @@ package graph
 import (
 	"strings"
 
-	"github.com/99designs/gqlgen/graphql/errcode"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -33,7 +32,7 @@ func (l Limits) shape(doc *ast.QueryDocument) *gqlerror.Error {
 		}
 	}
 	for _, f := range doc.Fragments { // those that no operation spreads
-		s.fragment(f.Name, f.Position)
+		s.fragment(f.Name)
 	}
 	return s.refused
 }
@@ -46,7 +45,7 @@ func tooMany(what string, limit int, remedy string, at *ast.Position) *gqlerror.
 type shaping struct {
 	limits  Limits
 	doc     *ast.QueryDocument
-	below   map[string]int // selection sets nested below the one of a fragment; open while it is visited
+	below   map[string]int // selection sets nested below the one of a fragment
 	seen    map[string]int // response name → the set that had it last
 	sets    int
 	again   int
@@ -54,8 +53,6 @@ type shaping struct {
 	marks   int
 	refused *gqlerror.Error
 }
-
-const open = -1
 
 func (s *shaping) refuse(err *gqlerror.Error) {
 	if s.refused == nil {
@@ -95,7 +92,7 @@ func (s *shaping) selections(set ast.SelectionSet, number int) (below int) {
 			below = max(below, s.selections(it.SelectionSet, s.sets))
 		case *ast.FragmentSpread:
 			s.directives(it.Directives)
-			below = max(below, s.fragment(it.Name, it.Position))
+			below = max(below, s.fragment(it.Name))
 		}
 	}
 	return below
@@ -122,25 +119,17 @@ func (s *shaping) field(f *ast.Field, set int) (below int) {
 // introspects says whether the field leads into the description of the schema.
 func introspects(f *ast.Field) bool { return f.Name == "__schema" || f.Name == "__type" }
 
-// fragment gives how many sets are nested below the one of the fragment. A
-// fragment that leads back to itself is refused here: rules of the validation do
-// not end on it.
-func (s *shaping) fragment(name string, at *ast.Position) int {
+// fragment gives how many sets are nested below the one of the fragment. Of one
+// that leads back to itself that is not known; validation refuses it.
+func (s *shaping) fragment(name string) int {
 	if below, visited := s.below[name]; visited {
-		if below == open {
-			err := gqlerror.Errorf(`Cannot spread fragment "%s" within itself.`, name)
-			err.Locations = []gqlerror.Location{{Line: at.Line, Column: at.Column}}
-			errcode.Set(err, errcode.ValidationFailed)
-			s.refuse(err)
-			return 0
-		}
 		return below
 	}
 	def := s.doc.Fragments.ForName(name)
 	if def == nil {
 		return 0 // validation says so
 	}
-	s.below[name] = open
+	s.below[name] = 0
 	s.directives(def.Directives)
 	below := s.set(def.SelectionSet)
 	s.below[name] = below

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/core"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
@@ -11,14 +12,16 @@ import (
 // executor changes them. It replaces what is wrong with the library's:
 //
 //   - Five rules say "Did you mean", which describes the schema to those from
-//     whom introspection keeps it. The executor's own switch is for two of them;
-//     here are the other three. For a type it is never said: the search compares
-//     the whole document with the whole schema.
+//     whom introspection keeps it. The executor's own switch is for two of them
+//     and does not know those that stand here. For a type it is never said: the
+//     search compares the whole document with the whole schema.
 //   - MaxIntrospectionDepth visits a fragment as often as it is spread, which
 //     doubles with each line; the limit of introspection takes its place.
 //   - OverlappingFieldsCanBeMerged compares pairs of fields, and does not end on
 //     some documents; see overlap.go.
-func validation(suggest bool) func() *rules.Rules {
+//   - Each fragment is walked again from each that leads to it, and its errors
+//     are collected each time. No more are kept than are answered.
+func validation(suggest bool, errors int) func() *rules.Rules {
 	return func() *rules.Rules {
 		r := rules.NewDefaultRules()
 		r.RemoveRule(rules.MaxIntrospectionDepth.Name)
@@ -27,6 +30,21 @@ func validation(suggest bool) func() *rules.Rules {
 		if !suggest {
 			r.ReplaceRule(rules.KnownArgumentNamesRule.Name, rules.KnownArgumentNamesRuleWithoutSuggestions.RuleFunc)
 			r.ReplaceRule(rules.ValuesOfCorrectTypeRule.Name, rules.ValuesOfCorrectTypeRuleWithoutSuggestions.RuleFunc)
+			// The executor would add these two under their names.
+			r.RemoveRule(rules.FieldsOnCorrectTypeRule.Name)
+			r.AddRule(rules.FieldsOnCorrectTypeRuleWithoutSuggestions.Name, rules.FieldsOnCorrectTypeRuleWithoutSuggestions.RuleFunc)
+			r.RemoveRule(rules.ScalarLeafsRule.Name)
+			r.AddRule(rules.ScalarLeafsRuleWithoutSuggestions.Name, rules.ScalarLeafsRuleWithoutSuggestions.RuleFunc)
+		}
+		found := 0
+		for name, rule := range r.GetInner() {
+			r.ReplaceRule(name, func(observers *core.Events, addError core.AddErrFunc) {
+				rule(observers, func(options ...core.ErrorOption) {
+					if found++; found <= errors {
+						addError(options...)
+					}
+				})
+			})
 		}
 		return r
 	}

@@ -1,10 +1,12 @@
 package graph
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -145,7 +147,7 @@ func TestDocumentsAreBoundedInBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if errs := validator.ValidateWithRules(schema, doc, validation(false)()); len(errs) > 0 {
+		if errs := validator.ValidateWithRules(schema, doc, validation(false, 10)()); len(errs) > 0 {
 			t.Fatal(errs)
 		}
 		kept.keep(query, doc)
@@ -160,4 +162,26 @@ func TestDocumentsAreBoundedInBytes(t *testing.T) {
 		t.Logf("%d documents, %d bytes, %d estimated", size, grown, kept.cache.WeightedSize())
 	}
 	runtime.KeepAlive(kept)
+}
+
+// TestAnOperationHasItsTime: a query and a mutation have a deadline, a
+// subscription has none.
+func TestAnOperationHasItsTime(t *testing.T) {
+	limits := DefaultLimits()
+	for kind, want := range map[ast.Operation]bool{ast.Query: true, ast.Mutation: true, ast.Subscription: false} {
+		ctx := graphql.WithOperationContext(t.Context(), &graphql.OperationContext{Operation: &ast.OperationDefinition{Operation: kind}})
+		began := time.Now()
+		var inside context.Context
+		l := &limiter{limits: limits}
+		respond := l.InterceptOperation(ctx, func(ctx context.Context) graphql.ResponseHandler {
+			inside = ctx
+			return func(context.Context) *graphql.Response { return &graphql.Response{} }
+		})
+		if deadline, has := inside.Deadline(); has != want || has && (deadline.Before(began.Add(limits.Duration)) || deadline.After(time.Now().Add(limits.Duration))) {
+			t.Errorf("%s: deadline %s, %v", kind, deadline, has)
+		}
+		if respond(ctx); (inside.Err() != nil) != want {
+			t.Errorf("%s: after its answer: %v", kind, inside.Err())
+		}
+	}
 }

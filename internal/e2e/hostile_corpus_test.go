@@ -104,6 +104,11 @@ func corpus() []hostile {
 		{"directives past the tokens", parseFailed, request(`{ __typename ` + strings.Repeat("@a ", 5000) + `}`)},
 		{"unknown fields", notValid, request(`{ ` + lines(900, `f%[1]d `) + `}`)},
 		{"unknown fields in fragments", notValid, request(`{ ...F0 } ` + lines(25, `fragment F%[1]d on Query { a%[1]d b%[1]d c%[1]d d%[1]d e%[1]d f%[1]d g%[1]d h%[1]d i%[1]d j%[1]d k%[1]d ...F%[2]d } `) + `fragment F25 on Query { __typename }`)},
+		{"unknown fields in thirty fragments", notValid, request(`{ ...F0 } ` + lines(29, `fragment F%[1]d on Query { `+"ba bb bc bd be bf bg bh bi bj bk bl bm bn bo bp bq br bs bt bu bv bw bx "+`...F%[2]d } `) + `fragment F29 on Query { __typename }`)},
+		{"fields in thirty fragments", "*", request(`{ booking(id: "x") { ...F0 } } ` + lines(29, `fragment F%[1]d on Booking { id number status source startsAt endsAt version createdAt updatedAt createdBy updatedBy cancelReason cancelledAt holdExpiresAt unit { id } customer { id } order { id } ...F%[2]d } `) + `fragment F29 on Booking { id }`)},
+		{"operations that share fragments", "*", strings.Replace(request(lines(5, `query Q%[1]d { booking(id: "x") { ...F0 } } `)+
+			lines(29, `fragment F%[1]d on Booking { id number status source startsAt endsAt version createdAt updatedAt createdBy unit { id name } customer { id } ...F%[2]d } `)+`fragment F29 on Booking { id }`), `{"query"`, `{"operationName":"Q1","query"`, 1)},
+		{"variables in many places", "*", request(`query (` + lines(90, `$v%[1]d: ID `) + `) { bookings(where: {idIn: [` + lines(90, `$v%[1]d `) + lines(10, `$v%[1]d `) + `]}) { totalCount } }`)},
 		{"unknown fields with long names", notValid, request(`{ ` + lines(15, strings.Repeat("b", 1000)+`%[1]d `) + `}`)},
 		{"unknown arguments", notValid, request(`{ viewer(` + lines(240, `a%[1]d: 1 `) + `) { mustChangePassword } }`)},
 		{"unknown fields of a filter", notValid, request(`{ bookings(where: {` + lines(240, `a%[1]d: 1 `) + `}) { totalCount } }`)},

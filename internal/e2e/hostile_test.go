@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,8 +111,12 @@ func TestHostileRequestsTakeLittleMemory(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		s.post(h.body)
 		runtime.ReadMemStats(&after)
-		if took := after.TotalAlloc - before.TotalAlloc; took > heapOfAHostileRequest {
-			t.Errorf("%s took %d KiB, want at most %d", h.name, took>>10, heapOfAHostileRequest>>10)
+		most := uint64(heapOfAHostileRequest)
+		if h.name == "introspection" {
+			most *= 2 // it grows with the schema, and is for development
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > most {
+			t.Errorf("%s took %d KiB, want at most %d", h.name, took>>10, most>>10)
 		}
 	}
 }
@@ -125,7 +130,9 @@ func BenchmarkHostile(b *testing.B) {
 			b.ReportAllocs()
 			n, began := 0, cpu(b)
 			for b.Loop() {
-				s.post(h.body)
+				// Another text each time, lest it is known: a comma says nothing.
+				spelled := strings.NewReplacer("0", " ", "1", ",").Replace(strconv.FormatInt(int64(n), 2))
+				s.post(strings.Replace(h.body, `"query":"`, `"query":"`+spelled, 1))
 				n++
 			}
 			b.ReportMetric(float64(cpu(b)-began)/float64(n)/1e6, "cpu-ms/op")
