@@ -114,3 +114,27 @@ func TestARequestIsOneTreeOfSpans(t *testing.T) {
 		})
 	}
 }
+
+// TestAJobIsATreeOfItsOwn: the statements of its verb hang on it, and what the
+// queue itself asks of the database is traced nowhere.
+func TestAJobIsATreeOfItsOwn(t *testing.T) {
+	c, kept := traced(t, dialect.SQLite)
+	if err := c.app.Jobs.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	root, rest := kept.tree(t)
+	for root.Name() != "job expire-bookings" {
+		root, rest = kept.tree(t)
+	}
+	if err := c.app.Jobs.Stop(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if len(rest) == 0 || attributeOf(root, "clinicgraph.job") != "expire-bookings" {
+		t.Errorf("%d statements; %v", len(rest), root.Attributes())
+	}
+	for _, span := range kept.Ended() {
+		if !span.Parent().IsValid() && !strings.HasPrefix(span.Name(), "job ") || strings.Contains(attributeOf(span, "db.query.text"), "river_") {
+			t.Errorf("%s is traced: %s", span.Name(), attributeOf(span, "db.query.text"))
+		}
+	}
+}
