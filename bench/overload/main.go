@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	_ "github.com/lib/pq"
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/closedloop"
@@ -37,6 +40,7 @@ type options struct {
 	times       float64
 	lasts       time.Duration
 	connections int
+	without     bool // the gate
 	operations  []string
 }
 
@@ -52,6 +56,7 @@ func main() {
 	flag.Float64Var(&o.times, "times", 10, "how many `times` the most that the server can do is asked of it")
 	flag.DurationVar(&o.lasts, "lasts", time.Minute, "how long")
 	flag.IntVar(&o.connections, "connections", 200, "how many `connections`")
+	flag.BoolVar(&o.without, "without", false, "the same without the gate, to see what it is for")
 	flag.Parse()
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -95,16 +100,36 @@ func run(ctx context.Context, o options, log *slog.Logger) (err error) {
 			return err
 		}
 	}
-	server, err := at.Serve(o.binary, home, o.pinned)
+	m := &measurement{options: o, log: log}
+	// What the server can do is found out without the gate.
+	if err := m.on(at, home, "CLINICGRAPH_IN_FLIGHT=0", func() error {
+		if err := m.prepare(ctx, home); err != nil {
+			return err
+		}
+		return m.calibrate(ctx)
+	}); err != nil {
+		return err
+	}
+	gate := "CLINICGRAPH_IN_FLIGHT=64"
+	if o.without {
+		gate = "CLINICGRAPH_IN_FLIGHT=0"
+	}
+	if err := m.on(at, home, gate, func() error { return m.overload(ctx) }); err != nil {
+		return err
+	}
+	m.write()
+	return nil
+}
+
+// on runs a part of the measurement on a server of its own.
+func (m *measurement) on(at place.Place, home place.Home, setting string, part func() error) (err error) {
+	server, err := at.Serve(m.binary, home, m.pinned, setting)
 	if err != nil {
 		return err
 	}
 	defer place.Closing(server.Stop, &err)
-	m := &measurement{options: o, addr: server.Addr, pid: server.PID(), log: log}
-	if err := m.prepare(ctx, home); err != nil {
-		return err
-	}
-	return m.run(ctx)
+	m.addr, m.pid = server.Addr, server.PID()
+	return part()
 }
 
 // prepare signs in and makes the questions, all operations in turn.
@@ -112,7 +137,7 @@ func (m *measurement) prepare(ctx context.Context, home place.Home) (err error) 
 	if m.token, err = closedloop.SignIn(ctx, m.addr, clinic.Manager, home.Passwords[clinic.Manager]); err != nil {
 		return err
 	}
-	db, err := open(home.Database)
+	db, err := sql.Open("postgres", home.Database)
 	if err != nil {
 		return err
 	}

@@ -4,14 +4,10 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"time"
-
-	_ "github.com/lib/pq"
 
 	"clinicgraph/bench/internal/closedloop"
 	"clinicgraph/bench/internal/cpu"
@@ -19,74 +15,82 @@ import (
 	"clinicgraph/bench/internal/question"
 )
 
-// measurement is one run against a server.
+// measurement is one run, and what came of it.
 type measurement struct {
 	options
+	log *slog.Logger
+
 	addr, token string
 	pid         int
 	mix         *question.Set
-	log         *slog.Logger
-}
 
-func open(url string) (*sql.DB, error) { return sql.Open("postgres", url) }
+	most               float64 // answers a second
+	idle, loaded, calm openloop.Result
+	memory             int64   // of the server, at most
+	busy               float64 // processors, while it was overloaded
+}
 
 // How the idle server and its most are found out.
 const (
 	warm     = 5 * time.Second
 	idleRate = 10 // a second
 	idleFor  = 30 * time.Second
-	peakFor  = 10 * time.Second
-	calmFor  = 5 * time.Second // after the overload
+
+	idleConnections = 4
+	peakFor         = 10 * time.Second
+	calmFor         = 10 * time.Second // after the overload
 )
 
-// peakConnections are few enough to be let in all.
-var peakConnections = []int{2, 4, 6}
+// peakConnections are enough to keep the server busy.
+var peakConnections = []int{4, 8, 16}
 
-func (m *measurement) run(ctx context.Context) error {
-	if _, err := m.peak(ctx, warm, 2); err != nil {
+// calibrate finds out what an idle server takes for a request, and how many it
+// answers at most.
+func (m *measurement) calibrate(ctx context.Context) (err error) {
+	if _, err := m.peak(ctx, warm, 4); err != nil {
 		return err
 	}
-	idle, err := m.open(ctx, idleRate, idleFor)
-	if err != nil {
+	if m.idle, err = m.open(ctx, idleRate, idleFor, idleConnections); err != nil {
 		return err
 	}
-	m.log.Info("idle", "p50", idle.Good.At(0.5), "p99", idle.Good.At(0.99))
-	var most float64
+	m.log.Info("idle", "p50", m.idle.Good.At(0.5), "p99", m.idle.Good.At(0.99))
 	for _, connections := range peakConnections {
 		rate, err := m.peak(ctx, peakFor, connections)
 		if err != nil {
 			return err
 		}
-		most = max(most, rate)
+		m.most = max(m.most, rate)
 		m.log.Info("peak", "connections", connections, "per second", rate)
 	}
-	machine, err := cpu.OfMachine()
+	return nil
+}
+
+// overload asks for many times as much, and then for little again.
+func (m *measurement) overload(ctx context.Context) (err error) {
+	if _, err := m.peak(ctx, warm, 1); err != nil {
+		return err
+	}
+	before, err := cpu.OfMachine()
 	if err != nil {
 		return err
 	}
-	loaded, err := m.open(ctx, m.times*most, m.lasts)
-	if err != nil {
+	if m.loaded, err = m.open(ctx, m.times*m.most, m.lasts, m.connections); err != nil {
 		return err
 	}
 	after, err := cpu.OfMachine()
 	if err != nil {
 		return err
 	}
-	calm, err := m.open(ctx, idleRate, calmFor)
-	if err != nil {
+	m.busy = (after - before).Seconds() / m.loaded.Elapsed.Seconds()
+	if m.memory, err = cpu.PeakMemory(m.pid); err != nil {
 		return err
 	}
-	memory, err := cpu.PeakMemory(m.pid)
-	if err != nil {
-		return err
-	}
-	m.write(idle, loaded, calm, most)
-	fmt.Fprintf(os.Stdout, "\nPeak memory of the server %d MiB; processors busy %.2f\n", memory>>20, (after-machine).Seconds()/loaded.Elapsed.Seconds())
-	return nil
+	m.calm, err = m.open(ctx, idleRate, calmFor, idleConnections)
+	return err
 }
 
-func (m *measurement) open(ctx context.Context, rate float64, lasts time.Duration) (openloop.Result, error) {
-	return openloop.Load{Addr: m.addr, Token: m.token, PerSecond: rate, Lasts: lasts, Connections: m.connections}.Run(ctx, m.mix)
+func (m *measurement) open(ctx context.Context, rate float64, lasts time.Duration, connections int) (openloop.Result, error) {
+	return openloop.Load{Addr: m.addr, Token: m.token, PerSecond: rate, Lasts: lasts, Connections: connections}.Run(ctx, m.mix)
 }
 
 // peak is how many requests a second the server answers to so many connections,
@@ -96,20 +100,20 @@ func (m *measurement) peak(ctx context.Context, lasts time.Duration, connections
 	return r.PerSecond(), err
 }
 
-func (m *measurement) write(idle, loaded, calm openloop.Result, most float64) {
-	fmt.Printf("%s; %d bookings; %s of %.0f requests a second, the most is %.0f\n\n", strings.Join(m.operations, ", "), m.bookings, m.lasts, m.times*most, most)
+func (m *measurement) write() {
+	fmt.Printf("%s; %d bookings; %s of %.0f requests a second, the most is %.0f\n\n", strings.Join(m.operations, ", "), m.bookings, m.lasts, m.times*m.most, m.most)
 	fmt.Println("| | asked | good | good per second | good p50 ms | good p99 ms | rejected | rejected p50 ms | rejected p99 ms | rejected, last ms |")
 	fmt.Println("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 	for _, row := range []struct {
 		name string
-		r    openloop.Result
-	}{{"idle", idle}, {"overload", loaded}, {"after it", calm}} {
-		fmt.Printf("| %s | %d | %d | %.0f | %s | %s | %d | %s | %s | %s |\n", row.name, len(row.r.Good)+len(row.r.Rejected), len(row.r.Good), row.r.GoodPerSecond(),
-			millis(row.r.Good.At(0.5)), millis(row.r.Good.At(0.99)), len(row.r.Rejected),
-			millis(row.r.Rejected.At(0.5)), millis(row.r.Rejected.At(0.99)), millis(row.r.Rejected.At(1)))
+		openloop.Result
+	}{{"idle", m.idle}, {"overload", m.loaded}, {"after it", m.calm}} {
+		fmt.Printf("| %s | %d | %d | %.0f | %s | %s | %d | %s | %s | %s |\n", row.name, len(row.Good)+len(row.Rejected), len(row.Good), row.GoodPerSecond(),
+			millis(row.Good.At(0.5)), millis(row.Good.At(0.99)), len(row.Rejected),
+			millis(row.Rejected.At(0.5)), millis(row.Rejected.At(0.99)), millis(row.Rejected.At(1)))
 	}
-	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server\n",
-		100*loaded.GoodPerSecond()/most, float64(loaded.Good.At(0.99))/float64(max(idle.Good.At(0.99), 1)))
+	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server. Peak memory of the server %d MiB; %.2f processors busy.\n",
+		100*m.loaded.GoodPerSecond()/m.most, float64(m.loaded.Good.At(0.99))/float64(max(m.idle.Good.At(0.99), 1)), m.memory>>20, m.busy)
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }

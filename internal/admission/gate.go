@@ -28,10 +28,10 @@ const (
 )
 
 // How long a request waits for its turn. A short rush is let in late rather than
-// refused. But when there has been a queue without a break for a while, it will
-// not go away by waiting, and waiting only makes what is admitted slow: then most
-// are refused nearly at once. After "Fail at Scale" (Maurer, ACM Queue 13.8,
-// 2015), with its times made smaller.
+// refused. But when there has been no place for a while, again and again, waiting
+// does not help and only makes what is admitted slow: then most are refused nearly
+// at once. After "Fail at Scale" (Maurer, ACM Queue 13.8, 2015), with its times
+// made smaller.
 const (
 	patience      = 40 * time.Millisecond
 	crowdPatience = 5 * time.Millisecond
@@ -52,7 +52,8 @@ type Gate struct {
 	atWork   int
 	queues   [priorities]list.List // of *Pass, the newest at the back
 	waiting  int
-	lastCalm time.Time // when nobody was waiting
+	rush     time.Time // since when somebody finds no place, again and again
+	lastFull time.Time // when somebody found no place
 	usual    [kinds]time.Duration
 	window   window
 }
@@ -63,7 +64,7 @@ func New(ceiling int, now func() time.Time) *Gate {
 	procs := runtime.GOMAXPROCS(0)
 	return &Gate{
 		ceiling: ceiling, floor: min(ceiling, 2*procs+2), alone: procs,
-		now: now, limit: float64(ceiling), lastCalm: now(),
+		now: now, limit: float64(ceiling),
 	}
 }
 
@@ -87,7 +88,7 @@ func (g *Gate) Enter(ctx context.Context, p Priority, kind uint32) (*Pass, error
 	pass, wait := g.knock(p, kind)
 	if wait == 0 {
 		if pass == nil {
-			return nil, overloaded()
+			return nil, Overloaded()
 		}
 		return pass, nil
 	}
@@ -105,7 +106,7 @@ func (g *Gate) Enter(ctx context.Context, p Priority, kind uint32) (*Pass, error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return nil, overloaded()
+	return nil, Overloaded()
 }
 
 // knock gives a pass that is let in, or one that may wait for so long, or none.
@@ -114,24 +115,41 @@ func (g *Gate) knock(p Priority, kind uint32) (*Pass, time.Duration) {
 	defer g.mu.Unlock()
 	now := g.now()
 	pass := &Pass{gate: g, kind: kind}
-	if g.waiting == 0 {
-		g.lastCalm = now
-		if g.atWork < int(g.limit) {
-			g.begin(pass, now)
-			return pass, 0
-		}
+	if g.waiting == 0 && g.atWork < int(g.limit) {
+		g.begin(pass, now)
+		return pass, 0
 	}
+	if now.Sub(g.lastFull) > crowdAfter {
+		g.rush = now
+	}
+	g.lastFull = now
 	g.window.crowded = true
-	if g.waiting >= maxQueue {
+	if g.waiting >= maxQueue || p >= Read && g.full(now) {
 		return nil, 0
 	}
 	pass.ready = make(chan struct{})
 	pass.place = g.queues[p].PushBack(pass)
 	g.waiting++
-	if p != Refresh && now.Sub(g.lastCalm) > crowdAfter {
+	if p != Refresh && g.crowded(now) {
 		return pass, crowdPatience
 	}
 	return pass, patience
+}
+
+// Full says that reads and reports would be refused at once: they need not be
+// looked at, and under overload that counts.
+func (g *Gate) Full() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.full(g.now())
+}
+
+// full: the queue has lasted, and is as long as what can be let in while those in
+// it wait.
+func (g *Gate) full(now time.Time) bool { return g.waiting >= int(g.limit) && g.crowded(now) }
+
+func (g *Gate) crowded(now time.Time) bool {
+	return now.Sub(g.rush) > crowdAfter && now.Sub(g.lastFull) <= crowdAfter
 }
 
 // giveUp takes a pass out of its queue, and says whether it was let in meanwhile.
@@ -148,9 +166,7 @@ func (g *Gate) giveUp(p Priority, pass *Pass) (in bool) {
 func (g *Gate) dequeue(p Priority, pass *Pass) {
 	g.queues[p].Remove(pass.place)
 	pass.place = nil
-	if g.waiting--; g.waiting == 0 {
-		g.lastCalm = g.now()
-	}
+	g.waiting--
 }
 
 func (g *Gate) begin(pass *Pass, now time.Time) {
@@ -201,9 +217,10 @@ func (g *Gate) Load() Load {
 	return Load{int(g.limit), g.atWork, g.waiting}
 }
 
-// overloaded sends clients away for one to three seconds, not all for the same.
-func overloaded() error {
-	f := fault.New(fault.CodeOverloaded, "The server is busy. Please try again in a moment.")
-	f.RetryAfter = time.Duration(1+rand.N(3)) * time.Second
-	return f
+// Overloaded sends clients away for one to three seconds, not all for the same.
+func Overloaded() *fault.Error {
+	return &fault.Error{
+		Code: fault.CodeOverloaded, Message: "The server is busy. Please try again in a moment.",
+		RetryAfter: time.Duration(1+rand.N(3)) * time.Second,
+	}
 }

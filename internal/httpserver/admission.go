@@ -28,7 +28,12 @@ func (s *Server) withAdmission(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		priority, kind := s.urgency(readAhead(r))
+		body := readAhead(r)
+		if s.Gate.Full() && !mayBeUrgent(body) {
+			refuse(w, r, http.StatusServiceUnavailable, admission.Overloaded())
+			return
+		}
+		priority, kind := s.urgency(body)
 		pass, err := s.Gate.Enter(r.Context(), priority, kind)
 		if err != nil {
 			f, ok := fault.As(err)
@@ -72,6 +77,11 @@ type ahead struct {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// mayBeUrgent is false for what is surely a read or a report.
+func mayBeUrgent(body []byte) bool {
+	return bytes.Contains(body, []byte("mutation")) || bytes.Contains(body, []byte(`"documentId"`)) || bytes.Contains(body, []byte(`"persistedQuery"`))
+}
 
 // longest is how long a body may be to be looked into: longer than a document.
 const longest = 32 << 10

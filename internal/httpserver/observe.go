@@ -51,6 +51,9 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 		if e.Refused != "" {
 			level, message = slog.LevelInfo, "request refused"
 		}
+		if e.Refused == fault.CodeOverloaded {
+			level = slog.LevelDebug // counted, and not a line each: the log would be the load
+		}
 		s.Log.LogAttrs(ctx, level, message,
 			slog.String("request_id", access.RequestOf(ctx).ID),
 			slog.String("method", clip(r.Method)), slog.String("path", clip(r.URL.Path)),

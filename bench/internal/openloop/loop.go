@@ -96,11 +96,12 @@ func (l Load) schedule() (due []time.Duration) {
 type worker struct{ good, rejected Times }
 
 func (w *worker) run(ctx context.Context, l Load, set *question.Set, began time.Time, due []time.Duration, next *atomic.Int64) (err error) {
-	c, err := keptconn.Dial(ctx, l.Addr, l.Token)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, c.Close()) }()
+	var c *keptconn.Conn
+	defer func() {
+		if c != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}()
 	for {
 		n := int(next.Add(1) - 1)
 		if n >= len(due) || ctx.Err() != nil {
@@ -112,6 +113,11 @@ func (w *worker) run(ctx context.Context, l Load, set *question.Set, began time.
 		}
 		at := began.Add(due[n])
 		time.Sleep(time.Until(at))
+		if c == nil { // not earlier: the server drops who connects and says nothing
+			if c, err = keptconn.Dial(ctx, l.Addr, l.Token); err != nil {
+				return err
+			}
+		}
 		a, err := c.Ask(q.Body)
 		if err != nil {
 			return err
