@@ -17,6 +17,7 @@ import (
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
+	"clinicgraph/ent/notification"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
@@ -71,6 +72,8 @@ type Client struct {
 	GivenName *GivenNameClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
+	// Notification is the client for interacting with the Notification builders.
+	Notification *NotificationClient
 	// OperationLog is the client for interacting with the OperationLog builders.
 	OperationLog *OperationLogClient
 	// Order is the client for interacting with the Order builders.
@@ -142,6 +145,7 @@ func (c *Client) init() {
 	c.Customer = NewCustomerClient(c.config)
 	c.GivenName = NewGivenNameClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
+	c.Notification = NewNotificationClient(c.config)
 	c.OperationLog = NewOperationLogClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
@@ -272,6 +276,7 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Customer:            NewCustomerClient(cfg),
 		GivenName:           NewGivenNameClient(cfg),
 		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		Notification:        NewNotificationClient(cfg),
 		OperationLog:        NewOperationLogClient(cfg),
 		Order:               NewOrderClient(cfg),
 		OrderEvent:          NewOrderEventClient(cfg),
@@ -324,6 +329,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Customer:            NewCustomerClient(cfg),
 		GivenName:           NewGivenNameClient(cfg),
 		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
+		Notification:        NewNotificationClient(cfg),
 		OperationLog:        NewOperationLogClient(cfg),
 		Order:               NewOrderClient(cfg),
 		OrderEvent:          NewOrderEventClient(cfg),
@@ -381,12 +387,12 @@ func (c *Client) Close() error {
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
 		c.Appointment, c.AuditLog, c.Booking, c.Customer, c.GivenName, c.IdempotencyKey,
-		c.OperationLog, c.Order, c.OrderEvent, c.OrderItem, c.OrganizationalUnit,
-		c.PaymentMethod, c.PaymentTransaction, c.Permission, c.PointsAccount,
-		c.PointsEntry, c.PractitionerProfile, c.PractitionerService, c.Product,
-		c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption, c.Role,
-		c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User, c.UserPermission,
-		c.UserRole, c.UserSession, c.WorkingHours,
+		c.Notification, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
+		c.OrganizationalUnit, c.PaymentMethod, c.PaymentTransaction, c.Permission,
+		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
+		c.Product, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
+		c.Role, c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User,
+		c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Use(hooks...)
 	}
@@ -397,12 +403,12 @@ func (c *Client) Use(hooks ...Hook) {
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
 		c.Appointment, c.AuditLog, c.Booking, c.Customer, c.GivenName, c.IdempotencyKey,
-		c.OperationLog, c.Order, c.OrderEvent, c.OrderItem, c.OrganizationalUnit,
-		c.PaymentMethod, c.PaymentTransaction, c.Permission, c.PointsAccount,
-		c.PointsEntry, c.PractitionerProfile, c.PractitionerService, c.Product,
-		c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption, c.Role,
-		c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User, c.UserPermission,
-		c.UserRole, c.UserSession, c.WorkingHours,
+		c.Notification, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
+		c.OrganizationalUnit, c.PaymentMethod, c.PaymentTransaction, c.Permission,
+		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
+		c.Product, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
+		c.Role, c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User,
+		c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -423,6 +429,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.GivenName.mutate(ctx, m)
 	case *IdempotencyKeyMutation:
 		return c.IdempotencyKey.mutate(ctx, m)
+	case *NotificationMutation:
+		return c.Notification.mutate(ctx, m)
 	case *OperationLogMutation:
 		return c.OperationLog.mutate(ctx, m)
 	case *OrderMutation:
@@ -1747,6 +1755,156 @@ func (c *IdempotencyKeyClient) mutate(ctx context.Context, m *IdempotencyKeyMuta
 		return (&IdempotencyKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown IdempotencyKey mutation op: %q", m.Op())
+	}
+}
+
+// NotificationClient is a client for the Notification schema.
+type NotificationClient struct {
+	config
+}
+
+// NewNotificationClient returns a client for the Notification from the given config.
+func NewNotificationClient(c config) *NotificationClient {
+	return &NotificationClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `notification.Hooks(f(g(h())))`.
+func (c *NotificationClient) Use(hooks ...Hook) {
+	c.hooks.Notification = append(c.hooks.Notification, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `notification.Intercept(f(g(h())))`.
+func (c *NotificationClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Notification = append(c.inters.Notification, interceptors...)
+}
+
+// Create returns a builder for creating a Notification entity.
+func (c *NotificationClient) Create() *NotificationCreate {
+	mutation := newNotificationMutation(c.config, OpCreate)
+	return &NotificationCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Notification entities.
+func (c *NotificationClient) CreateBulk(builders ...*NotificationCreate) *NotificationCreateBulk {
+	return &NotificationCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *NotificationClient) MapCreateBulk(slice any, setFunc func(*NotificationCreate, int)) *NotificationCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &NotificationCreateBulk{err: fmt.Errorf("calling to NotificationClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*NotificationCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &NotificationCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Notification.
+func (c *NotificationClient) Update() *NotificationUpdate {
+	mutation := newNotificationMutation(c.config, OpUpdate)
+	return &NotificationUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *NotificationClient) UpdateOne(_m *Notification) *NotificationUpdateOne {
+	mutation := newNotificationMutation(c.config, OpUpdateOne, withNotification(_m))
+	return &NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *NotificationClient) UpdateOneID(id uuid.UUID) *NotificationUpdateOne {
+	mutation := newNotificationMutation(c.config, OpUpdateOne, withNotificationID(id))
+	return &NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Notification.
+func (c *NotificationClient) Delete() *NotificationDelete {
+	mutation := newNotificationMutation(c.config, OpDelete)
+	return &NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *NotificationClient) DeleteOne(_m *Notification) *NotificationDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *NotificationClient) DeleteOneID(id uuid.UUID) *NotificationDeleteOne {
+	builder := c.Delete().Where(notification.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &NotificationDeleteOne{builder}
+}
+
+// Query returns a query builder for Notification.
+func (c *NotificationClient) Query() *NotificationQuery {
+	return &NotificationQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeNotification},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Notification entity by its id.
+func (c *NotificationClient) Get(ctx context.Context, id uuid.UUID) (*Notification, error) {
+	return c.Query().Where(notification.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *NotificationClient) GetX(ctx context.Context, id uuid.UUID) *Notification {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Notification.
+func (c *NotificationClient) QueryUser(_m *Notification) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(notification.Table, notification.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, notification.UserTable, notification.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *NotificationClient) Hooks() []Hook {
+	hooks := c.hooks.Notification
+	return append(hooks[:len(hooks):len(hooks)], notification.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *NotificationClient) Interceptors() []Interceptor {
+	return c.inters.Notification
+}
+
+func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&NotificationCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&NotificationUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&NotificationUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&NotificationDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Notification mutation op: %q", m.Op())
 	}
 }
 
@@ -6908,16 +7066,16 @@ func (c *WorkingHoursClient) mutate(ctx context.Context, m *WorkingHoursMutation
 type (
 	hooks struct {
 		Appointment, AuditLog, Booking, Customer, GivenName, IdempotencyKey,
-		OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit, PaymentMethod,
-		PaymentTransaction, Permission, PointsAccount, PointsEntry,
+		Notification, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
+		PaymentMethod, PaymentTransaction, Permission, PointsAccount, PointsEntry,
 		PractitionerProfile, PractitionerService, Product, RefreshToken, ResourceClaim,
 		Reward, RewardRedemption, Role, RolePermission, ServiceSetting, Sex, Surname,
 		User, UserPermission, UserRole, UserSession, WorkingHours []ent.Hook
 	}
 	inters struct {
 		Appointment, AuditLog, Booking, Customer, GivenName, IdempotencyKey,
-		OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit, PaymentMethod,
-		PaymentTransaction, Permission, PointsAccount, PointsEntry,
+		Notification, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
+		PaymentMethod, PaymentTransaction, Permission, PointsAccount, PointsEntry,
 		PractitionerProfile, PractitionerService, Product, RefreshToken, ResourceClaim,
 		Reward, RewardRedemption, Role, RolePermission, ServiceSetting, Sex, Surname,
 		User, UserPermission, UserRole, UserSession, WorkingHours []ent.Interceptor

@@ -9,6 +9,7 @@ import (
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
+	"clinicgraph/ent/notification"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
@@ -111,6 +112,7 @@ func checkColumn(t, c string) error {
 			customer.Table:            customer.ValidColumn,
 			givenname.Table:           givenname.ValidColumn,
 			idempotencykey.Table:      idempotencykey.ValidColumn,
+			notification.Table:        notification.ValidColumn,
 			operationlog.Table:        operationlog.ValidColumn,
 			order.Table:               order.ValidColumn,
 			orderevent.Table:          orderevent.ValidColumn,

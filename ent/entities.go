@@ -9,6 +9,7 @@ import (
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
+	"clinicgraph/ent/notification"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
@@ -95,6 +96,11 @@ var Meta = map[string]TypeMeta{
 		Table:    idempotencykey.Table,
 		Fields:   []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "operation", "key", "request_hash", "result", "expires_at"},
 		Internal: true,
+	},
+	"Notification": {
+		Table:  notification.Table,
+		Fields: []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "kind", "subject_id", "read_at"},
+		Door:   "authenticated",
 	},
 	"OperationLog": {
 		Table:      operationlog.Table,

@@ -26,6 +26,8 @@ type Tx struct {
 	GivenName *GivenNameClient
 	// IdempotencyKey is the client for interacting with the IdempotencyKey builders.
 	IdempotencyKey *IdempotencyKeyClient
+	// Notification is the client for interacting with the Notification builders.
+	Notification *NotificationClient
 	// OperationLog is the client for interacting with the OperationLog builders.
 	OperationLog *OperationLogClient
 	// Order is the client for interacting with the Order builders.
@@ -217,6 +219,7 @@ func (tx *Tx) init() {
 	tx.Customer = NewCustomerClient(tx.config)
 	tx.GivenName = NewGivenNameClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
+	tx.Notification = NewNotificationClient(tx.config)
 	tx.OperationLog = NewOperationLogClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)

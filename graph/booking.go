@@ -43,11 +43,15 @@ func (r *queryResolver) AvailableSlots(ctx context.Context, service uuid.UUID, p
 	if err != nil {
 		return nil, err
 	}
+	return slots(free), nil
+}
+
+func slots(free []scheduling.FreeSlot) []*model.Slot {
 	slots := make([]*model.Slot, len(free))
 	for i, s := range free {
 		slots[i] = &model.Slot{StartsAt: s.StartsAt, EndsAt: s.EndsAt, Practitioner: s.Practitioner}
 	}
-	return slots, nil
+	return slots
 }
 
 func (r *mutationResolver) BookAppointment(ctx context.Context, in model.BookAppointmentInput) (*model.BookAppointmentPayload, error) {

@@ -17,6 +17,9 @@ import (
 	"clinicgraph/internal/paging"
 )
 
+// initTimeout is how long a socket waits for its first message.
+const initTimeout = 5 * time.Second
+
 // Options are the settings of the endpoint.
 type Options struct {
 	Log           *slog.Logger
@@ -24,6 +27,13 @@ type Options struct {
 	Introspection bool
 	Documents     Documents // nil: every document is executed
 	Limits        Limits    // zero: DefaultLimits
+
+	// Of subscriptions: who holds an access token, the other origins whose pages
+	// may connect, and how many operations a socket carries.
+	Authenticate func(ctx context.Context, token string) (*access.Viewer, error)
+	Origins      []string
+	Operations   int
+	Now          func() time.Time
 
 	// Charge is asked before an operation runs, where it is set: what it costs, and
 	// its sensitive mutation, if it has one. Its error is the answer.
@@ -37,8 +47,19 @@ type Options struct {
 	End           func(context.Context, Operation)
 }
 
-// Handler serves the graph over POST. The viewer comes from the context.
-func Handler(r *Resolver, o Options) http.Handler {
+// Endpoint serves the graph. The viewer of a request comes from its context, that
+// of a socket from its first message.
+type Endpoint struct {
+	http.Handler
+	streams *transport.Streams
+}
+
+// Close ends all subscriptions and takes no more: sockets close with 1001. What
+// has not ended when ctx does is cut off.
+func (e *Endpoint) Close(ctx context.Context) error { return e.streams.Close(ctx) }
+
+// Handler puts the endpoint together.
+func Handler(r *Resolver, o Options) *Endpoint {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits()
 	}
@@ -47,7 +68,13 @@ func Handler(r *Resolver, o Options) http.Handler {
 	all := declare(schema.Schema())
 	limits := newLimiter(o, schema.Schema())
 	srv := handler.New(schema)
-	srv.AddTransport(transport.POST{MaxBody: int64(o.Limits.BodyBytes), Recover: recovered(o.Log)})
+	streams, maxBody := &transport.Streams{}, int64(o.Limits.BodyBytes)
+	srv.AddTransport(&transport.WebSocket{
+		Hub: r.Live, Streams: streams, Authenticate: o.Authenticate, Origins: o.Origins, Operations: o.Operations,
+		InitTimeout: initTimeout, Now: o.Now, Recover: recovered(o.Log),
+	})
+	srv.AddTransport(&transport.SSE{Hub: r.Live, Streams: streams, MaxBody: maxBody, Now: o.Now, Recover: recovered(o.Log)})
+	srv.AddTransport(transport.POST{MaxBody: maxBody, Recover: recovered(o.Log)})
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetQueryCache(limits.kept)
 	srv.SetDisableSuggestion(!o.Introspection)
@@ -71,7 +98,7 @@ func Handler(r *Resolver, o Options) http.Handler {
 		return next(access.WithRequest(ctx, request))
 	})
 	srv.AroundFields(r.guardFields(all))
-	return srv
+	return &Endpoint{srv, streams}
 }
 
 // operationName is what the logs call an operation: its name, or its first root

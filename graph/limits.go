@@ -56,7 +56,7 @@ var sensitive = map[string]bool{
 	"capturePayment": true, "redeemReward": true,
 	"createRole": true, "setRolePermissions": true, "assignRole": true, "revokeRole": true,
 	"setUserPermission": true, "removeUserPermission": true,
-	"logout": false, "bookAppointment": false, "cancelBooking": false,
+	"logout": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 
 // limiter refuses what is past the limits. It is an extension of the executor

@@ -85,6 +85,8 @@ func outcome(v *access.Viewer, entity string) fault.Code {
 		return fault.CodeNotFound
 	case entity == ent.TypeSex:
 		return ""
+	case entity == ent.TypeNotification: // its owner's alone
+		return fault.CodeNotFound
 	case entity == ent.TypeGivenName, entity == ent.TypeSurname: // borne by a user and a customer
 		scope = max(v.Scope(access.UserRead), v.Scope(access.CustomerRead))
 	case scope == access.ScopeNone:

@@ -10,11 +10,13 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/graph/generated"
+	"clinicgraph/graph/live"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
+	"clinicgraph/internal/notifications"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/rewards"
 	"clinicgraph/internal/scheduling"
@@ -28,7 +30,9 @@ type Resolver struct {
 	Scheduling *scheduling.Service
 	Orders     *orders.Service
 	Rewards    *rewards.Service
+	Notices    *notifications.Service
 	Security   *audit.Security
+	Live       *live.Hub
 }
 
 var _ generated.ResolverRoot = (*Resolver)(nil)

@@ -10,6 +10,7 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/booking"
+	"clinicgraph/ent/notification"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
@@ -112,6 +113,7 @@ func people(ctx context.Context, c *ent.Client, n int) {
 	c.RefreshToken.Create().SetID(id(ids.RefreshToken, n)).SetUserID(user).SetSessionID(id(ids.UserSession, n)).SetTokenHash([]byte(name)).SetGeneration(1).SetExpiresAt(dawn).SaveX(ctx)
 	c.AuditLog.Create().SetID(id(ids.AuditLog, n)).SetEvent("LOGIN").SetUserID(user).SetActor(name).SetSuccess(true).SaveX(ctx)
 	c.OperationLog.Create().SetID(id(ids.OperationLog, n)).SetUserID(user).SetActor(name).SetAction("CREATE").SetEntityType("User").SetEntityID(user).SaveX(ctx)
+	c.Notification.Create().SetID(id(ids.Notification, n)).SetUserID(user).SetKind(notification.KindBookingConfirmed).SetSubjectID(id(ids.Booking, n)).SaveX(ctx)
 	c.IdempotencyKey.Create().SetID(id(ids.IdempotencyKey, n)).SetUserID(user).SetOperation("book").SetKey(name).SetRequestHash([]byte(name)).SetResult(map[string]any{}).SetExpiresAt(dawn).SaveX(ctx)
 }
 

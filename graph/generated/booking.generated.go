@@ -637,4 +637,23 @@ func (ec *executionContext) marshalNSlot2ᚖclinicgraphᚋgraphᚋmodelᚐSlot(c
 	return ec._Slot(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOSlot2ᚕᚖclinicgraphᚋgraphᚋmodelᚐSlotᚄ(ctx context.Context, sel ast.SelectionSet, v []*model.Slot) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSlot2ᚖclinicgraphᚋgraphᚋmodelᚐSlot(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 // endregion ***************************** type.gotpl *****************************

@@ -29,6 +29,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
+	Subscription() SubscriptionResolver
 }
 
 type DirectiveRoot struct {
@@ -207,6 +208,10 @@ type ComplexityRoot struct {
 		LoggedOut func(childComplexity int) int
 	}
 
+	MarkNotificationReadPayload struct {
+		Notification func(childComplexity int) int
+	}
+
 	Money struct {
 		Currency  func(childComplexity int) int
 		Formatted func(childComplexity int) int
@@ -222,6 +227,7 @@ type ComplexityRoot struct {
 		CreateRole           func(childComplexity int, input model.CreateRoleInput) int
 		Login                func(childComplexity int, input model.LoginInput) int
 		Logout               func(childComplexity int) int
+		MarkNotificationRead func(childComplexity int, input model.MarkNotificationReadInput) int
 		RedeemReward         func(childComplexity int, input model.RedeemRewardInput) int
 		RefreshSession       func(childComplexity int, input model.RefreshSessionInput) int
 		Register             func(childComplexity int, input model.RegisterInput) int
@@ -229,6 +235,29 @@ type ComplexityRoot struct {
 		RevokeRole           func(childComplexity int, input model.RevokeRoleInput) int
 		SetRolePermissions   func(childComplexity int, input model.SetRolePermissionsInput) int
 		SetUserPermission    func(childComplexity int, input model.SetUserPermissionInput) int
+	}
+
+	Notification struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		ReadAt    func(childComplexity int) int
+		SubjectID func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		UpdatedBy func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	NotificationConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	NotificationEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	OperationLog struct {
@@ -536,6 +565,7 @@ type ComplexityRoot struct {
 		Customers      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
 		Node           func(childComplexity int, id uuid.UUID) int
 		Nodes          func(childComplexity int, ids []uuid.UUID) int
+		Notifications  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
 		OperationLogs  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
 		Order          func(childComplexity int, id uuid.UUID) int
 		Orders         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrderWhereInput) int
@@ -744,6 +774,13 @@ type ComplexityRoot struct {
 		EndsAt       func(childComplexity int) int
 		Practitioner func(childComplexity int) int
 		StartsAt     func(childComplexity int) int
+	}
+
+	Subscription struct {
+		AppointmentChanged   func(childComplexity int, id *uuid.UUID, where *ent.AppointmentWhereInput) int
+		BookingChanged       func(childComplexity int, id *uuid.UUID, where *ent.BookingWhereInput) int
+		NotificationReceived func(childComplexity int) int
+		SlotReleased         func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID) int
 	}
 
 	Surname struct {
@@ -1692,6 +1729,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.LoggedOut(childComplexity), true
 
+	case "MarkNotificationReadPayload.notification":
+		if e.ComplexityRoot.MarkNotificationReadPayload.Notification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MarkNotificationReadPayload.Notification(childComplexity), true
+
 	case "Money.currency":
 		if e.ComplexityRoot.Money.Currency == nil {
 			break
@@ -1794,6 +1838,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+	case "Mutation.markNotificationRead":
+		if e.ComplexityRoot.Mutation.MarkNotificationRead == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_markNotificationRead_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.MarkNotificationRead(childComplexity, args["input"].(model.MarkNotificationReadInput)), true
 	case "Mutation.redeemReward":
 		if e.ComplexityRoot.Mutation.RedeemReward == nil {
 			break
@@ -1871,6 +1926,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetUserPermission(childComplexity, args["input"].(model.SetUserPermissionInput)), true
+
+	case "Notification.createdAt":
+		if e.ComplexityRoot.Notification.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CreatedAt(childComplexity), true
+	case "Notification.createdBy":
+		if e.ComplexityRoot.Notification.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.CreatedBy(childComplexity), true
+	case "Notification.id":
+		if e.ComplexityRoot.Notification.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.ID(childComplexity), true
+	case "Notification.kind":
+		if e.ComplexityRoot.Notification.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Kind(childComplexity), true
+	case "Notification.readAt":
+		if e.ComplexityRoot.Notification.ReadAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.ReadAt(childComplexity), true
+	case "Notification.subjectId":
+		if e.ComplexityRoot.Notification.SubjectID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.SubjectID(childComplexity), true
+	case "Notification.updatedAt":
+		if e.ComplexityRoot.Notification.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.UpdatedAt(childComplexity), true
+	case "Notification.updatedBy":
+		if e.ComplexityRoot.Notification.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.UpdatedBy(childComplexity), true
+	case "Notification.version":
+		if e.ComplexityRoot.Notification.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.Version(childComplexity), true
+
+	case "NotificationConnection.edges":
+		if e.ComplexityRoot.NotificationConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.Edges(childComplexity), true
+	case "NotificationConnection.pageInfo":
+		if e.ComplexityRoot.NotificationConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.PageInfo(childComplexity), true
+	case "NotificationConnection.totalCount":
+		if e.ComplexityRoot.NotificationConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationConnection.TotalCount(childComplexity), true
+
+	case "NotificationEdge.cursor":
+		if e.ComplexityRoot.NotificationEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Cursor(childComplexity), true
+	case "NotificationEdge.node":
+		if e.ComplexityRoot.NotificationEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
 	case "OperationLog.action":
 		if e.ComplexityRoot.OperationLog.Action == nil {
@@ -3334,6 +3476,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Nodes(childComplexity, args["ids"].([]uuid.UUID)), true
+	case "Query.notifications":
+		if e.ComplexityRoot.Query.Notifications == nil {
+			break
+		}
+
+		args, err := ec.field_Query_notifications_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Notifications(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.NotificationWhereInput)), true
 	case "Query.operationLogs":
 		if e.ComplexityRoot.Query.OperationLogs == nil {
 			break
@@ -4304,6 +4457,46 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Slot.StartsAt(childComplexity), true
 
+	case "Subscription.appointmentChanged":
+		if e.ComplexityRoot.Subscription.AppointmentChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_appointmentChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.AppointmentChanged(childComplexity, args["id"].(*uuid.UUID), args["where"].(*ent.AppointmentWhereInput)), true
+	case "Subscription.bookingChanged":
+		if e.ComplexityRoot.Subscription.BookingChanged == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_bookingChanged_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.BookingChanged(childComplexity, args["id"].(*uuid.UUID), args["where"].(*ent.BookingWhereInput)), true
+	case "Subscription.notificationReceived":
+		if e.ComplexityRoot.Subscription.NotificationReceived == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Subscription.NotificationReceived(childComplexity), true
+	case "Subscription.slotReleased":
+		if e.ComplexityRoot.Subscription.SlotReleased == nil {
+			break
+		}
+
+		args, err := ec.field_Subscription_slotReleased_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Subscription.SlotReleased(childComplexity, args["serviceId"].(uuid.UUID), args["practitionerIds"].([]uuid.UUID)), true
+
 	case "Surname.createdAt":
 		if e.ComplexityRoot.Surname.CreatedAt == nil {
 			break
@@ -5230,6 +5423,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCustomerOrder,
 		ec.unmarshalInputCustomerWhereInput,
 		ec.unmarshalInputLoginInput,
+		ec.unmarshalInputMarkNotificationReadInput,
+		ec.unmarshalInputNotificationWhereInput,
 		ec.unmarshalInputOperationLogWhereInput,
 		ec.unmarshalInputOrderWhereInput,
 		ec.unmarshalInputOrganizationalUnitWhereInput,
@@ -5304,6 +5499,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -5631,6 +5843,11 @@ type Money {
 What can be done.
 """
 type Mutation
+
+"""
+What happens, as it happens: over a WebSocket that speaks ` + "`" + `graphql-transport-ws` + "`" + `, or as server-sent events. Each message is the object as it is when the message is made, read with the caller's permissions of that moment; changes in quick succession may come as one message, and one change as two. What the caller may not see is not sent. A subscription ends with FORBIDDEN when its permission is taken away, with UNAVAILABLE when changes may have been missed, and with its token.
+"""
+type Subscription
 `, BuiltIn: false},
 	{Name: "../schema/booking.graphqls", Input: `"""
 A time at which a service can be booked.
@@ -5768,6 +5985,48 @@ extend type Mutation {
   """
   cancelBooking("What is asked for." input: CancelBookingInput!): CancelBookingPayload! @hasPermission(permission: "booking:cancel")
 }
+
+extend type Subscription {
+  """
+  A booking was made or has changed. Errors: NOT_FOUND when ` + "`" + `id` + "`" + ` names no booking that the caller may see.
+  """
+  bookingChanged(
+    """
+    This booking alone; by default all that the caller may see.
+    """
+    id: ID
+    """
+    Only bookings for which this holds after the change.
+    """
+    where: BookingWhereInput
+  ): Booking @hasPermission(permission: "booking:read")
+  """
+  An appointment was made or has changed. Errors: NOT_FOUND when ` + "`" + `id` + "`" + ` names no appointment that the caller may see.
+  """
+  appointmentChanged(
+    """
+    This appointment alone; by default all that the caller may see.
+    """
+    id: ID
+    """
+    Only appointments for which this holds after the change.
+    """
+    where: AppointmentWhereInput
+  ): Appointment @hasPermission(permission: "appointment:read")
+  """
+  Time that was taken can be booked again: the slots of the service that overlap it, as ` + "`" + `availableSlots` + "`" + ` would list them. Errors: NOT_FOUND, BAD_USER_INPUT.
+  """
+  slotReleased(
+    """
+    The service.
+    """
+    serviceId: ID!
+    """
+    Whose time; by default that of all who offer the service.
+    """
+    practitionerIds: [ID!]
+  ): [Slot!] @hasPermission(permission: "practitioner:read")
+}
 `, BuiltIn: false},
 	{Name: "../schema/errors.graphqls", Input: `"""
 What went wrong: ` + "`" + `extensions.code` + "`" + ` of an error.
@@ -5883,6 +6142,40 @@ enum ErrorAction {
   Try again, after ` + "`" + `retryAfter` + "`" + ` seconds if given.
   """
   RETRY
+}
+`, BuiltIn: false},
+	{Name: "../schema/notification.graphqls", Input: `"""
+A notification to mark as read.
+"""
+input MarkNotificationReadInput {
+  """
+  The notification.
+  """
+  id: ID!
+}
+
+"""
+The notification that was read.
+"""
+type MarkNotificationReadPayload {
+  """
+  The notification as it is now.
+  """
+  notification: Notification
+}
+
+extend type Mutation {
+  """
+  Mark one of the caller's notifications as read. Errors: NOT_FOUND.
+  """
+  markNotificationRead("What is asked for." input: MarkNotificationReadInput!): MarkNotificationReadPayload! @authenticated
+}
+
+extend type Subscription {
+  """
+  The caller was told something.
+  """
+  notificationReceived: Notification @authenticated
 }
 `, BuiltIn: false},
 	{Name: "../schema/payment.graphqls", Input: `"""
@@ -6585,6 +6878,14 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MarkNotificationReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "notification":
+		return ec.fieldContext_MarkNotificationReadPayload_notification(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationReadPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Money(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "amount":
@@ -6595,6 +6896,52 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_formatted(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Notification_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Notification_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Notification_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Notification_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_Notification_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_Notification_version(ctx, field)
+	case "kind":
+		return ec.fieldContext_Notification_kind(ctx, field)
+	case "subjectId":
+		return ec.fieldContext_Notification_subjectId(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Notification_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_NotificationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NotificationConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_NotificationConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NotificationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NotificationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_OperationLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

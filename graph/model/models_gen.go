@@ -129,6 +129,18 @@ type LogoutPayload struct {
 	LoggedOut bool `json:"loggedOut"`
 }
 
+// A notification to mark as read.
+type MarkNotificationReadInput struct {
+	// The notification.
+	ID uuid.UUID `json:"id"`
+}
+
+// The notification that was read.
+type MarkNotificationReadPayload struct {
+	// The notification as it is now.
+	Notification *ent.Notification `json:"notification,omitempty"`
+}
+
 // A reward to redeem.
 type RedeemRewardInput struct {
 	// The reward.
@@ -255,6 +267,10 @@ type Slot struct {
 	EndsAt time.Time `json:"endsAt"`
 	// Who is free.
 	Practitioner *ent.PractitionerProfile `json:"practitioner"`
+}
+
+// What happens, as it happens: over a WebSocket that speaks `graphql-transport-ws`, or as server-sent events. Each message is the object as it is when the message is made, read with the caller's permissions of that moment; changes in quick succession may come as one message, and one change as two. What the caller may not see is not sent. A subscription ends with FORBIDDEN when its permission is taken away, with UNAVAILABLE when changes may have been missed, and with its token.
+type Subscription struct {
 }
 
 // The user whose access has changed.

@@ -22,6 +22,11 @@ type Viewer struct {
 	Grants             []Grant
 	Now                func() time.Time // nil: time.Now
 
+	// What the access token says: until when the viewer may act at the latest, and
+	// the epoch of tokens that it belongs to. Zero where there is no token.
+	Until      time.Time
+	TokenEpoch int64
+
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
 	effective atomic.Pointer[Effective]
@@ -126,7 +131,8 @@ func Elevated(ctx context.Context, verb string) context.Context {
 	}
 	lifted := &Viewer{
 		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
-		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now, elevated: verb,
+		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now,
+		Until: v.Until, TokenEpoch: v.TokenEpoch, elevated: verb,
 	}
 	return NewContext(ctx, lifted)
 }

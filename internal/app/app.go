@@ -18,15 +18,18 @@ import (
 	"clinicgraph/ent"
 	_ "clinicgraph/ent/runtime" // the schemas' policies and defaults
 	"clinicgraph/graph"
+	"clinicgraph/graph/live"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/catalog"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/customers"
+	"clinicgraph/internal/events"
 	"clinicgraph/internal/guard"
 	"clinicgraph/internal/httpserver"
 	"clinicgraph/internal/jobs"
+	"clinicgraph/internal/notifications"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/paging"
 	"clinicgraph/internal/ratelimit"
@@ -47,6 +50,9 @@ const databaseFile = "clinicgraph.db"
 type App struct {
 	Handler http.Handler
 	Admin   http.Handler // of the admin listener
+	Graph   *graph.Endpoint
+	Live    *live.Hub
+	events  *events.Bus
 	Jobs    *jobs.Jobs
 	Seed    seed.Deps
 	Store   *store.Store
@@ -107,7 +113,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	}
 	a, resolver := assemble(db, keys, cfg, log, o)
 	lets := gate(cfg.Load)
-	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, lets, o.Version), log, o); err != nil {
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, lets, a.Live, o.Version), log, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -119,17 +125,15 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err := a.furnish(ctx, cfg, fresh); err != nil {
 		return nil, err
 	}
-	a.Jobs, err = jobs.New(db, jobs.Verbs{ExpireBookings: resolver.Scheduling.Expire, Store: a.Store, Now: o.Now, Observe: a.observer.job}, log)
+	a.Jobs, err = jobs.New(db, jobs.Verbs{
+		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge, Store: a.Store, Now: o.Now,
+		Observe: a.observer.job,
+	}, log)
 	if err != nil {
 		return nil, err
 	}
 	a.rate = limiter(cfg.Load, a.Store)
 	server := &httpserver.Server{
-		Graph: graph.Handler(resolver, graph.Options{
-			Log: log, CursorKey: cursorKey, Introspection: !cfg.Production() || cfg.PlaygroundOn(), Documents: documents,
-			Limits: graph.Limits(cfg.Limits), Charge: a.rate.Charge,
-			SlowOperation: cfg.Observe.SlowOperation, Begin: a.observer.begin, End: a.observer.end,
-		}),
 		Authenticate: resolver.Auth.Authenticate,
 		Ready:        db.Ping,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
@@ -137,10 +141,16 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Observe: a.observer.exchange,
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}
+	a.Graph = graph.Handler(resolver, a.options(cfg, graph.Options{
+		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now,
+		Authenticate: resolver.Auth.Authenticate, Origins: server.OwnOrigins(),
+	}))
+	server.Graph = a.Graph
 	if a.observer.traces != nil {
 		server.Trace = a.observer.traces.Request
 	}
 	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
+	a.events.Start(a.Live.Listener())
 	return a, nil
 }
 
@@ -151,6 +161,8 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver) {
 	client := ent.NewClient(ent.Driver(db.Driver))
 	guard.Install(client, o.Now)
+	bus := events.NewBus(db, client, o.Now, log)
+	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	security := &audit.Security{Store: s, Log: log}
 	issuer := cfg.Server.PublicURL
@@ -168,8 +180,10 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Accounts: &accounts.Service{Store: s, Security: security, Now: o.Now},
 		Orders:   &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards:  &rewards.Service{Store: s, Now: o.Now},
+		Notices:  &notifications.Service{Store: s, Now: o.Now},
+		Live:     newHub(cfg.Live, signIn.Renew, log),
 	}
-	return &App{Store: s, Seed: seed.Deps{
+	return &App{Store: s, events: bus, Live: r.Live, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
@@ -179,7 +193,9 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 // Open opens the database that the settings name.
 func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
 	if url := cfg.Database.URL.Reveal(); url != "" {
-		return store.OpenPostgres(ctx, store.Options{URL: url, MaxConns: cfg.Database.MaxConns})
+		return store.OpenPostgres(ctx, store.Options{
+			URL: url, ListenAddr: cfg.Database.ListenAddr, MaxConns: cfg.Database.MaxConns,
+		})
 	}
 	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))
 }
@@ -280,11 +296,4 @@ func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) 
 		return &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: "(none)", Reason: "the database has users, but their secret is missing: no password would fit", Remedy: "put the secret file of this database back"}
 	}
 	return nil
-}
-
-// Close stops the jobs, closes the database and hands on the last traces.
-func (a *App) Close(ctx context.Context) error {
-	defer a.observer.close(ctx)
-	a.rate.Close()
-	return errors.Join(a.Jobs.Stop(ctx), a.Store.DB.Close())
 }

@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"clinicgraph/graph"
+	"clinicgraph/graph/live"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/admission"
 	"clinicgraph/internal/auth"
@@ -60,7 +61,7 @@ func observe(ctx context.Context, cfg config.Config, db *store.DB, sources metri
 }
 
 // sources are the parts that the metrics ask.
-func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, version string) metrics.Sources {
+func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, hub *live.Hub, version string) metrics.Sources {
 	pools := map[string]*sql.DB{"postgres": db.Write}
 	if db.Dialect == dialect.SQLite {
 		pools = map[string]*sql.DB{"sqlite-write": db.Write, "sqlite-read": db.Read}
@@ -71,6 +72,8 @@ func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, vers
 	}
 	return metrics.Sources{
 		Version: version, Pools: pools,
+		Sockets:         func() float64 { return float64(hub.Streams()) },
+		Subscriptions:   func() float64 { return float64(hub.Subscriptions()) },
 		StatementHits:   func() float64 { return float64(db.CacheStats().Hits) },
 		StatementMisses: func() float64 { return float64(db.CacheStats().Prepared) },
 		HashingSlots:    func() float64 { _, _, slots := passwords.Queue(); return float64(slots) },

@@ -18,6 +18,9 @@ import (
 // then is cut off.
 const stopTimeout = 10 * time.Second
 
+// farewellTimeout is how long clients of sockets may take to say good-bye.
+const farewellTimeout = 5 * time.Second
+
 type serveCmd struct {
 	Demo bool `help:"Make the demo clinic first, where the database is empty."`
 }
@@ -62,8 +65,8 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 
 // stop ends the server in order: it is not ready any more, but serves on for the
 // drain delay, until whoever sends requests has noticed; then it takes no more
-// connections, lets the requests at work finish, and closes the database. The
-// jobs stop meanwhile. A request that takes longer than the stop may is cut off
+// connections, ends what is subscribed, lets the requests at work finish, and
+// closes the database. The jobs stop meanwhile. A request that takes longer than the stop may is cut off
 // and told in the log; it does not make the stop a failure, since a client that
 // never reads can bring that about.
 func (a *App) stop(server *http.Server, drain time.Duration, log *slog.Logger) error {
@@ -73,11 +76,28 @@ func (a *App) stop(server *http.Server, drain time.Duration, log *slog.Logger) e
 	jobs := make(chan error, 1)
 	go func() { jobs <- a.Jobs.Stop(ctx) }()
 	time.Sleep(drain)
+	farewell, done := context.WithTimeout(ctx, farewellTimeout)
+	defer done()
+	streams := make(chan error, 1)
+	go func() { streams <- a.Graph.Close(farewell) }() // event streams are requests, too
 	if err := server.Shutdown(ctx); err != nil {
 		log.Warn("requests cut off", "error", err)
 		_ = server.Close() // what is cut off has nothing more to say
 	}
+	if err := <-streams; err != nil {
+		log.Warn("live connections cut off", "error", err)
+	}
 	return errors.Join(<-jobs, a.Close(ctx))
+}
+
+// Close ends what is subscribed, stops the jobs, tells the other servers the last
+// news, closes the database and hands on the last traces.
+func (a *App) Close(ctx context.Context) error {
+	defer a.observer.close(ctx)
+	a.rate.Close()
+	err := errors.Join(a.Graph.Close(ctx), a.Jobs.Stop(ctx))
+	a.events.Close(ctx) // after what has news
+	return errors.Join(err, a.Store.DB.Close())
 }
 
 // announce prints where things are.

@@ -37,11 +37,19 @@ type Config struct {
 	Timezone   string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
 
 	Server   Server   `embed:"" group:"Server"`
+	Live     Live     `embed:"" group:"Live updates"`
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
 	Load     Load     `embed:"" group:"Load"`
 	Log      Log      `embed:"" group:"Log"`
 	Observe  Observe  `embed:"" group:"Observability"`
+}
+
+// Live says how many subscriptions the server carries.
+type Live struct {
+	Streams    int `name:"live-streams" env:"CLINICGRAPH_LIVE_STREAMS" default:"20000" placeholder:"N" help:"Most live connections of this server: sockets and event streams."`
+	PerUser    int `name:"live-streams-per-user" env:"CLINICGRAPH_LIVE_STREAMS_PER_USER" default:"10" placeholder:"N" help:"Most live connections of one user on this server."`
+	Operations int `name:"live-operations" env:"CLINICGRAPH_LIVE_OPERATIONS" default:"32" placeholder:"N" help:"Most subscriptions on one socket."`
 }
 
 // Server is what the HTTP server listens to and answers.
@@ -59,6 +67,7 @@ type Server struct {
 type Database struct {
 	URL         URL    `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host:5432/name?sslmode=verify-full; SQLite in the data folder when empty. Better in the environment or a file: other processes can read flags."`
 	URLFile     string `name:"database-url-file" env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the value of DATABASE_URL."`
+	ListenAddr  string `name:"listen-addr" env:"CLINICGRAPH_LISTEN_ADDR" placeholder:"HOST:PORT" help:"PostgreSQL itself, where DATABASE_URL leads to a connection pooler: servers tell each other there what has changed."`
 	Data        string `name:"data" env:"CLINICGRAPH_DATA" default:"./data" placeholder:"FOLDER" help:"Folder for what the server keeps in files."`
 	MaxConns    int    `name:"db-conns" env:"CLINICGRAPH_DB_CONNS" default:"16" placeholder:"N" help:"Most connections to PostgreSQL of one server, kept open."`
 	AutoMigrate bool   `name:"auto-migrate" env:"CLINICGRAPH_AUTO_MIGRATE" help:"Let serve migrate PostgreSQL at start, too; SQLite always is."`

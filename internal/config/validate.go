@@ -47,7 +47,7 @@ func (c *Config) Validate() error {
 	}
 	for _, check := range []func() error{
 		c.checkSecret, c.checkAddr, c.checkPublicURL, c.checkOrigins, c.checkPlayground,
-		c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve, c.checkLoad,
+		c.checkLive, c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve, c.checkLoad,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -180,12 +180,34 @@ func (c *Config) checkPlace() error {
 	return nil
 }
 
+func (c *Config) checkLive() error {
+	for _, limit := range []struct {
+		flag    string
+		n, most int
+	}{
+		{"live-streams", c.Live.Streams, 1_000_000},
+		{"live-streams-per-user", c.Live.PerUser, 1_000_000},
+		{"live-operations", c.Live.Operations, 1000},
+	} {
+		if limit.n < 1 || limit.n > limit.most {
+			return wrong(limit.flag, strconv.Itoa(limit.n), "is out of range", fmt.Sprintf("use 1 to %d", limit.most))
+		}
+	}
+	return nil
+}
+
 func (c *Config) checkDatabase() error {
 	if strings.TrimSpace(c.Database.Data) == "" {
 		return wrong("data", orEmpty(c.Database.Data), "is not a folder", "use a path, such as ./data")
 	}
 	if n := c.Database.MaxConns; n < 2 || n > 1000 {
 		return wrong("db-conns", strconv.Itoa(n), "is out of range", "use 2 to 1000, such as 16")
+	}
+	if addr := c.Database.ListenAddr; addr != "" {
+		host, port, err := net.SplitHostPort(addr)
+		if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || host == "" || net.ParseIP(host) == nil && !hostName.MatchString(host) {
+			return wrong("listen-addr", addr, "is not an address", "use host:port, such as db.internal:5432")
+		}
 	}
 	source, err := c.Database.read()
 	if err != nil || c.Database.URL == "" {

@@ -69,12 +69,18 @@ func openWith(t *testing.T, d string, change func(*config.Config, *app.Options))
 		world: w, t: t, dialect: d, log: &journal{}, clock: &clock{at: opening},
 		clients: map[string]*client{}, secrets: []string{password, w.first.Password},
 	}
+	return serveOn(t, c, db, change)
+}
+
+// serveOn starts a server of the clinic on a database that has its world.
+func serveOn(t *testing.T, c *clinic, db *store.DB, change func(*config.Config, *app.Options)) *clinic {
+	t.Helper()
 	if driver, ok := db.Driver.(*store.Driver); ok {
 		c.spy = &spy{Driver: driver}
 		db.Driver = c.spy
 	}
 	data := t.TempDir()
-	if err := os.WriteFile(filepath.Join(data, "secret.key"), w.secret, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(data, "secret.key"), c.secret, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	var err error
@@ -104,6 +110,7 @@ func settings(data string) config.Config {
 	return config.Config{
 		Env: config.Development, Currency: "EUR", Timezone: "UTC",
 		Server:   config.Server{Playground: "off"},
+		Live:     config.Live{Streams: 1000, PerUser: 100, Operations: 32},
 		Database: config.Database{Data: data},
 	}
 }

@@ -2,13 +2,18 @@ package e2e
 
 import (
 	"cmp"
+	"database/sql"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/ent"
+	"clinicgraph/ent/notification"
 	"clinicgraph/internal/ids"
+	"clinicgraph/internal/notifications"
 )
 
 // diary is a clinic in which two customers have done the same: booked, paid and
@@ -54,10 +59,25 @@ func withDiary(t *testing.T, c *clinic) *diary {
 				continue
 			}
 			c.as(admin).grant(login, "role:create", false).ok() // a row, and nothing that they miss
+			c.tell(login, v.booking)
 			c.as(login)
 		}
 	}
 	return d
+}
+
+// tell tells somebody that a booking is confirmed.
+func (c *clinic) tell(login, booking string) {
+	c.t.Helper()
+	ctx := c.system()
+	err := c.app.Store.InTx(ctx, func(client *ent.Client, _ *sql.Tx) error {
+		return notifications.Tell(ctx, client, notifications.News{
+			To: uuid.MustParse(c.users[login]), Kind: notification.KindBookingConfirmed, About: uuid.MustParse(booking),
+		})
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }
 
 // free gives a time at which nobody has an appointment, each time another one.
@@ -88,6 +108,7 @@ var kinds = map[string]string{
 	ent.TypeUserPermission:      `SELECT id FROM user_permissions WHERE user_id = '$user'`,
 	ent.TypeAuditLog:            `SELECT id FROM audit_logs WHERE user_id = '$user'`,
 	ent.TypeOperationLog:        `SELECT id FROM operation_logs WHERE user_id = '$user'`,
+	ent.TypeNotification:        `SELECT id FROM notifications WHERE user_id = '$user'`,
 	ent.TypeIdempotencyKey:      `SELECT id FROM idempotency_keys WHERE user_id = '$customer'`,
 	ent.TypeCustomer:            `SELECT id FROM customers WHERE id = '$profile'`,
 	ent.TypeGivenName:           `SELECT given_name_id FROM customers WHERE id = '$profile'`,

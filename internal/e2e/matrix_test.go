@@ -37,7 +37,7 @@ type question struct {
 func TestEveryRoleGetsFromEveryRootFieldWhatTheMatrixSays(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		d := withDiary(t, c)
-		questions := slices.Concat(d.lists(), d.singles(), d.nodes(), d.businessVerbs(), d.accessVerbs(), d.sessionVerbs())
+		questions := slices.Concat(d.lists(), d.singles(), d.nodes(), d.businessVerbs(), d.accessVerbs(), d.sessionVerbs(), d.subscriptions())
 		mustAskAll(t, questions)
 
 		var text strings.Builder
@@ -86,7 +86,7 @@ func mustAskAll(t *testing.T, questions []question) {
 	for _, q := range questions {
 		asked[q.field] = true
 	}
-	for _, f := range append(slices.Clone(schema.Query.Fields), schema.Mutation.Fields...) {
+	for _, f := range slices.Concat(schema.Query.Fields, schema.Mutation.Fields, schema.Subscription.Fields) {
 		if !asked[f.Name] && !strings.HasPrefix(f.Name, "__") {
 			t.Errorf("the matrix does not ask %s", f.Name)
 		}

@@ -45,11 +45,36 @@ func (d *diary) businessVerbs() (questions []question) {
 					id = v.profile
 				}
 				return outcome(c.redeem(d.sticker, vars{"customerId": id}), "done")
+			}},
+			question{"markNotificationRead", about, func(c caller) string {
+				return outcome(c.do(`mutation($id: ID!) { markNotificationRead(input: {id: $id}) { notification { readAt } } }`,
+					vars{"id": d.which(ent.TypeNotification, about, c)}), "done")
 			}})
 	}
 	return append(questions, question{"redeemReward", "missing reward", func(c caller) string {
 		return outcome(c.redeem(missing(ent.TypeReward), vars{"customerId": d.near.profile}), "done")
 	}})
+}
+
+// subscriptions are what one can be told of.
+func (d *diary) subscriptions() (questions []question) {
+	for _, about := range []string{"near", "far", "next", "missing"} {
+		questions = append(questions, question{"bookingChanged", about, func(c caller) string {
+			return c.watch(`subscription($id: ID!) { bookingChanged(id: $id) { id } }`, vars{"id": d.which(ent.TypeBooking, about, c)})
+		}}, question{"appointmentChanged", about, func(c caller) string {
+			return c.watch(`subscription($id: ID!) { appointmentChanged(id: $id) { id } }`, vars{"id": d.which(ent.TypeAppointment, about, c)})
+		}})
+	}
+	for about, service := range map[string]string{"a service": d.consultation, "missing": missing(ent.TypeProduct), "a good": d.bandage} {
+		questions = append(questions, question{"slotReleased", about, func(c caller) string {
+			return c.watch(`subscription($id: ID!) { slotReleased(serviceId: $id) { startsAt } }`, vars{"id": service})
+		}})
+	}
+	slices.SortFunc(questions, func(a, b question) int {
+		return cmp.Or(strings.Compare(a.field, b.field), strings.Compare(a.about, b.about))
+	})
+	return append(questions, question{"bookingChanged", "", func(c caller) string { return c.watch(`subscription { bookingChanged { id } }`, nil) }},
+		question{"notificationReceived", "", func(c caller) string { return c.watch(`subscription { notificationReceived { id } }`, nil) }})
 }
 
 // payFor pays for an order that was made for it.

@@ -11,6 +11,7 @@ import (
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
+	"clinicgraph/ent/notification"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
@@ -102,6 +103,10 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 		return scoped(v, access.AuditLogRead, auditlog.UserID(v.UserID), auditlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeOperationLog:
 		return scoped(v, access.OperationLogRead, operationlog.UserID(v.UserID), operationlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+
+	// What a user is told is for nobody else, whatever they may do.
+	case ent.TypeNotification:
+		return notification.UserID(v.UserID)
 
 	// A name is visible where somebody who bears it is.
 	case ent.TypeGivenName:

@@ -221,7 +221,7 @@ func TestEveryEntityHasItsKindAndDoor(t *testing.T) {
 // log keeps what they were.
 var removedForGood = map[string]bool{
 	"UserRole": true, "RolePermission": true, "UserPermission": true,
-	"PractitionerService": true, "ResourceClaim": true, "IdempotencyKey": true,
+	"PractitionerService": true, "ResourceClaim": true, "IdempotencyKey": true, "Notification": true,
 }
 
 // TestFilterableAndOrderable holds the reviewed list of what callers may filter

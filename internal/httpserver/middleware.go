@@ -85,7 +85,7 @@ func withSecurityHeaders(next http.Handler) http.Handler {
 // it, Origin against Host). Programs, and pages of the server's own origin, pass.
 func (s *Server) withOrigin(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	for _, origin := range s.ownOrigins() {
+	for _, origin := range s.OwnOrigins() {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
 			panic(err) // checked with the settings
 		}
@@ -96,9 +96,9 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 	return protection.Handler(next)
 }
 
-// ownOrigins are those of the settings, and that of the public address: a proxy
+// OwnOrigins are those of the settings, and that of the public address: a proxy
 // may have changed Host.
-func (s *Server) ownOrigins() []string {
+func (s *Server) OwnOrigins() []string {
 	if public, err := url.Parse(s.PublicURL); err == nil && public.Host != "" {
 		return append([]string{strings.ToLower(public.Scheme + "://" + public.Host)}, s.Origins...)
 	}

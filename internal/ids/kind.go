@@ -43,6 +43,7 @@ const (
 	RewardRedemption    Kind = 31
 	IdempotencyKey      Kind = 32
 	PractitionerService Kind = 33
+	Notification        Kind = 34
 )
 
 // names holds the ent type name of each kind, at its number. An entity that is
@@ -81,6 +82,7 @@ var names = [...]string{
 	RewardRedemption:    "RewardRedemption",
 	IdempotencyKey:      "IdempotencyKey",
 	PractitionerService: "PractitionerService",
+	Notification:        "Notification",
 }
 
 var byName = func() map[string]Kind {

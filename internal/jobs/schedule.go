@@ -17,6 +17,9 @@ type Verbs struct {
 	// ExpireBookings is scheduling.Service.Expire.
 	ExpireBookings func(context.Context) (int, error)
 
+	// PurgeNotifications is notifications.Service.Purge.
+	PurgeNotifications func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -36,6 +39,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 10*time.Minute, PurgeActionCounts{}, func(ctx context.Context) (int, error) {
 		return ratelimit.Purge(ctx, v.Store, time.Now())
 	})
+	every(on, time.Hour, PurgeNotifications{}, v.PurgeNotifications)
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -58,6 +62,12 @@ type PurgeActionCounts struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeActionCounts) Kind() string { return "purge-action-counts" }
+
+// PurgeNotifications removes what users were told long ago.
+type PurgeNotifications struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeNotifications) Kind() string { return "purge-notifications" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

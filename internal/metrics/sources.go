@@ -36,7 +36,7 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("hashing_slots", "Passwords that may be hashed at once.", s.HashingSlots)
 	m.gauge("hashing_running", "Passwords that are being hashed.", s.HashingRunning)
 	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
-	m.gauge("sockets", "Open WebSockets.", s.Sockets)
+	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
 	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
 	m.gauge("requests_waiting", "Requests that wait for a place among those that are being served.", s.Waiting)

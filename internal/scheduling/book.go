@@ -215,6 +215,9 @@ func (s *Service) book(ctx context.Context, c *ent.Client, p plan, planned idemp
 	if err != nil {
 		return nil, err
 	}
+	if err := tellBooked(ctx, c, p, b, a); err != nil {
+		return nil, err
+	}
 	return &Booked{b.Unwrap(), a.Unwrap(), o.Unwrap()}, nil
 }
 

@@ -131,7 +131,7 @@ func (s *Service) end(ctx context.Context, c *ent.Client, b *ent.Booking, e endi
 			return nil, err
 		}
 	}
-	return done, nil
+	return done, tellEnded(ctx, c, b, e)
 }
 
 // release frees the time of an appointment.
@@ -146,7 +146,7 @@ func release(ctx context.Context, c *ent.Client, id uuid.UUID) error {
 // transaction; a booking that does not wait is left as it is. Errors:
 // INVALID_TRANSITION when it has ended meanwhile.
 func (s *Service) ConfirmPaid(ctx context.Context, c *ent.Client, id uuid.UUID) error {
-	b, err := c.Booking.Query().Where(booking.ID(id)).WithAppointments().Only(ctx)
+	b, err := c.Booking.Query().Where(booking.ID(id)).WithCustomer().WithAppointments().Only(ctx)
 	if err != nil {
 		return fmt.Errorf("load booking: %w", err)
 	}
@@ -172,5 +172,5 @@ func (s *Service) ConfirmPaid(ctx context.Context, c *ent.Client, id uuid.UUID) 
 			return fmt.Errorf("confirm appointment: %w", err)
 		}
 	}
-	return nil
+	return tellConfirmed(ctx, c, b)
 }

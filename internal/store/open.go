@@ -31,8 +31,9 @@ type DB struct {
 	// Write; on SQLite its connections cannot write.
 	Read *sql.DB
 
-	cache *cacheCounters
-	watch *watch
+	cache     *cacheCounters
+	watch     *watch
+	listenURL string
 }
 
 func newDB(name string, write, read *sql.DB, w *watch) *DB {

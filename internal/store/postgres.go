@@ -45,6 +45,10 @@ type Options struct {
 	// TLS is required, except on this machine, where there is none.
 	URL string
 
+	// ListenAddr is the host:port of PostgreSQL itself, where URL leads to a
+	// connection pooler: the one connection that listens goes there.
+	ListenAddr string
+
 	// MaxConns is the size of the pool; 0 is 16. As many stay open when idle:
 	// opening one costs more than most requests.
 	MaxConns int
@@ -98,7 +102,7 @@ func OpenPostgres(ctx context.Context, o Options) (*DB, error) {
 		return nil, errors.Join(fmt.Errorf("open PostgreSQL: %w", err), pool.Close())
 	}
 	db := newDB(dialect.Postgres, pool, pool, w)
-	db.cache = counters
+	db.cache, db.listenURL = counters, o.listenURL(cfg)
 	db.Driver.(*Driver).wait = o.wait()
 	return db, nil
 }
