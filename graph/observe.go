@@ -224,10 +224,10 @@ func (o *observer) finish(ctx context.Context, op Operation) {
 	if n, ok := ctx.Value(countKey{}).(*atomic.Int64); ok {
 		n.Add(1)
 	}
-	o.write(ctx, op)
 	if o.end != nil {
 		o.end(ctx, op)
 	}
+	o.write(ctx, op)
 }
 
 // write is the one line of the log about an operation.
@@ -252,7 +252,7 @@ func (o *observer) write(ctx context.Context, op Operation) {
 }
 
 // Outcome is the code of the first error, OK without one, or NONE where the
-// client was gone before there was an answer.
+// context ended before there was an answer.
 func (op Operation) Outcome() string {
 	switch {
 	case op.Code != "":

@@ -129,7 +129,7 @@ was counted, the limit, and what helps.
 
 func measures() string {
 	var b strings.Builder
-	b.WriteString("# Metrics\n\nWhat the admin listener shows at `/metrics`. Labels come from bounded sets: `operation` is a root field of the schema, `several` where there is more than one, or `none` where the document could not be read; `code` and `reason` are codes of [errors.md](errors.md), or `OK`, or `NONE` where the client had gone. Nothing that a client has chosen is a label, and no person's data.\n\n")
+	b.WriteString("# Metrics\n\nWhat the admin listener shows at `/metrics`. Labels come from bounded sets: `operation` is a root field of the schema, `several` where there is more than one, or `none` where the document could not be read; `code` and `reason` are codes of [errors.md](errors.md), or `OK`, or `NONE` where nobody waited for an answer any more. Nothing that a client has chosen is a label, and no person's data.\n\n")
 	b.WriteString("| metric | kind | labels | what it says |\n|---|---|---|---|\n")
 	for _, f := range metrics.New(metrics.Sources{}).Families() {
 		labels := ""

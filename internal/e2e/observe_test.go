@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
@@ -212,4 +213,43 @@ func (c *clinic) scrape() []string {
 		c.t.Fatalf("/metrics: %d %s", w.Code, w.Body)
 	}
 	return strings.Split(w.Body.String(), "\n")
+}
+
+// TestASubscriptionIsOneLineWhenItEnds, with the number of its events, and its
+// life is no latency.
+func TestASubscriptionIsOneLineWhenItEnds(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		s := me.socket()
+		id := s.subscribe(`subscription Mine { bookingChanged { id } }`)
+		if sockets, open := c.metric("clinicgraph_sockets"), c.metric("clinicgraph_subscriptions"); sockets != 1 || open != 1 {
+			t.Errorf("%v sockets and %v subscriptions are shown", sockets, open)
+		}
+		me.book(c.chat, c.practitioners[doctorNorth], at(9, 0)).ok()
+		s.data(id).ok()
+		if lines := c.log.about("operation", "type=subscription"); len(lines) != 0 {
+			t.Errorf("a line before its end: %v", lines)
+		}
+		ended := c.log.await("type=subscription")
+		s.say(vars{"type": "complete", "id": id})
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			t.Fatal("nothing is said of its end")
+		}
+		got := c.log.about("operation", "type=subscription")[0].facts()
+		for key, want := range map[string]string{"name": "Mine", "field": "bookingChanged", "code": "OK", "answers": "1", "viewer": c.users[customerA]} {
+			if got[key] != want {
+				t.Errorf("%s is %q, want %q", key, got[key], want)
+			}
+		}
+		if n := c.metric("clinicgraph_subscription_events_total", "operation", "bookingChanged"); n != 1 {
+			t.Errorf("%v events are counted", n)
+		}
+		for _, s := range c.series() {
+			if strings.HasPrefix(s.name, "clinicgraph_operation_duration_seconds") && s.labels["operation"] == "bookingChanged" {
+				t.Fatalf("its life is a latency: %v", s)
+			}
+		}
+	})
 }
