@@ -32,7 +32,7 @@ func ReadDocuments(manifest []byte, limits Limits) (Documents, error) {
 	if limits == (Limits{}) {
 		limits = DefaultLimits()
 	}
-	object, err := transport.ReadObject(manifest)
+	object, err := transport.ReadObject(manifest, 1)
 	if err != nil {
 		return nil, errors.New("is not one JSON object from ids to documents")
 	}

@@ -70,11 +70,11 @@ func Handler(r *Resolver, o Options) *Endpoint {
 	srv := handler.New(schema)
 	streams, maxBody := &transport.Streams{}, int64(o.Limits.BodyBytes)
 	srv.AddTransport(&transport.WebSocket{
-		Hub: r.Live, Streams: streams, Authenticate: o.Authenticate, Origins: o.Origins, Operations: o.Operations,
+		Hub: r.Live, Streams: streams, Authenticate: o.Authenticate, Origins: o.Origins, Operations: o.Operations, Depth: o.Limits.JSONDepth,
 		InitTimeout: initTimeout, Now: o.Now, Recover: recovered(o.Log),
 	})
-	srv.AddTransport(&transport.SSE{Hub: r.Live, Streams: streams, MaxBody: maxBody, Now: o.Now, Recover: recovered(o.Log)})
-	srv.AddTransport(transport.POST{MaxBody: maxBody, Recover: recovered(o.Log)})
+	srv.AddTransport(&transport.SSE{Hub: r.Live, Streams: streams, MaxBody: maxBody, Depth: o.Limits.JSONDepth, Now: o.Now, Recover: recovered(o.Log)})
+	srv.AddTransport(transport.POST{MaxBody: maxBody, Depth: o.Limits.JSONDepth, Recover: recovered(o.Log)})
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetQueryCache(limits.kept)
 	srv.SetDisableSuggestion(!o.Introspection)

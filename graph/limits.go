@@ -19,6 +19,7 @@ import (
 // Limits say how much one request may ask for. Each is the largest that passes.
 type Limits struct {
 	BodyBytes        int           // length of the body of a request over HTTP
+	JSONDepth        int           // levels of its JSON, the request itself being the first
 	DocumentBytes    int           // length of the document
 	Tokens           int           // its tokens; validation grows faster than they do
 	Operations       int           // its operations
@@ -42,7 +43,7 @@ type Limits struct {
 // DefaultLimits are those of a server that nobody has configured.
 func DefaultLimits() Limits {
 	return Limits{
-		BodyBytes: 100 << 10, DocumentBytes: 16 << 10, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
+		BodyBytes: 100 << 10, JSONDepth: 32, DocumentBytes: 16 << 10, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
 		QueryFields: 10, MutationFields: 3, List: 100, FilterDepth: 5, FilterConditions: 50,
 		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Errors: 10, Duration: 10 * time.Second,
 	}

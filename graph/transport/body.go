@@ -19,11 +19,12 @@ const malformed = "The body is not a request in JSON: {\"query\": …, \"variabl
 
 // ReadParams reads the parameters of a request (GraphQL over HTTP, "Request
 // Parameters"): one JSON object in UTF-8 (RFC 8259) and nothing after it, with
-// no key twice in one object and at most 32 levels. Numbers stay json.Number.
+// no key twice in one object and at most depth levels, the object of the request
+// being the first. Numbers stay json.Number.
 // Parameters beyond the known ones are left out. The error is a BAD_USER_INPUT
 // that repeats nothing of the body.
-func ReadParams(body []byte) (*graphql.RawParams, error) {
-	object, err := ReadObject(body)
+func ReadParams(body []byte, depth int) (*graphql.RawParams, error) {
+	object, err := ReadObject(body, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +73,13 @@ func parameter[T any](object map[string]any, name, kind string, into *T) error {
 }
 
 // ReadObject reads one JSON object under the rules of ReadParams.
-func ReadObject(text []byte) (map[string]any, error) {
+func ReadObject(text []byte, depth int) (map[string]any, error) {
 	// The grammar is checked once, by the standard library and without recursion.
 	// What follows relies on it.
 	if !utf8.Valid(text) || !json.Valid(text) {
 		return nil, fault.New(fault.CodeBadUserInput, malformed)
 	}
-	r := reader{text: text}
+	r := reader{text: text, depth: depth}
 	value, err := r.value(1)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,9 @@ import (
 	"clinicgraph/internal/fault"
 )
 
+// depth is how many levels these tests allow.
+const depth = 32
+
 func TestReadParams_reads_what_a_request_may_hold(t *testing.T) {
 	for body, want := range map[string]graphql.RawParams{
 		`{"query":"{ a }"}`: {Query: "{ a }"},
@@ -28,7 +31,7 @@ func TestReadParams_reads_what_a_request_may_hold(t *testing.T) {
 		`{"documentId":"1","extensions":{"documentId":"2"}}`:                {Extensions: map[string]any{"documentId": "1"}},
 		`{"extensions":{"persistedQuery":{"version":1}}}`:                   {Extensions: map[string]any{"persistedQuery": map[string]any{"version": json.Number("1")}}},
 	} {
-		got, err := transport.ReadParams([]byte(body))
+		got, err := transport.ReadParams([]byte(body), depth)
 		if err != nil {
 			t.Errorf("%s: %v", body, err)
 		} else if diff := cmp.Diff(want, *got, cmpopts.IgnoreFields(graphql.RawParams{}, "ReadTime")); diff != "" {
@@ -46,7 +49,7 @@ func TestReadParams_refuses_the_rest_and_repeats_nothing_of_it(t *testing.T) {
 		return `{"query":"q","variables":{"a":` + strings.Repeat(`[`, n-2) + strings.Repeat(`]`, n-2) + `}}`
 	}
 	for _, body := range []string{nested(32), list(32)} {
-		if _, err := transport.ReadParams([]byte(body)); err != nil {
+		if _, err := transport.ReadParams([]byte(body), depth); err != nil {
 			t.Errorf("32 levels: %v", err)
 		}
 	}
@@ -90,7 +93,7 @@ func TestReadParams_refuses_the_rest_and_repeats_nothing_of_it(t *testing.T) {
 		`{"query":"q","extensions":[1]}`:      "extensions",
 		`{"query":"q","documentId":1}`:        "documentId",
 	} {
-		params, err := transport.ReadParams([]byte(body))
+		params, err := transport.ReadParams([]byte(body), depth)
 		f, ok := fault.As(err)
 		if !ok || params != nil || f.Code != fault.CodeBadUserInput || strings.Contains(f.Error(), canary) {
 			t.Errorf("%.60q: %v, %v", body, params, err)
@@ -119,7 +122,7 @@ func FuzzReadObject(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		got, err := transport.ReadObject(text)
+		got, err := transport.ReadObject(text, depth)
 		decoder := json.NewDecoder(bytes.NewReader(text))
 		decoder.UseNumber()
 		var want map[string]any

@@ -9,15 +9,13 @@ import (
 	"clinicgraph/internal/fault"
 )
 
-// maxDepth bounds the levels of a body; the object of the request is the first.
-const maxDepth = 32
-
 // reader turns JSON that is known to be well-formed into values. encoding/json
 // would take the last of two equal keys and U+FFFD for half a character: two
 // programs that read one request must not see two different ones.
 type reader struct {
-	text []byte
-	at   int
+	text  []byte
+	at    int
+	depth int // most levels
 }
 
 // value reads one value and stops behind it.
@@ -56,8 +54,8 @@ func (r *reader) next() byte {
 }
 
 func (r *reader) object(level int) (map[string]any, error) {
-	if level > maxDepth {
-		return nil, tooDeep()
+	if level > r.depth {
+		return nil, r.tooDeep()
 	}
 	object := map[string]any{}
 	r.at++
@@ -84,8 +82,8 @@ func (r *reader) object(level int) (map[string]any, error) {
 }
 
 func (r *reader) array(level int) ([]any, error) {
-	if level > maxDepth {
-		return nil, tooDeep()
+	if level > r.depth {
+		return nil, r.tooDeep()
 	}
 	array := []any{}
 	r.at++
@@ -103,8 +101,8 @@ func (r *reader) array(level int) ([]any, error) {
 	return array, nil
 }
 
-func tooDeep() error {
-	return fault.New(fault.CodeBadUserInput, "The body has more than %d levels.", maxDepth)
+func (r *reader) tooDeep() error {
+	return fault.New(fault.CodeBadUserInput, "The body has more than %d levels.", r.depth)
 }
 
 // string reads a string, which most often is what stands between the quotes.

@@ -25,6 +25,7 @@ import (
 // 405, other media types and encodings with 415.
 type POST struct {
 	MaxBody int64 // bytes
+	Depth   int   // levels of its JSON
 	Recover graphql.RecoverFunc
 }
 
@@ -107,7 +108,7 @@ func (p POST) read(w http.ResponseWriter, r *http.Request, acceptable bool) (*gr
 	if refused := p.receive(body, w, r); refused != nil {
 		return nil, refused
 	}
-	params, err := ReadParams(body.Bytes())
+	params, err := ReadParams(body.Bytes(), p.Depth)
 	if err != nil {
 		return nil, &refusal{http.StatusBadRequest, err}
 	}

@@ -29,6 +29,7 @@ type SSE struct {
 	Hub     *live.Hub
 	Streams *Streams
 	MaxBody int64
+	Depth   int // levels of JSON
 	Now     func() time.Time
 	Recover graphql.RecoverFunc
 }
@@ -47,7 +48,7 @@ func (*SSE) Supports(r *http.Request) bool {
 func (t *SSE) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	ctx := refusable(r.Context())
 	refuse := func(status int, err error) { Write(w, JSON, status, Refuse(ctx, exec, err)) }
-	params, refused := POST{MaxBody: t.MaxBody, Recover: t.Recover}.read(w, r, true)
+	params, refused := POST{MaxBody: t.MaxBody, Depth: t.Depth, Recover: t.Recover}.read(w, r, true)
 	if refused != nil {
 		refuse(refused.status, refused.err)
 		return

@@ -25,7 +25,7 @@ func eventEndpoint(t *testing.T, v *access.Viewer) (*transport.SSE, string) {
 	sse := &transport.SSE{
 		Hub: live.NewHub(live.Limits{Streams: 100, PerUser: 2, Buffer: 64},
 			func(_ context.Context, v *access.Viewer) (*access.Viewer, error) { return v, nil }, slog.New(slog.DiscardHandler)),
-		Streams: &transport.Streams{}, MaxBody: 1000, Now: time.Now,
+		Streams: &transport.Streams{}, MaxBody: 1000, Depth: 32, Now: time.Now,
 		Recover: func(context.Context, any) error { return fault.New(fault.CodeInternal, "defect") },
 	}
 	exec := script{large: `"` + strings.Repeat("x", 1<<20) + `"`}

@@ -41,6 +41,7 @@ type WebSocket struct {
 	Authenticate func(ctx context.Context, token string) (*access.Viewer, error)
 	Origins      []string // other origins whose pages may connect, as scheme://host
 	Operations   int      // of one socket at once
+	Depth        int      // levels of JSON in the payload of a message
 	InitTimeout  time.Duration
 	Now          func() time.Time
 	Recover      graphql.RecoverFunc

@@ -29,8 +29,8 @@ type message struct {
 
 // readMessage reads a message of a client. What a client may not send is an
 // error, whose text is for the client.
-func readMessage(text []byte) (m message, err error) {
-	object, err := ReadObject(text)
+func readMessage(text []byte, depth int) (m message, err error) {
+	object, err := ReadObject(text, 1+depth)
 	if err != nil {
 		return m, errors.New("Invalid message: not a JSON object")
 	}

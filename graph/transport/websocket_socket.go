@@ -113,7 +113,7 @@ func (s *socket) ping() {
 
 // receive acts on a message of the client.
 func (s *socket) receive(text []byte) {
-	m, err := readMessage(text)
+	m, err := readMessage(text, s.transport.Depth)
 	if err != nil {
 		s.shut(closeBadRequest, err.Error())
 		return

@@ -79,6 +79,7 @@ func endpoint(t *testing.T, change func(*transport.WebSocket)) (*transport.WebSo
 	t.Helper()
 	v := &access.Viewer{UserID: ids.New(ids.User), SessionID: ids.New(ids.UserSession), Until: time.Now().Add(time.Hour)}
 	ws := &transport.WebSocket{
+		Depth: 32,
 		Hub: live.NewHub(live.Limits{Streams: 100, PerUser: 10, Buffer: 64},
 			func(_ context.Context, v *access.Viewer) (*access.Viewer, error) { return v, nil }, slog.New(slog.DiscardHandler)),
 		Streams: &transport.Streams{}, Origins: []string{"https://app.example"}, Operations: 3, InitTimeout: time.Minute, Now: time.Now,

@@ -56,7 +56,7 @@ func defaults() Config {
 
 func limits() Limits {
 	return Limits{
-		BodyBytes: 102400, DocumentBytes: 16384, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
+		BodyBytes: 102400, JSONDepth: 32, DocumentBytes: 16384, Tokens: 1000, Operations: 5, Depth: 12, Aliases: 30, Directives: 20, Fragments: 30,
 		QueryFields: 10, MutationFields: 3, List: 100, FilterDepth: 5, FilterConditions: 50,
 		CostAnonymous: 500, CostUser: 2000, CostStaff: 10_000, Introspection: 40, Errors: 10, Duration: 10 * time.Second,
 	}

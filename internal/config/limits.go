@@ -12,6 +12,7 @@ import (
 // them counts. A range holds the values that the server still stands.
 type Limits struct {
 	BodyBytes        int           `name:"limit-body-bytes" env:"CLINICGRAPH_LIMIT_BODY_BYTES" default:"102400" range:"4096..1048576" placeholder:"N" help:"Longest body of a request over HTTP, in bytes."`
+	JSONDepth        int           `name:"limit-json-depth" env:"CLINICGRAPH_LIMIT_JSON_DEPTH" default:"32" range:"8..100" placeholder:"N" help:"Most levels of JSON in a request, which is the first itself."`
 	DocumentBytes    int           `name:"limit-document-bytes" env:"CLINICGRAPH_LIMIT_DOCUMENT_BYTES" default:"16384" range:"1024..65536" placeholder:"N" help:"Longest document, in bytes."`
 	Tokens           int           `name:"limit-tokens" env:"CLINICGRAPH_LIMIT_TOKENS" default:"1000" range:"100..4000" placeholder:"N" help:"Most tokens of a document; the time of its validation grows faster than they do."`
 	Operations       int           `name:"limit-operations" env:"CLINICGRAPH_LIMIT_OPERATIONS" default:"5" range:"1..20" placeholder:"N" help:"Most operations in a document."`

@@ -59,11 +59,18 @@ func TestABodyHasAtMost100KiB(t *testing.T) {
 func TestBodyAndErrorsHaveTheLimitsOfTheSettings(t *testing.T) {
 	c := open(t, dialect.SQLite, func(cfg *config.Config) {
 		cfg.Limits = config.Limits(graph.DefaultLimits())
-		cfg.Limits.BodyBytes, cfg.Limits.Errors = 4096, 2
+		cfg.Limits.BodyBytes, cfg.Limits.JSONDepth, cfg.Limits.Errors = 4096, 8, 2
 	})
 	for size, status := range map[int]int{4096: 200, 4097: 413} {
 		if a := c.anyone().post("application/json", typename+strings.Repeat(" ", size-len(typename))); a.status != status {
 			t.Errorf("%d bytes: %d %s", size, a.status, a.body)
+		}
+	}
+	for levels, status := range map[int]int{8: 200, 9: 400} {
+		inner := levels - 1 // the request is the first
+		body := strings.Replace(typename, "{", `{"extensions":`+strings.Repeat(`{"a":`, inner)+"1"+strings.Repeat("}", inner)+",", 1)
+		if a := c.anyone().post("application/json", body); a.status != status {
+			t.Errorf("%d levels: %d %s", levels, a.status, a.body)
 		}
 	}
 	if a := c.anyone().do(`{ a b c }`); len(a.errs) != 2 {
