@@ -1,11 +1,13 @@
 import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from '@apollo/client';
 import { SetContextLink } from '@apollo/client/link/context';
 import { ErrorLink } from '@apollo/client/link/error';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { relayStylePagination } from '@apollo/client/utilities';
+import type { Client as LiveClient } from 'graphql-ws';
 import { from, switchMap } from 'rxjs';
 import { type Session, wantsRenewal } from './session.js';
 
-export function apolloClient(session: Session): ApolloClient {
+export function apolloClient(session: Session, live: LiveClient): ApolloClient {
   const renew = new ErrorLink(({ error, operation, forward }) => {
     if (!CombinedGraphQLErrors.is(error) || !wantsRenewal(error.errors)) return;
     return from(session.renew()).pipe(switchMap(() => forward(operation)));
@@ -14,8 +16,12 @@ export function apolloClient(session: Session): ApolloClient {
     headers: { ...headers, ...session.authorization() },
   }));
   return new ApolloClient({
-    // The operation that is sent again passes `authorize` again, after `renew`.
-    link: ApolloLink.from([renew, authorize, new HttpLink({ uri: session.url })]),
+    link: ApolloLink.split(
+      ({ operationType }) => operationType === 'subscription',
+      new GraphQLWsLink(live),
+      // The operation that is sent again passes `authorize` again, after `renew`.
+      ApolloLink.from([renew, authorize, new HttpLink({ uri: session.url })]),
+    ),
     cache: new InMemoryCache({
       typePolicies: {
         Query: {

@@ -9,13 +9,13 @@ export class Session {
 
   constructor(readonly url: string) {}
 
-  /** The header for requests, and the payload of a socket's connection_init. */
+  /** Headers of requests, and the payload of a socket's connection_init. */
   authorization(): Record<string, string> {
     return this.#tokens ? { Authorization: `Bearer ${this.#tokens.accessToken}` } : {};
   }
 
   async signIn(login: string, password: string): Promise<void> {
-    this.#tokens = (await this.#ask(SignInDocument, { input: { login, password } })).login;
+    this.#tokens = (await this.ask(SignInDocument, { input: { login, password } })).login;
   }
 
   /**
@@ -32,13 +32,14 @@ export class Session {
   async #exchange(): Promise<void> {
     if (!this.#tokens) throw new Error('nobody is signed in');
     const { refreshToken } = this.#tokens;
-    this.#tokens = (await this.#ask(RenewDocument, { input: { refreshToken } })).refreshSession;
+    this.#tokens = (await this.ask(RenewDocument, { input: { refreshToken } })).refreshSession;
   }
 
-  async #ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
+  /** Asks without a client library. */
+  async ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', Accept: 'application/graphql-response+json' },
+      headers: { 'Content-Type': 'application/json', Accept: 'application/graphql-response+json', ...this.authorization() },
       body: JSON.stringify({ query: print(document), variables }),
     });
     const { data, errors } = (await response.json()) as { data?: Data; errors?: GraphQLFormattedError[] };

@@ -1,8 +1,9 @@
 import { authExchange } from '@urql/exchange-auth';
-import { cacheExchange, Client, fetchExchange } from 'urql';
+import type { Client as LiveClient } from 'graphql-ws';
+import { cacheExchange, Client, fetchExchange, subscriptionExchange } from 'urql';
 import { type Session, wantsRenewal } from './session.js';
 
-export function urqlClient(session: Session): Client {
+export function urqlClient(session: Session, live: LiveClient): Client {
   return new Client({
     url: session.url,
     preferGetMethod: false, // the graph is asked with POST
@@ -14,6 +15,11 @@ export function urqlClient(session: Session): Client {
         refreshAuth: () => session.renew(),
       })),
       fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables }) => ({
+          subscribe: (sink) => ({ unsubscribe: live.subscribe({ query, variables: variables as Record<string, unknown> }, sink) }),
+        }),
+      }),
     ],
   });
 }

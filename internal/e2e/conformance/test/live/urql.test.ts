@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
-import { before, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { Client } from 'urql';
 import { urqlClient } from '../../clients/urql.js';
-import { BookingsDocument, MeDocument } from '../../generated/graphql.js';
+import { BookingChangedDocument, BookingsDocument, MeDocument } from '../../generated/graphql.js';
 import { expireAccessTokens, signedIn } from '../clinic.js';
+import { book, future, Inbox, Socket } from '../live.js';
 
 let client: Client;
+let socket: Socket;
 
 before(async () => {
-  client = urqlClient(await signedIn('customer.a'));
+  const session = await signedIn('customer.a');
+  socket = new Socket(session);
+  client = urqlClient(session, socket.client);
 });
+after(() => socket.client.dispose());
 
 test('urql signs in', async () => {
   const { data, error } = await client.query(MeDocument, {});
@@ -32,7 +37,7 @@ test('urql pages a connection', async () => {
   let after: string | null | undefined;
   let pages = 0;
   do {
-    const { data, error } = await client.query(BookingsDocument, { first: 4, after });
+    const { data, error } = await client.query(BookingsDocument, { first: 4, after, where: { startsAtLT: future } });
     assert.equal(error, undefined);
     assert.ok(data);
     for (const { node } of data.bookings.edges) ids.add(node.id);
@@ -41,4 +46,20 @@ test('urql pages a connection', async () => {
   } while (after && pages < 10);
   assert.equal(pages, 3);
   assert.equal(ids.size, 11);
+});
+
+test('urql receives a subscription, and goes on with it when its token has expired', async () => {
+  const inbox = new Inbox<string | undefined>();
+  const watch = client.subscription(BookingChangedDocument, {}).subscribe(({ data }) => inbox.put(data?.bookingChanged?.id));
+  await socket.connected();
+  await socket.read();
+  await inbox.until(await book(await signedIn('customer.a')));
+
+  await expireAccessTokens();
+  const again = socket.connected();
+  await book(await signedIn('customer.a')); // closes the socket, whose token has ended
+  await again;
+  await socket.read();
+  await inbox.until(await book(await signedIn('customer.a')));
+  watch.unsubscribe();
 });
