@@ -19,6 +19,9 @@ const (
 	windowLength   = 100 * time.Millisecond
 	windowRequests = 8
 
+	// steepest is what is left of the limit at least when it falls.
+	steepest = 0.25
+
 	// smoothing is the part that one request has in what is usual.
 	smoothing = 16
 )
@@ -67,7 +70,7 @@ func (g *Gate) adapt(now time.Time) {
 	slowness := float64(w.took) / float64(max(w.usual, 1))
 	switch {
 	case slowness > tolerance && float64(w.most) >= g.limit/2:
-		g.limit *= max(0.5, tolerance/slowness)
+		g.limit *= max(steepest, tolerance/slowness)
 	case slowness > tolerance:
 	case w.crowded:
 		g.limit++

@@ -66,9 +66,9 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 // stop ends the server in order: it is not ready any more, but serves on for the
 // drain delay, until whoever sends requests has noticed; then it takes no more
 // connections, ends what is subscribed, lets the requests at work finish, and
-// closes the database. The jobs stop meanwhile. A request that takes longer than the stop may is cut off
-// and told in the log; it does not make the stop a failure, since a client that
-// never reads can bring that about.
+// closes the database. The jobs stop meanwhile. A request that takes longer than
+// the stop may is cut off and told in the log; it does not make the stop a
+// failure, since a client that never reads can bring that about.
 func (a *App) stop(server *http.Server, drain time.Duration, log *slog.Logger) error {
 	ctx, cancel := context.WithTimeout(context.Background(), drain+stopTimeout)
 	defer cancel()

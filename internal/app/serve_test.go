@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coder/websocket"
+
 	"clinicgraph/internal/app"
 	"clinicgraph/internal/config"
 )
@@ -148,6 +150,24 @@ func TestAStopIsNotNoticedByWhoIsBeingServed(t *testing.T) {
 	})
 	if response, text := late.finish(t); response.StatusCode != http.StatusOK || text != `{"data":{"__typename":"Query"}}` {
 		t.Errorf("behind the last connection: %d %s", response.StatusCode, text)
+	}
+	if code := <-r.done; code != config.ExitOK || strings.Contains(r.errs.String(), "cut off") {
+		t.Errorf("exit %d, %s", code, r.errs)
+	}
+}
+
+func TestAStopSendsSocketsElsewhere(t *testing.T) {
+	r := serve(t, map[string]string{"CLINICGRAPH_DRAIN_DELAY": "100ms"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	socket, _, err := websocket.Dial(ctx, "ws://"+r.addr+"/graphql", &websocket.DialOptions{Subprotocols: []string{"graphql-transport-ws"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.CloseNow()
+	r.stop()
+	if _, _, err := socket.Read(ctx); websocket.CloseStatus(err) != websocket.StatusGoingAway {
+		t.Errorf("the socket ended with %v", err)
 	}
 	if code := <-r.done; code != config.ExitOK || strings.Contains(r.errs.String(), "cut off") {
 		t.Errorf("exit %d, %s", code, r.errs)
