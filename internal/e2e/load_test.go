@@ -52,6 +52,38 @@ func TestWhoHasSpentTheirPointsWaitsAndNobodyElseDoes(t *testing.T) {
 	})
 }
 
+// TestPointsAreSpentOnSocketsAsWell subscribes until there is nothing left.
+func TestPointsAreSpentOnSocketsAsWell(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c = open(t, c.dialect, func(cfg *config.Config) { cfg.Load.RateUser = 1 })
+		me := c.as(customerA)
+		for range 100 {
+			switch got := me.watch(watchBookings, nil); got {
+			case "open":
+			case "RATE_LIMITED":
+				return
+			default:
+				t.Fatal(got)
+			}
+		}
+		t.Error("still not refused")
+	})
+}
+
+func TestSensitiveActionsAreCounted(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c = open(t, c.dialect, func(cfg *config.Config) { cfg.Load.RateActions = 3 })
+		for range 3 {
+			c.anyone().login(customerA, "a wrong password").refused("INVALID_CREDENTIALS")
+		}
+		a := c.anyone().login(customerA, password).refused("RATE_LIMITED").waits()
+		if a.status != 429 || a.header.Get("RateLimit-Policy") != `"login";q=3;w=300` {
+			t.Errorf("%d %q", a.status, a.header.Get("RateLimit-Policy"))
+		}
+		c.anyone().do(typenames).ok()
+	})
+}
+
 const typenames = `{ __typename }`
 
 // TestAnAddressIsWhatTrustedProxiesSayAndNobodyElse asks as a client that says
