@@ -16,7 +16,7 @@ const mergeSteps = 20_000
 // instead of comparing all pairs; the steps of doing so are bounded.
 func fieldsMerge(observers *core.Events, addError core.AddErrFunc) {
 	observers.OnOperation(func(w *core.Walker, op *ast.OperationDefinition) {
-		m := &merging{schema: w.Schema, addError: addError, alone: map[*ast.Field]bool{}}
+		m := &merging{schema: w.Schema, addError: addError, alone: map[*ast.Field]bool{}, told: map[*ast.Field]bool{}}
 		m.merge([]ast.SelectionSet{op.SelectionSet}, true)
 		if m.steps > mergeSteps {
 			addError(core.Message("The fields of the operation overlap in too many ways to be checked. Use fewer fragments, or different aliases."), core.At(op.Position))
@@ -28,6 +28,7 @@ type merging struct {
 	schema   *ast.Schema
 	addError core.AddErrFunc
 	alone    map[*ast.Field]bool // fields whose own selection has been looked at
+	told     map[*ast.Field]bool // … that conflict
 	steps    int
 }
 
@@ -46,13 +47,12 @@ func (m *merging) merge(sets []ast.SelectionSet, same bool) {
 			}
 			continue
 		}
-		if !m.sameShape(group) {
-			continue
-		}
 		if same {
 			m.partitions(group)
 		}
-		m.below(group, false)
+		if m.sameShape(group) {
+			m.below(group, false)
+		}
 	}
 }
 
@@ -140,7 +140,12 @@ func (m *merging) sameType(a, b *ast.Type) bool {
 	return defA == defB || defA != nil && defB != nil && defA.IsCompositeType() && defB.IsCompositeType()
 }
 
+// conflict is told once for a field, by the stricter of its checks.
 func (m *merging) conflict(at *ast.Field, why string) {
+	if m.told[at] {
+		return
+	}
+	m.told[at] = true
 	m.addError(core.Message(`Fields "%s" conflict because %s. Use different aliases on the fields to fetch both if this was intentional.`, at.Alias, why), core.At(at.Position))
 }
 
