@@ -182,7 +182,7 @@ func (g *group) tell(c change) {
 	ctx = access.NewContext(ctx, v)
 	if err = g.door(ctx); err == nil {
 		var value any
-		if value, err = g.readSafely(ctx, c.Event); err == nil {
+		if value, err = safely(g.hub, ctx, func() (any, error) { return g.read(ctx, c.Event) }); err == nil {
 			g.hand(value)
 			return
 		}
@@ -195,15 +195,15 @@ func (g *group) tell(c change) {
 	g.end(err)
 }
 
-// readSafely is read; a panic in it is an error like any other defect.
-func (g *group) readSafely(ctx context.Context, e events.Event) (value any, err error) {
+// safely is f; a panic in it is an error like any other defect.
+func safely[T any](h *Hub, ctx context.Context, f func() (T, error)) (value T, err error) {
 	defer func() {
 		if thrown := recover(); thrown != nil {
-			g.hub.Log.ErrorContext(ctx, "panic", "request_id", access.RequestOf(ctx).ID, "panic", thrown, "stack", string(debug.Stack()))
+			h.Log.ErrorContext(ctx, "panic", "request_id", access.RequestOf(ctx).ID, "panic", thrown, "stack", string(debug.Stack()))
 			err = fault.Wrap(fault.CodeInternal, fmt.Errorf("panic: %v", thrown), "Something went wrong on our side. Please report the request id.")
 		}
 	}()
-	return g.read(ctx, e)
+	return f()
 }
 
 // hand gives a value to every member. Who has no room for it does not read: its

@@ -338,6 +338,17 @@ func TestADefectEndsTheSubscriptionAlone(t *testing.T) {
 	}
 }
 
+func TestADefectInLookingAtRightsEndsTheSubscription(t *testing.T) {
+	c := newClinic(t, someLimits)
+	s := c.open(viewer())
+	sub := c.subscribe(s, live.Source[string]{Read: func(context.Context, events.Event) (string, error) { return "", nil }})
+	c.renewing(func(*access.Viewer) (*access.Viewer, error) { panic("injected") })
+	c.tell.Changed(booking())
+	if code := sub.cause(t); code != fault.CodeInternal {
+		t.Errorf("ended with %s", code)
+	}
+}
+
 func TestWhatMayHaveBeenMissedEndsEverySubscription(t *testing.T) {
 	c := newClinic(t, someLimits)
 	sub := c.subscribe(c.open(viewer()), live.Source[string]{Read: func(context.Context, events.Event) (string, error) { return "", nil }})

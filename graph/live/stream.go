@@ -114,7 +114,7 @@ func (s *session) fresh(ctx context.Context, count uint64) (*access.Viewer, erro
 		return s.viewer, nil
 	}
 	asOf := s.hub.count.Load()
-	v, err := s.hub.Renew(ctx, s.viewer)
+	v, err := safely(s.hub, ctx, func() (*access.Viewer, error) { return s.hub.Renew(ctx, s.viewer) })
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,8 @@ package transport
 import (
 	"context"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"clinicgraph/internal/fault"
 )
 
@@ -40,12 +42,26 @@ func (s *socket) subscribe(m message) {
 			fault.New(fault.CodeRateLimited, "A connection has at most %d operations.", s.transport.Operations))))
 		return
 	}
-	running, refused := subscribe(ctx, s.exec, s.transport.Recover, s.stream.Renew, params)
+	var running *subscription
+	var refused *graphql.Response
+	aside(func() { running, refused = subscribe(ctx, s.exec, s.transport.Recover, s.stream.Renew, params) })
 	if refused != nil {
 		s.finish(op, messageError(op.id, refused))
 		return
 	}
 	go s.carry(op, running)
+}
+
+// aside runs f on a goroutine of its own and waits for it. A stack that has grown
+// stays grown: validation and queries need a deep one, and those who wait for
+// hours must not keep it.
+func aside(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	<-done
 }
 
 // carry sends what an operation gives, until it ends.

@@ -54,11 +54,15 @@ func (s *socket) run() {
 // end forgets the socket when its connection is gone.
 func (s *socket) end() {
 	s.mu.Lock()
+	closing := s.closed // shut is about to close the connection, or has
 	s.closed = true
 	s.out = nil
 	s.deadline.Stop()
 	s.mu.Unlock()
 	s.stop()
+	if !closing {
+		s.cut()
+	}
 	if s.stream != nil {
 		s.stream.Close()
 	}
@@ -125,7 +129,7 @@ func (s *socket) receive(text []byte) {
 	case m.kind == "connection_init" && s.stream != nil:
 		s.shut(closeTooManyInits, "Too many initialisation requests")
 	case m.kind == "connection_init":
-		s.begin(m.payload)
+		aside(func() { s.begin(m.payload) })
 	case m.kind == "complete":
 		s.complete(m.id)
 	case s.stream == nil:
@@ -137,6 +141,11 @@ func (s *socket) receive(text []byte) {
 
 // begin lets the holder of the token in.
 func (s *socket) begin(payload map[string]any) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			s.fail(s.transport.Recover(s.ctx, thrown))
+		}
+	}()
 	token, ok := bearer(payload)
 	if !ok {
 		s.shut(closeForbidden, `Forbidden: connection_init needs {"Authorization": "Bearer ..."}`)

@@ -7,7 +7,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,6 +26,9 @@ import (
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
 )
+
+// flooded counts what the subscription "flood" has given.
+var flooded atomic.Int32
 
 // script is an executor whose subscriptions do what their name says.
 type script struct{ large string }
@@ -47,6 +53,7 @@ func (s script) DispatchOperation(ctx context.Context, o *graphql.OperationConte
 		told++
 		switch {
 		case o.RawQuery == "flood" && ctx.Err() == nil:
+			flooded.Add(1)
 			return &graphql.Response{Data: json.RawMessage(s.large)}
 		case o.RawQuery == "refused" && told == 1:
 			return &graphql.Response{Errors: gqlerror.List{gqlerror.Errorf("refused")}}
@@ -87,6 +94,8 @@ func endpoint(t *testing.T, change func(*transport.WebSocket)) (*transport.WebSo
 			switch token {
 			case "good":
 				return v, nil
+			case "defect":
+				panic("injected")
 			case "later":
 				return nil, fault.New(fault.CodeUnavailable, "later")
 			}
@@ -218,6 +227,7 @@ func TestEachBreachOfTheProtocolHasItsCloseCode(t *testing.T) {
 		"no bearer":                    {[]string{`{"type":"connection_init","payload":{"Authorization":"good"}}`}, 4403},
 		"a bad token":                  {[]string{`{"type":"connection_init","payload":{"Authorization":"Bearer bad"}}`}, 4403},
 		"no database":                  {[]string{`{"type":"connection_init","payload":{"Authorization":"Bearer later"}}`}, 1013},
+		"a defect":                     {[]string{`{"type":"connection_init","payload":{"Authorization":"Bearer defect"}}`}, 1011},
 		"an id in use":                 {[]string{initGood, `{"id":"1","type":"subscribe","payload":{"query":"wait"}}`, `{"id":"1","type":"subscribe","payload":{"query":"wait"}}`}, 4409},
 		"a second initialisation":      {[]string{initGood, initGood}, 4429},
 		"65 KiB":                       {[]string{`{"type":"ping","payload":{"x":"` + strings.Repeat("x", 65<<10) + `"}}`}, 1009},
@@ -339,6 +349,7 @@ func TestOneSocketMoreThanAUserMayHaveIsRefused(t *testing.T) {
 }
 
 func TestAClientThatDoesNotReadIsLetGoAndOthersGoOn(t *testing.T) {
+	flooded.Store(0)
 	ws, url := endpoint(t, nil)
 	slow, other := enter(t, url), enter(t, url)
 	slow.say(`{"id":"1","type":"subscribe","payload":{"query":"flood"}}`)
@@ -348,6 +359,35 @@ func TestAClientThatDoesNotReadIsLetGoAndOthersGoOn(t *testing.T) {
 	}
 	other.say(`{"id":"1","type":"subscribe","payload":{"query":"one"}}`)
 	other.hear(`{"id":"1","type":"next","payload":{"data":{"told":1}}}`)
+	if n := flooded.Load(); n > 200 { // 64 of them wait, some are with the kernel
+		t.Errorf("%d messages were made for nobody", n)
+	}
+}
+
+// TestAClientThatVanishesLeavesNothing closes connections without a word; the
+// server's end of each must be closed, too, or descriptors run out.
+func TestAClientThatVanishesLeavesNothing(t *testing.T) {
+	ws, url := endpoint(t, nil)
+	open := func() int {
+		all, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	before := open()
+	for range 50 {
+		c := enter(t, url)
+		c.say(`{"id":"1","type":"subscribe","payload":{"query":"wait"}}`)
+		c.hear(`{"id":"1","type":"next","payload":{"data":{"told":1}}}`)
+		c.CloseNow()
+		for ws.Hub.Streams() > 0 {
+			runtime.Gosched()
+		}
+	}
+	if after := open(); after > before+10 {
+		t.Errorf("%d descriptors are open, %d were before", after, before)
+	}
 }
 
 func TestOnlyPagesOfOurOriginsConnect(t *testing.T) {
