@@ -32,7 +32,7 @@ func ReadDocuments(manifest []byte, limits Limits) (Documents, error) {
 	if limits == (Limits{}) {
 		limits = DefaultLimits()
 	}
-	object, err := transport.ReadObject(manifest, 1)
+	object, err := transport.ReadObject(manifest, limits.JSONDepth)
 	if err != nil {
 		return nil, errors.New("is not one JSON object from ids to documents")
 	}

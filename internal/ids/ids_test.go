@@ -156,7 +156,7 @@ func TestEntityNumbersNeverChange(t *testing.T) {
 		RolePermission UserPermission UserSession RefreshToken AuditLog OperationLog Customer
 		PractitionerProfile WorkingHours Product ServiceSetting Booking Appointment ResourceClaim
 		Order OrderItem OrderEvent PaymentMethod PaymentTransaction PointsAccount PointsEntry Reward
-		RewardRedemption IdempotencyKey PractitionerService`)
+		RewardRedemption IdempotencyKey PractitionerService Notification`)
 	var got []string
 	for i, k := range ids.Kinds() {
 		if int(k) != i+1 {
