@@ -162,6 +162,35 @@ func TestWhatIsRolledBackIsNoNews(t *testing.T) {
 	})
 }
 
+func TestWhatCannotBeCommittedIsNoNews(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		_, news := start(t, s)
+		u := person(t, s, "anna")
+		ctx, cancel := context.WithCancel(access.System(t.Context(), "test"))
+		err := s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+			_, err := tell(ctx, c, u)
+			cancel() // the commit is refused
+			return err
+		})
+		if err == nil {
+			t.Fatal("it was committed")
+		}
+		var kept uuid.UUID
+		ctx = access.System(t.Context(), "test")
+		err = s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+			n, err := tell(ctx, c, u)
+			kept = n.ID
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := news.event(t); e.ID != kept {
+			t.Errorf("%v is told, which was not committed", e)
+		}
+	})
+}
+
 func TestOnlyTheChangesThatMatterAreNews(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, s *store.Store) {
 		_, news := start(t, s)
