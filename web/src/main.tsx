@@ -2,6 +2,7 @@ import 'graphiql/setup-workers/vite'
 import 'graphiql/style.css'
 import './console.css'
 import { GraphiQL } from 'graphiql'
+import { getOperationAST } from 'graphql'
 import { StrictMode, useMemo, useSyncExternalStore } from 'react'
 import { createRoot } from 'react-dom/client'
 import { Account } from './account'
@@ -15,7 +16,13 @@ function Console() {
   const who = useSyncExternalStore(session.subscribe, session.who)
 
   // A new function for a new person: GraphiQL then asks for the schema again.
-  const fetcher = useMemo<Fetcher>(() => (request, options) => session.execute(request, options?.headers), [who])
+  const fetcher = useMemo<Fetcher>(
+    () => (request, options) =>
+      options?.documentAST && getOperationAST(options.documentAST, request.operationName)?.operation === 'subscription'
+        ? session.follow(request, options.headers)
+        : session.execute(request, options?.headers),
+    [who],
+  )
 
   return (
     <>

@@ -1,4 +1,5 @@
 import type { GraphQLFormattedError } from 'graphql'
+import { createClient } from 'graphql-sse'
 import document from './session.graphql?raw'
 
 const endpoint = '/graphql'
@@ -85,13 +86,33 @@ export class Session {
    */
   async execute(request: Request, extra: HeadersInit = {}): Promise<Result> {
     if (!this.#tokens || new Headers(extra).has('Authorization')) return (await post(request, extra)).result
-    if (Date.parse(this.#tokens.accessTokenExpiresAt) - Date.now() < margin) await this.#refresh(this.#tokens)
+    await this.#renew(this.#tokens)
     const first = await post(request, extra, this.#tokens)
     // 401 is said before anything is executed, so asking again is safe. It comes
     // when the clocks differ and when the token was taken back.
     if (first.status !== 401 || !this.#tokens) return first.result
     await this.#refresh(this.#tokens)
     return (await post(request, extra, this.#tokens)).result
+  }
+
+  /**
+   * Follows a subscription, as execute sends a request, until whoever reads it
+   * stops. The server ends it when the access token does.
+   */
+  async *follow(request: Request, extra: HeadersInit = {}): AsyncGenerator<Result, void> {
+    const headers = Object.fromEntries(new Headers(extra))
+    if (this.#tokens && !headers['authorization']) {
+      await this.#renew(this.#tokens)
+      headers['authorization'] = `Bearer ${this.#tokens.accessToken}`
+    }
+    const client = createClient({ url: endpoint, credentials: 'omit', headers, retryAttempts: 0 })
+    const { query, operationName, variables } = request
+    const asked = { query, ...(operationName && { operationName }), variables: (variables ?? {}) as Record<string, unknown> }
+    yield* client.iterate(asked) as AsyncIterable<Result>
+  }
+
+  async #renew(tokens: Tokens) {
+    if (Date.parse(tokens.accessTokenExpiresAt) - Date.now() < margin) await this.#refresh(tokens)
   }
 
   /** One refresh at a time: a refresh token is good for one exchange. */

@@ -13,7 +13,7 @@ import { Clinic, schema } from './clinic.mjs'
 
 const root = new URL('../../', import.meta.url)
 const source = new URL('../src/', import.meta.url)
-const titles = ['Viewer', 'BookingsOfToday', 'AvailableSlots', 'BookAppointment', 'CapturePayment', 'RedeemReward', 'OperationLogs']
+const titles = ['Viewer', 'BookingsOfToday', 'AvailableSlots', 'BookAppointment', 'CapturePayment', 'RedeemReward', 'BookingChanged', 'OperationLogs']
 
 test('every operation of the console fits the schema', () => {
   const files = readdirSync(source, { recursive: true }).filter(name => name.endsWith('.graphql'))
@@ -67,6 +67,11 @@ describe('the playground', () => {
     })
     await page.route('**/graphql', async route => {
       const { status, body } = await clinic.answer(route.request().postDataJSON(), route.request().headers()['authorization'])
+      if (route.request().headers()['accept'] === 'text/event-stream') {
+        const next = `event: next\ndata: ${JSON.stringify(body)}\n\n`
+        await route.fulfill({ status, body: `:\n\n${next}${next}event: complete\ndata:\n\n`, contentType: 'text/event-stream' })
+        return
+      }
       await route.fulfill({ status, json: body, contentType: 'application/graphql-response+json' })
     })
     await page.goto(`${origin}/playground/`)
@@ -151,6 +156,16 @@ describe('the playground', () => {
       }
       await picture(title)
     }
+  })
+
+  test('follows a subscription as the signed-in person, and shows what comes', async () => {
+    await signIn()
+    await bar().getByText('Signed in as robin').waitFor()
+    await page.locator('.graphiql-tab-button').getByText('BookingChanged', { exact: true }).click()
+    await page.waitForFunction(() => sessionStorage['graphiql:query']?.includes(' BookingChanged'))
+    assert.equal((await run('BookingChanged')).authorization, 'Bearer access1')
+    await page.locator('.graphiql-response .view-line', { hasText: 'bookingChanged' }).first().waitFor()
+    await page.getByRole('button', { name: 'Execute query' }).waitFor() // it has ended
   })
 
   test('refuses a wrong password in words, by keyboard alone, and lets the right one in and out', async () => {

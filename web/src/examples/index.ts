@@ -23,6 +23,7 @@ export const examples = [
     input: { orderId: 'order.id of BookAppointment', amount: 0, method: 'TEST', idempotencyKey: key('pay') },
   }),
   example('redeemReward', { input: { rewardId: 'an id of Rewards', idempotencyKey: key('redeem') } }),
+  example('bookingChanged'),
   example('operationLogs'),
 ]
 
