@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -47,7 +48,7 @@ type options struct {
 func main() {
 	// What is started here ends with this thread.
 	runtime.LockOSThread()
-	o := options{operations: []string{"Q1", "Q3", "Q5"}}
+	var o options
 	flag.IntVar(&o.bookings, "bookings", 20_000, "how many `bookings`; a tenth of it are customers")
 	flag.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
 	flag.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
@@ -56,8 +57,10 @@ func main() {
 	flag.Float64Var(&o.times, "times", 10, "how many `times` the most that the server can do is asked of it")
 	flag.DurationVar(&o.lasts, "lasts", time.Minute, "how long")
 	flag.IntVar(&o.connections, "connections", 200, "how many `connections`")
+	operations := flag.String("operations", "Q1,Q2,Q3,Q5", "what is asked in turn, with commas")
 	flag.BoolVar(&o.without, "without", false, "the same without the gate, to see what it is for")
 	flag.Parse()
+	o.operations = strings.Split(*operations, ",")
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, o.limit)
