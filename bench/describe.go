@@ -18,8 +18,8 @@ import (
 )
 
 // describe writes what was measured on what, as Markdown.
-func describe(ctx context.Context, w io.Writer, o options, h place.Home) error {
-	version, err := exec.CommandContext(ctx, o.binary, "version").Output()
+func describe(ctx context.Context, w io.Writer, o options, g place.Ground) error {
+	version, err := exec.CommandContext(ctx, g.Binary, "version").Output()
 	if err != nil {
 		return fmt.Errorf("clinicgraph version: %w", err)
 	}
@@ -30,7 +30,7 @@ func describe(ctx context.Context, w io.Writer, o options, h place.Home) error {
 	fmt.Fprintf(w, "%s, server %s; %s, %d processors, %s; %s; %s\n\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"), strings.TrimSpace(string(version)),
 		firstOf("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version(), where)
 	fmt.Fprintf(w, "%d bookings, loaded in %s as of %s; %d connections, medians of %d rounds of %s after %s\n\n",
-		h.Bookings, h.Took.Round(100*time.Millisecond), h.Day, o.measure.Connections, o.measure.Rounds, o.measure.Measure, o.measure.Warm)
+		g.Home.Bookings, g.Home.Took.Round(100*time.Millisecond), g.Home.Day, o.measure.Connections, o.measure.Rounds, o.measure.Measure, o.measure.Warm)
 	_, err = fmt.Fprintf(w, "PostgreSQL: %s\n", strings.Join(cluster.Settings, " "))
 	return err
 }

@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"clinicgraph/bench/internal/clinic"
-	"clinicgraph/bench/internal/cluster"
 	"clinicgraph/bench/internal/measure"
 	"clinicgraph/bench/internal/place"
 	"clinicgraph/bench/internal/question"
@@ -77,45 +76,21 @@ func main() {
 	}
 }
 
-func bench(ctx context.Context, o options, log *slog.Logger) (err error) {
-	at, err := place.Open(o.dir)
-	if err != nil {
-		return err
-	}
-	defer at.Close(&err)
-	if o.pinned {
-		if err := place.Pinnable(); err != nil {
-			return err
-		}
-	}
-	pg, err := cluster.Start(ctx, at.Dir)
-	if err != nil {
-		return err
-	}
-	defer place.Closing(pg.Stop, &err)
-	if o.binary == "" {
-		if o.binary, err = at.Build(ctx); err != nil {
-			return err
-		}
-	}
-	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
-	if err != nil {
-		return err
-	}
-	if o.pinned {
-		if err := place.PinOthers(ctx, pg); err != nil {
-			return err
-		}
-	}
+func bench(ctx context.Context, o options, log *slog.Logger) error {
+	wish := place.Wish{Dir: o.dir, Binary: o.binary, Bookings: o.bookings, Pinned: o.pinned}
+	return place.On(ctx, wish, log, func(g place.Ground) error { return o.run(ctx, g, log) })
+}
+
+func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err error) {
 	// Nothing is refused here: what is measured is what a request costs.
-	server, err := at.Serve(o.binary, home, o.pinned, "CLINICGRAPH_IN_FLIGHT=0")
+	server, err := g.Serve("CLINICGRAPH_IN_FLIGHT=0")
 	if err != nil {
 		return err
 	}
 	defer place.Closing(server.Stop, &err)
 	cfg := o.measure
-	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.Addr, home.Database, home.Passwords, log
-	cfg.ServerPID, cfg.PostgresPID = server.PID(), pg.PID
+	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.Addr, g.Home.Database, g.Home.Passwords, log
+	cfg.ServerPID, cfg.PostgresPID = server.PID(), g.Postgres.PID
 	session, err := measure.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -129,7 +104,7 @@ func bench(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := describe(ctx, os.Stdout, o, home); err != nil {
+	if err := describe(ctx, os.Stdout, o, g); err != nil {
 		return err
 	}
 	measure.WriteTable(os.Stdout, samples, counts)

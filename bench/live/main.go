@@ -27,7 +27,6 @@ import (
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/closedloop"
-	"clinicgraph/bench/internal/cluster"
 	"clinicgraph/bench/internal/cpu"
 	"clinicgraph/bench/internal/place"
 )
@@ -64,31 +63,17 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options, log *slog.Logger) (err error) {
-	at, err := place.Open(o.dir)
-	if err != nil {
-		return err
-	}
-	defer at.Close(&err)
-	pg, err := cluster.Start(ctx, at.Dir)
-	if err != nil {
-		return err
-	}
-	defer place.Closing(pg.Stop, &err)
-	if o.binary == "" {
-		if o.binary, err = at.Build(ctx); err != nil {
-			return err
-		}
-	}
-	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, o options, log *slog.Logger) error {
+	wish := place.Wish{Dir: o.dir, Binary: o.binary, Bookings: o.bookings}
+	return place.On(ctx, wish, log, func(g place.Ground) error { return o.run(ctx, g, log) })
+}
+
+func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err error) {
 	admin, err := freeAddr()
 	if err != nil {
 		return err
 	}
-	server, err := at.Serve(o.binary, home, false, "CLINICGRAPH_ADMIN_ADDR="+admin, "CLINICGRAPH_DRAIN_DELAY=0s",
+	server, err := g.Serve("CLINICGRAPH_ADMIN_ADDR="+admin, "CLINICGRAPH_DRAIN_DELAY=0s",
 		"CLINICGRAPH_LIVE_STREAMS=100000", "CLINICGRAPH_LIVE_STREAMS_PER_USER=100000")
 	if err != nil {
 		return err
@@ -96,11 +81,11 @@ func run(ctx context.Context, o options, log *slog.Logger) (err error) {
 	defer place.Closing(server.Stop, &err)
 	tokens := make([]string, o.sessions)
 	for i := range tokens {
-		if tokens[i], err = closedloop.SignIn(ctx, server.Addr, clinic.Manager, home.Passwords[clinic.Manager]); err != nil {
+		if tokens[i], err = closedloop.SignIn(ctx, server.Addr, clinic.Manager, g.Home.Passwords[clinic.Manager]); err != nil {
 			return err
 		}
 	}
-	bookings, err := comingBookings(ctx, home.Database, o.events)
+	bookings, err := comingBookings(ctx, g.Home.Database, o.events)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,6 @@ import (
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/closedloop"
-	"clinicgraph/bench/internal/cluster"
 	"clinicgraph/bench/internal/place"
 	"clinicgraph/bench/internal/question"
 )
@@ -73,40 +72,16 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options, log *slog.Logger) (err error) {
-	at, err := place.Open(o.dir)
-	if err != nil {
-		return err
-	}
-	defer at.Close(&err)
-	if o.pinned {
-		if err := place.Pinnable(); err != nil {
-			return err
-		}
-	}
-	pg, err := cluster.Start(ctx, at.Dir)
-	if err != nil {
-		return err
-	}
-	defer place.Closing(pg.Stop, &err)
-	if o.binary == "" {
-		if o.binary, err = at.Build(ctx); err != nil {
-			return err
-		}
-	}
-	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
-	if err != nil {
-		return err
-	}
-	if o.pinned {
-		if err := place.PinOthers(ctx, pg); err != nil {
-			return err
-		}
-	}
+func run(ctx context.Context, o options, log *slog.Logger) error {
+	wish := place.Wish{Dir: o.dir, Binary: o.binary, Bookings: o.bookings, Pinned: o.pinned}
+	return place.On(ctx, wish, log, func(g place.Ground) error { return o.run(ctx, g, log) })
+}
+
+func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) error {
 	m := &measurement{options: o, log: log}
 	// What the server can do is found out without the gate.
-	if err := m.on(at, home, "CLINICGRAPH_IN_FLIGHT=0", func() error {
-		if err := m.prepare(ctx, home); err != nil {
+	if err := m.on(g, "CLINICGRAPH_IN_FLIGHT=0", func() error {
+		if err := m.prepare(ctx, g.Home); err != nil {
 			return err
 		}
 		return m.calibrate(ctx)
@@ -117,7 +92,7 @@ func run(ctx context.Context, o options, log *slog.Logger) (err error) {
 	if o.without {
 		gate = "CLINICGRAPH_IN_FLIGHT=0"
 	}
-	if err := m.on(at, home, gate, func() error { return m.overload(ctx) }); err != nil {
+	if err := m.on(g, gate, func() error { return m.overload(ctx) }); err != nil {
 		return err
 	}
 	m.write()
@@ -125,8 +100,8 @@ func run(ctx context.Context, o options, log *slog.Logger) (err error) {
 }
 
 // on runs a part of the measurement on a server of its own.
-func (m *measurement) on(at place.Place, home place.Home, setting string, part func() error) (err error) {
-	server, err := at.Serve(m.binary, home, m.pinned, setting)
+func (m *measurement) on(g place.Ground, setting string, part func() error) (err error) {
+	server, err := g.Serve(setting)
 	if err != nil {
 		return err
 	}

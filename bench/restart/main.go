@@ -27,7 +27,6 @@ import (
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/closedloop"
-	"clinicgraph/bench/internal/cluster"
 	"clinicgraph/bench/internal/place"
 	"clinicgraph/bench/internal/question"
 )
@@ -63,28 +62,14 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, o options, log *slog.Logger) (err error) {
-	at, err := place.Open(o.dir)
-	if err != nil {
-		return err
-	}
-	defer at.Close(&err)
-	pg, err := cluster.Start(ctx, at.Dir)
-	if err != nil {
-		return err
-	}
-	defer place.Closing(pg.Stop, &err)
-	if o.binary == "" {
-		if o.binary, err = at.Build(ctx); err != nil {
-			return err
-		}
-	}
-	home, err := at.Furnish(ctx, pg, o.binary, o.bookings, log)
-	if err != nil {
-		return err
-	}
+func run(ctx context.Context, o options, log *slog.Logger) error {
+	wish := place.Wish{Dir: o.dir, Binary: o.binary, Bookings: o.bookings}
+	return place.On(ctx, wish, log, func(g place.Ground) error { return o.run(ctx, g, log) })
+}
+
+func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err error) {
 	serve := func() (*place.Server, error) {
-		return at.Serve(o.binary, home, false, "CLINICGRAPH_DRAIN_DELAY="+o.drain.String())
+		return g.Serve("CLINICGRAPH_DRAIN_DELAY=" + o.drain.String())
 	}
 	var servers [2]*place.Server
 	for i := range servers {
@@ -93,7 +78,7 @@ func run(ctx context.Context, o options, log *slog.Logger) (err error) {
 		}
 		defer func() { place.Closing(servers[i].Stop, &err) }()
 	}
-	token, set, err := prepare(ctx, home, servers[0].Addr)
+	token, set, err := prepare(ctx, g.Home, servers[0].Addr)
 	if err != nil {
 		return err
 	}
