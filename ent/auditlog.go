@@ -30,6 +30,8 @@ type AuditLog struct {
 	RequestID string `json:"request_id,omitempty"`
 	// The operation's name.
 	Operation string `json:"operation,omitempty"`
+	// The user in whose name it was done, where that is not who did it.
+	ActingFor *uuid.UUID `json:"acting_for,omitempty"`
 	// What happened, such as LOGIN or ACCESS_DENIED.
 	Event string `json:"event,omitempty"`
 	// UserID holds the value of the "user_id" field.
@@ -83,7 +85,7 @@ func (*AuditLog) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case auditlog.FieldUserID, auditlog.FieldSubjectID:
+		case auditlog.FieldActingFor, auditlog.FieldUserID, auditlog.FieldSubjectID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case auditlog.FieldSuccess:
 			values[i] = new(sql.NullBool)
@@ -143,6 +145,13 @@ func (_m *AuditLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field operation", values[i])
 			} else if value.Valid {
 				_m.Operation = value.String
+			}
+		case auditlog.FieldActingFor:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field acting_for", values[i])
+			} else if value.Valid {
+				_m.ActingFor = new(uuid.UUID)
+				*_m.ActingFor = *value.S.(*uuid.UUID)
 			}
 		case auditlog.FieldEvent:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -261,6 +270,11 @@ func (_m *AuditLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("operation=")
 	builder.WriteString(_m.Operation)
+	builder.WriteString(", ")
+	if v := _m.ActingFor; v != nil {
+		builder.WriteString("acting_for=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	builder.WriteString("event=")
 	builder.WriteString(_m.Event)

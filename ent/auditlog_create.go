@@ -87,6 +87,20 @@ func (_c *AuditLogCreate) SetNillableOperation(v *string) *AuditLogCreate {
 	return _c
 }
 
+// SetActingFor sets the "acting_for" field.
+func (_c *AuditLogCreate) SetActingFor(v uuid.UUID) *AuditLogCreate {
+	_c.mutation.SetActingFor(v)
+	return _c
+}
+
+// SetNillableActingFor sets the "acting_for" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableActingFor(v *uuid.UUID) *AuditLogCreate {
+	if v != nil {
+		_c.SetActingFor(*v)
+	}
+	return _c
+}
+
 // SetEvent sets the "event" field.
 func (_c *AuditLogCreate) SetEvent(v string) *AuditLogCreate {
 	_c.mutation.SetEvent(v)
@@ -402,6 +416,10 @@ func (_c *AuditLogCreate) createSpec() (*AuditLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(auditlog.FieldOperation, field.TypeString, value)
 		_node.Operation = value
 	}
+	if value, ok := _c.mutation.ActingFor(); ok {
+		_spec.SetField(auditlog.FieldActingFor, field.TypeUUID, value)
+		_node.ActingFor = &value
+	}
 	if value, ok := _c.mutation.Event(); ok {
 		_spec.SetField(auditlog.FieldEvent, field.TypeString, value)
 		_node.Event = value
@@ -538,6 +556,9 @@ func (u *AuditLogUpsertOne) UpdateNewValues() *AuditLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.Operation(); exists {
 			s.SetIgnore(auditlog.FieldOperation)
+		}
+		if _, exists := u.create.mutation.ActingFor(); exists {
+			s.SetIgnore(auditlog.FieldActingFor)
 		}
 		if _, exists := u.create.mutation.Event(); exists {
 			s.SetIgnore(auditlog.FieldEvent)
@@ -797,6 +818,9 @@ func (u *AuditLogUpsertBulk) UpdateNewValues() *AuditLogUpsertBulk {
 			}
 			if _, exists := b.mutation.Operation(); exists {
 				s.SetIgnore(auditlog.FieldOperation)
+			}
+			if _, exists := b.mutation.ActingFor(); exists {
+				s.SetIgnore(auditlog.FieldActingFor)
 			}
 			if _, exists := b.mutation.Event(); exists {
 				s.SetIgnore(auditlog.FieldEvent)

@@ -68,6 +68,9 @@ func (_u *AuditLogUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			}
 		}
 	}
+	if _u.mutation.ActingForCleared() {
+		_spec.ClearField(auditlog.FieldActingFor, field.TypeUUID)
+	}
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)
 	}
@@ -161,6 +164,9 @@ func (_u *AuditLogUpdateOne) sqlSave(ctx context.Context) (_node *AuditLog, err 
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.ActingForCleared() {
+		_spec.ClearField(auditlog.FieldActingFor, field.TypeUUID)
 	}
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)

@@ -11,18 +11,24 @@ import (
 
 	"clinicgraph/ent/migrate"
 
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -31,6 +37,8 @@ import (
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/recoverycode"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/ent/reward"
@@ -38,7 +46,9 @@ import (
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
+	"clinicgraph/ent/signingkey"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
@@ -60,10 +70,16 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// ApiToken is the client for interacting with the ApiToken builders.
+	ApiToken *ApiTokenClient
 	// Appointment is the client for interacting with the Appointment builders.
 	Appointment *AppointmentClient
 	// AuditLog is the client for interacting with the AuditLog builders.
 	AuditLog *AuditLogClient
+	// Authenticator is the client for interacting with the Authenticator builders.
+	Authenticator *AuthenticatorClient
+	// BlacklistedToken is the client for interacting with the BlacklistedToken builders.
+	BlacklistedToken *BlacklistedTokenClient
 	// Booking is the client for interacting with the Booking builders.
 	Booking *BookingClient
 	// Customer is the client for interacting with the Customer builders.
@@ -74,6 +90,8 @@ type Client struct {
 	IdempotencyKey *IdempotencyKeyClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// OneTimeToken is the client for interacting with the OneTimeToken builders.
+	OneTimeToken *OneTimeTokenClient
 	// OperationLog is the client for interacting with the OperationLog builders.
 	OperationLog *OperationLogClient
 	// Order is the client for interacting with the Order builders.
@@ -84,6 +102,10 @@ type Client struct {
 	OrderItem *OrderItemClient
 	// OrganizationalUnit is the client for interacting with the OrganizationalUnit builders.
 	OrganizationalUnit *OrganizationalUnitClient
+	// OutboxMessage is the client for interacting with the OutboxMessage builders.
+	OutboxMessage *OutboxMessageClient
+	// PasswordHistory is the client for interacting with the PasswordHistory builders.
+	PasswordHistory *PasswordHistoryClient
 	// PaymentMethod is the client for interacting with the PaymentMethod builders.
 	PaymentMethod *PaymentMethodClient
 	// PaymentTransaction is the client for interacting with the PaymentTransaction builders.
@@ -100,6 +122,10 @@ type Client struct {
 	PractitionerService *PractitionerServiceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// RateLimitLog is the client for interacting with the RateLimitLog builders.
+	RateLimitLog *RateLimitLogClient
+	// RecoveryCode is the client for interacting with the RecoveryCode builders.
+	RecoveryCode *RecoveryCodeClient
 	// RefreshToken is the client for interacting with the RefreshToken builders.
 	RefreshToken *RefreshTokenClient
 	// ResourceClaim is the client for interacting with the ResourceClaim builders.
@@ -114,8 +140,12 @@ type Client struct {
 	RolePermission *RolePermissionClient
 	// ServiceSetting is the client for interacting with the ServiceSetting builders.
 	ServiceSetting *ServiceSettingClient
+	// SessionLog is the client for interacting with the SessionLog builders.
+	SessionLog *SessionLogClient
 	// Sex is the client for interacting with the Sex builders.
 	Sex *SexClient
+	// SigningKey is the client for interacting with the SigningKey builders.
+	SigningKey *SigningKeyClient
 	// Surname is the client for interacting with the Surname builders.
 	Surname *SurnameClient
 	// User is the client for interacting with the User builders.
@@ -139,18 +169,24 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.ApiToken = NewApiTokenClient(c.config)
 	c.Appointment = NewAppointmentClient(c.config)
 	c.AuditLog = NewAuditLogClient(c.config)
+	c.Authenticator = NewAuthenticatorClient(c.config)
+	c.BlacklistedToken = NewBlacklistedTokenClient(c.config)
 	c.Booking = NewBookingClient(c.config)
 	c.Customer = NewCustomerClient(c.config)
 	c.GivenName = NewGivenNameClient(c.config)
 	c.IdempotencyKey = NewIdempotencyKeyClient(c.config)
 	c.Notification = NewNotificationClient(c.config)
+	c.OneTimeToken = NewOneTimeTokenClient(c.config)
 	c.OperationLog = NewOperationLogClient(c.config)
 	c.Order = NewOrderClient(c.config)
 	c.OrderEvent = NewOrderEventClient(c.config)
 	c.OrderItem = NewOrderItemClient(c.config)
 	c.OrganizationalUnit = NewOrganizationalUnitClient(c.config)
+	c.OutboxMessage = NewOutboxMessageClient(c.config)
+	c.PasswordHistory = NewPasswordHistoryClient(c.config)
 	c.PaymentMethod = NewPaymentMethodClient(c.config)
 	c.PaymentTransaction = NewPaymentTransactionClient(c.config)
 	c.Permission = NewPermissionClient(c.config)
@@ -159,6 +195,8 @@ func (c *Client) init() {
 	c.PractitionerProfile = NewPractitionerProfileClient(c.config)
 	c.PractitionerService = NewPractitionerServiceClient(c.config)
 	c.Product = NewProductClient(c.config)
+	c.RateLimitLog = NewRateLimitLogClient(c.config)
+	c.RecoveryCode = NewRecoveryCodeClient(c.config)
 	c.RefreshToken = NewRefreshTokenClient(c.config)
 	c.ResourceClaim = NewResourceClaimClient(c.config)
 	c.Reward = NewRewardClient(c.config)
@@ -166,7 +204,9 @@ func (c *Client) init() {
 	c.Role = NewRoleClient(c.config)
 	c.RolePermission = NewRolePermissionClient(c.config)
 	c.ServiceSetting = NewServiceSettingClient(c.config)
+	c.SessionLog = NewSessionLogClient(c.config)
 	c.Sex = NewSexClient(c.config)
+	c.SigningKey = NewSigningKeyClient(c.config)
 	c.Surname = NewSurnameClient(c.config)
 	c.User = NewUserClient(c.config)
 	c.UserPermission = NewUserPermissionClient(c.config)
@@ -270,18 +310,24 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:                 ctx,
 		config:              cfg,
+		ApiToken:            NewApiTokenClient(cfg),
 		Appointment:         NewAppointmentClient(cfg),
 		AuditLog:            NewAuditLogClient(cfg),
+		Authenticator:       NewAuthenticatorClient(cfg),
+		BlacklistedToken:    NewBlacklistedTokenClient(cfg),
 		Booking:             NewBookingClient(cfg),
 		Customer:            NewCustomerClient(cfg),
 		GivenName:           NewGivenNameClient(cfg),
 		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
 		Notification:        NewNotificationClient(cfg),
+		OneTimeToken:        NewOneTimeTokenClient(cfg),
 		OperationLog:        NewOperationLogClient(cfg),
 		Order:               NewOrderClient(cfg),
 		OrderEvent:          NewOrderEventClient(cfg),
 		OrderItem:           NewOrderItemClient(cfg),
 		OrganizationalUnit:  NewOrganizationalUnitClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		PasswordHistory:     NewPasswordHistoryClient(cfg),
 		PaymentMethod:       NewPaymentMethodClient(cfg),
 		PaymentTransaction:  NewPaymentTransactionClient(cfg),
 		Permission:          NewPermissionClient(cfg),
@@ -290,6 +336,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		PractitionerProfile: NewPractitionerProfileClient(cfg),
 		PractitionerService: NewPractitionerServiceClient(cfg),
 		Product:             NewProductClient(cfg),
+		RateLimitLog:        NewRateLimitLogClient(cfg),
+		RecoveryCode:        NewRecoveryCodeClient(cfg),
 		RefreshToken:        NewRefreshTokenClient(cfg),
 		ResourceClaim:       NewResourceClaimClient(cfg),
 		Reward:              NewRewardClient(cfg),
@@ -297,7 +345,9 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 		Role:                NewRoleClient(cfg),
 		RolePermission:      NewRolePermissionClient(cfg),
 		ServiceSetting:      NewServiceSettingClient(cfg),
+		SessionLog:          NewSessionLogClient(cfg),
 		Sex:                 NewSexClient(cfg),
+		SigningKey:          NewSigningKeyClient(cfg),
 		Surname:             NewSurnameClient(cfg),
 		User:                NewUserClient(cfg),
 		UserPermission:      NewUserPermissionClient(cfg),
@@ -323,18 +373,24 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:                 ctx,
 		config:              cfg,
+		ApiToken:            NewApiTokenClient(cfg),
 		Appointment:         NewAppointmentClient(cfg),
 		AuditLog:            NewAuditLogClient(cfg),
+		Authenticator:       NewAuthenticatorClient(cfg),
+		BlacklistedToken:    NewBlacklistedTokenClient(cfg),
 		Booking:             NewBookingClient(cfg),
 		Customer:            NewCustomerClient(cfg),
 		GivenName:           NewGivenNameClient(cfg),
 		IdempotencyKey:      NewIdempotencyKeyClient(cfg),
 		Notification:        NewNotificationClient(cfg),
+		OneTimeToken:        NewOneTimeTokenClient(cfg),
 		OperationLog:        NewOperationLogClient(cfg),
 		Order:               NewOrderClient(cfg),
 		OrderEvent:          NewOrderEventClient(cfg),
 		OrderItem:           NewOrderItemClient(cfg),
 		OrganizationalUnit:  NewOrganizationalUnitClient(cfg),
+		OutboxMessage:       NewOutboxMessageClient(cfg),
+		PasswordHistory:     NewPasswordHistoryClient(cfg),
 		PaymentMethod:       NewPaymentMethodClient(cfg),
 		PaymentTransaction:  NewPaymentTransactionClient(cfg),
 		Permission:          NewPermissionClient(cfg),
@@ -343,6 +399,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		PractitionerProfile: NewPractitionerProfileClient(cfg),
 		PractitionerService: NewPractitionerServiceClient(cfg),
 		Product:             NewProductClient(cfg),
+		RateLimitLog:        NewRateLimitLogClient(cfg),
+		RecoveryCode:        NewRecoveryCodeClient(cfg),
 		RefreshToken:        NewRefreshTokenClient(cfg),
 		ResourceClaim:       NewResourceClaimClient(cfg),
 		Reward:              NewRewardClient(cfg),
@@ -350,7 +408,9 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 		Role:                NewRoleClient(cfg),
 		RolePermission:      NewRolePermissionClient(cfg),
 		ServiceSetting:      NewServiceSettingClient(cfg),
+		SessionLog:          NewSessionLogClient(cfg),
 		Sex:                 NewSexClient(cfg),
+		SigningKey:          NewSigningKeyClient(cfg),
 		Surname:             NewSurnameClient(cfg),
 		User:                NewUserClient(cfg),
 		UserPermission:      NewUserPermissionClient(cfg),
@@ -363,7 +423,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		Appointment.
+//		ApiToken.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -386,13 +446,15 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.Appointment, c.AuditLog, c.Booking, c.Customer, c.GivenName, c.IdempotencyKey,
-		c.Notification, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
-		c.OrganizationalUnit, c.PaymentMethod, c.PaymentTransaction, c.Permission,
-		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
-		c.Product, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
-		c.Role, c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User,
-		c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
+		c.ApiToken, c.Appointment, c.AuditLog, c.Authenticator, c.BlacklistedToken,
+		c.Booking, c.Customer, c.GivenName, c.IdempotencyKey, c.Notification,
+		c.OneTimeToken, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
+		c.OrganizationalUnit, c.OutboxMessage, c.PasswordHistory, c.PaymentMethod,
+		c.PaymentTransaction, c.Permission, c.PointsAccount, c.PointsEntry,
+		c.PractitionerProfile, c.PractitionerService, c.Product, c.RateLimitLog,
+		c.RecoveryCode, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
+		c.Role, c.RolePermission, c.ServiceSetting, c.SessionLog, c.Sex, c.SigningKey,
+		c.Surname, c.User, c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Use(hooks...)
 	}
@@ -402,13 +464,15 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.Appointment, c.AuditLog, c.Booking, c.Customer, c.GivenName, c.IdempotencyKey,
-		c.Notification, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
-		c.OrganizationalUnit, c.PaymentMethod, c.PaymentTransaction, c.Permission,
-		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
-		c.Product, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
-		c.Role, c.RolePermission, c.ServiceSetting, c.Sex, c.Surname, c.User,
-		c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
+		c.ApiToken, c.Appointment, c.AuditLog, c.Authenticator, c.BlacklistedToken,
+		c.Booking, c.Customer, c.GivenName, c.IdempotencyKey, c.Notification,
+		c.OneTimeToken, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
+		c.OrganizationalUnit, c.OutboxMessage, c.PasswordHistory, c.PaymentMethod,
+		c.PaymentTransaction, c.Permission, c.PointsAccount, c.PointsEntry,
+		c.PractitionerProfile, c.PractitionerService, c.Product, c.RateLimitLog,
+		c.RecoveryCode, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
+		c.Role, c.RolePermission, c.ServiceSetting, c.SessionLog, c.Sex, c.SigningKey,
+		c.Surname, c.User, c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -417,10 +481,16 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *ApiTokenMutation:
+		return c.ApiToken.mutate(ctx, m)
 	case *AppointmentMutation:
 		return c.Appointment.mutate(ctx, m)
 	case *AuditLogMutation:
 		return c.AuditLog.mutate(ctx, m)
+	case *AuthenticatorMutation:
+		return c.Authenticator.mutate(ctx, m)
+	case *BlacklistedTokenMutation:
+		return c.BlacklistedToken.mutate(ctx, m)
 	case *BookingMutation:
 		return c.Booking.mutate(ctx, m)
 	case *CustomerMutation:
@@ -431,6 +501,8 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.IdempotencyKey.mutate(ctx, m)
 	case *NotificationMutation:
 		return c.Notification.mutate(ctx, m)
+	case *OneTimeTokenMutation:
+		return c.OneTimeToken.mutate(ctx, m)
 	case *OperationLogMutation:
 		return c.OperationLog.mutate(ctx, m)
 	case *OrderMutation:
@@ -441,6 +513,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.OrderItem.mutate(ctx, m)
 	case *OrganizationalUnitMutation:
 		return c.OrganizationalUnit.mutate(ctx, m)
+	case *OutboxMessageMutation:
+		return c.OutboxMessage.mutate(ctx, m)
+	case *PasswordHistoryMutation:
+		return c.PasswordHistory.mutate(ctx, m)
 	case *PaymentMethodMutation:
 		return c.PaymentMethod.mutate(ctx, m)
 	case *PaymentTransactionMutation:
@@ -457,6 +533,10 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.PractitionerService.mutate(ctx, m)
 	case *ProductMutation:
 		return c.Product.mutate(ctx, m)
+	case *RateLimitLogMutation:
+		return c.RateLimitLog.mutate(ctx, m)
+	case *RecoveryCodeMutation:
+		return c.RecoveryCode.mutate(ctx, m)
 	case *RefreshTokenMutation:
 		return c.RefreshToken.mutate(ctx, m)
 	case *ResourceClaimMutation:
@@ -471,8 +551,12 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.RolePermission.mutate(ctx, m)
 	case *ServiceSettingMutation:
 		return c.ServiceSetting.mutate(ctx, m)
+	case *SessionLogMutation:
+		return c.SessionLog.mutate(ctx, m)
 	case *SexMutation:
 		return c.Sex.mutate(ctx, m)
+	case *SigningKeyMutation:
+		return c.SigningKey.mutate(ctx, m)
 	case *SurnameMutation:
 		return c.Surname.mutate(ctx, m)
 	case *UserMutation:
@@ -487,6 +571,156 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.WorkingHours.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// ApiTokenClient is a client for the ApiToken schema.
+type ApiTokenClient struct {
+	config
+}
+
+// NewApiTokenClient returns a client for the ApiToken from the given config.
+func NewApiTokenClient(c config) *ApiTokenClient {
+	return &ApiTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `apitoken.Hooks(f(g(h())))`.
+func (c *ApiTokenClient) Use(hooks ...Hook) {
+	c.hooks.ApiToken = append(c.hooks.ApiToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `apitoken.Intercept(f(g(h())))`.
+func (c *ApiTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.ApiToken = append(c.inters.ApiToken, interceptors...)
+}
+
+// Create returns a builder for creating a ApiToken entity.
+func (c *ApiTokenClient) Create() *ApiTokenCreate {
+	mutation := newApiTokenMutation(c.config, OpCreate)
+	return &ApiTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of ApiToken entities.
+func (c *ApiTokenClient) CreateBulk(builders ...*ApiTokenCreate) *ApiTokenCreateBulk {
+	return &ApiTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *ApiTokenClient) MapCreateBulk(slice any, setFunc func(*ApiTokenCreate, int)) *ApiTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &ApiTokenCreateBulk{err: fmt.Errorf("calling to ApiTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*ApiTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &ApiTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for ApiToken.
+func (c *ApiTokenClient) Update() *ApiTokenUpdate {
+	mutation := newApiTokenMutation(c.config, OpUpdate)
+	return &ApiTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *ApiTokenClient) UpdateOne(_m *ApiToken) *ApiTokenUpdateOne {
+	mutation := newApiTokenMutation(c.config, OpUpdateOne, withApiToken(_m))
+	return &ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *ApiTokenClient) UpdateOneID(id uuid.UUID) *ApiTokenUpdateOne {
+	mutation := newApiTokenMutation(c.config, OpUpdateOne, withApiTokenID(id))
+	return &ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for ApiToken.
+func (c *ApiTokenClient) Delete() *ApiTokenDelete {
+	mutation := newApiTokenMutation(c.config, OpDelete)
+	return &ApiTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *ApiTokenClient) DeleteOne(_m *ApiToken) *ApiTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *ApiTokenClient) DeleteOneID(id uuid.UUID) *ApiTokenDeleteOne {
+	builder := c.Delete().Where(apitoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &ApiTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for ApiToken.
+func (c *ApiTokenClient) Query() *ApiTokenQuery {
+	return &ApiTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeApiToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a ApiToken entity by its id.
+func (c *ApiTokenClient) Get(ctx context.Context, id uuid.UUID) (*ApiToken, error) {
+	return c.Query().Where(apitoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *ApiTokenClient) GetX(ctx context.Context, id uuid.UUID) *ApiToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a ApiToken.
+func (c *ApiTokenClient) QueryUser(_m *ApiToken) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(apitoken.Table, apitoken.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, apitoken.UserTable, apitoken.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *ApiTokenClient) Hooks() []Hook {
+	hooks := c.hooks.ApiToken
+	return append(hooks[:len(hooks):len(hooks)], apitoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *ApiTokenClient) Interceptors() []Interceptor {
+	return c.inters.ApiToken
+}
+
+func (c *ApiTokenClient) mutate(ctx context.Context, m *ApiTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&ApiTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&ApiTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&ApiTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&ApiTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown ApiToken mutation op: %q", m.Op())
 	}
 }
 
@@ -899,6 +1133,306 @@ func (c *AuditLogClient) mutate(ctx context.Context, m *AuditLogMutation) (Value
 		return (&AuditLogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown AuditLog mutation op: %q", m.Op())
+	}
+}
+
+// AuthenticatorClient is a client for the Authenticator schema.
+type AuthenticatorClient struct {
+	config
+}
+
+// NewAuthenticatorClient returns a client for the Authenticator from the given config.
+func NewAuthenticatorClient(c config) *AuthenticatorClient {
+	return &AuthenticatorClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `authenticator.Hooks(f(g(h())))`.
+func (c *AuthenticatorClient) Use(hooks ...Hook) {
+	c.hooks.Authenticator = append(c.hooks.Authenticator, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `authenticator.Intercept(f(g(h())))`.
+func (c *AuthenticatorClient) Intercept(interceptors ...Interceptor) {
+	c.inters.Authenticator = append(c.inters.Authenticator, interceptors...)
+}
+
+// Create returns a builder for creating a Authenticator entity.
+func (c *AuthenticatorClient) Create() *AuthenticatorCreate {
+	mutation := newAuthenticatorMutation(c.config, OpCreate)
+	return &AuthenticatorCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of Authenticator entities.
+func (c *AuthenticatorClient) CreateBulk(builders ...*AuthenticatorCreate) *AuthenticatorCreateBulk {
+	return &AuthenticatorCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AuthenticatorClient) MapCreateBulk(slice any, setFunc func(*AuthenticatorCreate, int)) *AuthenticatorCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AuthenticatorCreateBulk{err: fmt.Errorf("calling to AuthenticatorClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AuthenticatorCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AuthenticatorCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for Authenticator.
+func (c *AuthenticatorClient) Update() *AuthenticatorUpdate {
+	mutation := newAuthenticatorMutation(c.config, OpUpdate)
+	return &AuthenticatorUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AuthenticatorClient) UpdateOne(_m *Authenticator) *AuthenticatorUpdateOne {
+	mutation := newAuthenticatorMutation(c.config, OpUpdateOne, withAuthenticator(_m))
+	return &AuthenticatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AuthenticatorClient) UpdateOneID(id uuid.UUID) *AuthenticatorUpdateOne {
+	mutation := newAuthenticatorMutation(c.config, OpUpdateOne, withAuthenticatorID(id))
+	return &AuthenticatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for Authenticator.
+func (c *AuthenticatorClient) Delete() *AuthenticatorDelete {
+	mutation := newAuthenticatorMutation(c.config, OpDelete)
+	return &AuthenticatorDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AuthenticatorClient) DeleteOne(_m *Authenticator) *AuthenticatorDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AuthenticatorClient) DeleteOneID(id uuid.UUID) *AuthenticatorDeleteOne {
+	builder := c.Delete().Where(authenticator.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AuthenticatorDeleteOne{builder}
+}
+
+// Query returns a query builder for Authenticator.
+func (c *AuthenticatorClient) Query() *AuthenticatorQuery {
+	return &AuthenticatorQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAuthenticator},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a Authenticator entity by its id.
+func (c *AuthenticatorClient) Get(ctx context.Context, id uuid.UUID) (*Authenticator, error) {
+	return c.Query().Where(authenticator.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AuthenticatorClient) GetX(ctx context.Context, id uuid.UUID) *Authenticator {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a Authenticator.
+func (c *AuthenticatorClient) QueryUser(_m *Authenticator) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(authenticator.Table, authenticator.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, authenticator.UserTable, authenticator.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AuthenticatorClient) Hooks() []Hook {
+	hooks := c.hooks.Authenticator
+	return append(hooks[:len(hooks):len(hooks)], authenticator.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AuthenticatorClient) Interceptors() []Interceptor {
+	return c.inters.Authenticator
+}
+
+func (c *AuthenticatorClient) mutate(ctx context.Context, m *AuthenticatorMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AuthenticatorCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AuthenticatorUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AuthenticatorUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AuthenticatorDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown Authenticator mutation op: %q", m.Op())
+	}
+}
+
+// BlacklistedTokenClient is a client for the BlacklistedToken schema.
+type BlacklistedTokenClient struct {
+	config
+}
+
+// NewBlacklistedTokenClient returns a client for the BlacklistedToken from the given config.
+func NewBlacklistedTokenClient(c config) *BlacklistedTokenClient {
+	return &BlacklistedTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `blacklistedtoken.Hooks(f(g(h())))`.
+func (c *BlacklistedTokenClient) Use(hooks ...Hook) {
+	c.hooks.BlacklistedToken = append(c.hooks.BlacklistedToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `blacklistedtoken.Intercept(f(g(h())))`.
+func (c *BlacklistedTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.BlacklistedToken = append(c.inters.BlacklistedToken, interceptors...)
+}
+
+// Create returns a builder for creating a BlacklistedToken entity.
+func (c *BlacklistedTokenClient) Create() *BlacklistedTokenCreate {
+	mutation := newBlacklistedTokenMutation(c.config, OpCreate)
+	return &BlacklistedTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of BlacklistedToken entities.
+func (c *BlacklistedTokenClient) CreateBulk(builders ...*BlacklistedTokenCreate) *BlacklistedTokenCreateBulk {
+	return &BlacklistedTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *BlacklistedTokenClient) MapCreateBulk(slice any, setFunc func(*BlacklistedTokenCreate, int)) *BlacklistedTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &BlacklistedTokenCreateBulk{err: fmt.Errorf("calling to BlacklistedTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*BlacklistedTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &BlacklistedTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for BlacklistedToken.
+func (c *BlacklistedTokenClient) Update() *BlacklistedTokenUpdate {
+	mutation := newBlacklistedTokenMutation(c.config, OpUpdate)
+	return &BlacklistedTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *BlacklistedTokenClient) UpdateOne(_m *BlacklistedToken) *BlacklistedTokenUpdateOne {
+	mutation := newBlacklistedTokenMutation(c.config, OpUpdateOne, withBlacklistedToken(_m))
+	return &BlacklistedTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *BlacklistedTokenClient) UpdateOneID(id uuid.UUID) *BlacklistedTokenUpdateOne {
+	mutation := newBlacklistedTokenMutation(c.config, OpUpdateOne, withBlacklistedTokenID(id))
+	return &BlacklistedTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for BlacklistedToken.
+func (c *BlacklistedTokenClient) Delete() *BlacklistedTokenDelete {
+	mutation := newBlacklistedTokenMutation(c.config, OpDelete)
+	return &BlacklistedTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *BlacklistedTokenClient) DeleteOne(_m *BlacklistedToken) *BlacklistedTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *BlacklistedTokenClient) DeleteOneID(id uuid.UUID) *BlacklistedTokenDeleteOne {
+	builder := c.Delete().Where(blacklistedtoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &BlacklistedTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for BlacklistedToken.
+func (c *BlacklistedTokenClient) Query() *BlacklistedTokenQuery {
+	return &BlacklistedTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeBlacklistedToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a BlacklistedToken entity by its id.
+func (c *BlacklistedTokenClient) Get(ctx context.Context, id uuid.UUID) (*BlacklistedToken, error) {
+	return c.Query().Where(blacklistedtoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *BlacklistedTokenClient) GetX(ctx context.Context, id uuid.UUID) *BlacklistedToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a BlacklistedToken.
+func (c *BlacklistedTokenClient) QueryUser(_m *BlacklistedToken) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(blacklistedtoken.Table, blacklistedtoken.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, blacklistedtoken.UserTable, blacklistedtoken.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *BlacklistedTokenClient) Hooks() []Hook {
+	hooks := c.hooks.BlacklistedToken
+	return append(hooks[:len(hooks):len(hooks)], blacklistedtoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *BlacklistedTokenClient) Interceptors() []Interceptor {
+	return c.inters.BlacklistedToken
+}
+
+func (c *BlacklistedTokenClient) mutate(ctx context.Context, m *BlacklistedTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&BlacklistedTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&BlacklistedTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&BlacklistedTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&BlacklistedTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown BlacklistedToken mutation op: %q", m.Op())
 	}
 }
 
@@ -1908,6 +2442,156 @@ func (c *NotificationClient) mutate(ctx context.Context, m *NotificationMutation
 	}
 }
 
+// OneTimeTokenClient is a client for the OneTimeToken schema.
+type OneTimeTokenClient struct {
+	config
+}
+
+// NewOneTimeTokenClient returns a client for the OneTimeToken from the given config.
+func NewOneTimeTokenClient(c config) *OneTimeTokenClient {
+	return &OneTimeTokenClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `onetimetoken.Hooks(f(g(h())))`.
+func (c *OneTimeTokenClient) Use(hooks ...Hook) {
+	c.hooks.OneTimeToken = append(c.hooks.OneTimeToken, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `onetimetoken.Intercept(f(g(h())))`.
+func (c *OneTimeTokenClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OneTimeToken = append(c.inters.OneTimeToken, interceptors...)
+}
+
+// Create returns a builder for creating a OneTimeToken entity.
+func (c *OneTimeTokenClient) Create() *OneTimeTokenCreate {
+	mutation := newOneTimeTokenMutation(c.config, OpCreate)
+	return &OneTimeTokenCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OneTimeToken entities.
+func (c *OneTimeTokenClient) CreateBulk(builders ...*OneTimeTokenCreate) *OneTimeTokenCreateBulk {
+	return &OneTimeTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OneTimeTokenClient) MapCreateBulk(slice any, setFunc func(*OneTimeTokenCreate, int)) *OneTimeTokenCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OneTimeTokenCreateBulk{err: fmt.Errorf("calling to OneTimeTokenClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OneTimeTokenCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OneTimeTokenCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OneTimeToken.
+func (c *OneTimeTokenClient) Update() *OneTimeTokenUpdate {
+	mutation := newOneTimeTokenMutation(c.config, OpUpdate)
+	return &OneTimeTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OneTimeTokenClient) UpdateOne(_m *OneTimeToken) *OneTimeTokenUpdateOne {
+	mutation := newOneTimeTokenMutation(c.config, OpUpdateOne, withOneTimeToken(_m))
+	return &OneTimeTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OneTimeTokenClient) UpdateOneID(id uuid.UUID) *OneTimeTokenUpdateOne {
+	mutation := newOneTimeTokenMutation(c.config, OpUpdateOne, withOneTimeTokenID(id))
+	return &OneTimeTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OneTimeToken.
+func (c *OneTimeTokenClient) Delete() *OneTimeTokenDelete {
+	mutation := newOneTimeTokenMutation(c.config, OpDelete)
+	return &OneTimeTokenDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OneTimeTokenClient) DeleteOne(_m *OneTimeToken) *OneTimeTokenDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OneTimeTokenClient) DeleteOneID(id uuid.UUID) *OneTimeTokenDeleteOne {
+	builder := c.Delete().Where(onetimetoken.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OneTimeTokenDeleteOne{builder}
+}
+
+// Query returns a query builder for OneTimeToken.
+func (c *OneTimeTokenClient) Query() *OneTimeTokenQuery {
+	return &OneTimeTokenQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOneTimeToken},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OneTimeToken entity by its id.
+func (c *OneTimeTokenClient) Get(ctx context.Context, id uuid.UUID) (*OneTimeToken, error) {
+	return c.Query().Where(onetimetoken.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OneTimeTokenClient) GetX(ctx context.Context, id uuid.UUID) *OneTimeToken {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a OneTimeToken.
+func (c *OneTimeTokenClient) QueryUser(_m *OneTimeToken) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(onetimetoken.Table, onetimetoken.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, onetimetoken.UserTable, onetimetoken.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OneTimeTokenClient) Hooks() []Hook {
+	hooks := c.hooks.OneTimeToken
+	return append(hooks[:len(hooks):len(hooks)], onetimetoken.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OneTimeTokenClient) Interceptors() []Interceptor {
+	return c.inters.OneTimeToken
+}
+
+func (c *OneTimeTokenClient) mutate(ctx context.Context, m *OneTimeTokenMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OneTimeTokenCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OneTimeTokenUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OneTimeTokenUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OneTimeTokenDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OneTimeToken mutation op: %q", m.Op())
+	}
+}
+
 // OperationLogClient is a client for the OperationLog schema.
 type OperationLogClient struct {
 	config
@@ -2895,6 +3579,322 @@ func (c *OrganizationalUnitClient) mutate(ctx context.Context, m *Organizational
 		return (&OrganizationalUnitDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown OrganizationalUnit mutation op: %q", m.Op())
+	}
+}
+
+// OutboxMessageClient is a client for the OutboxMessage schema.
+type OutboxMessageClient struct {
+	config
+}
+
+// NewOutboxMessageClient returns a client for the OutboxMessage from the given config.
+func NewOutboxMessageClient(c config) *OutboxMessageClient {
+	return &OutboxMessageClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `outboxmessage.Hooks(f(g(h())))`.
+func (c *OutboxMessageClient) Use(hooks ...Hook) {
+	c.hooks.OutboxMessage = append(c.hooks.OutboxMessage, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `outboxmessage.Intercept(f(g(h())))`.
+func (c *OutboxMessageClient) Intercept(interceptors ...Interceptor) {
+	c.inters.OutboxMessage = append(c.inters.OutboxMessage, interceptors...)
+}
+
+// Create returns a builder for creating a OutboxMessage entity.
+func (c *OutboxMessageClient) Create() *OutboxMessageCreate {
+	mutation := newOutboxMessageMutation(c.config, OpCreate)
+	return &OutboxMessageCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of OutboxMessage entities.
+func (c *OutboxMessageClient) CreateBulk(builders ...*OutboxMessageCreate) *OutboxMessageCreateBulk {
+	return &OutboxMessageCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *OutboxMessageClient) MapCreateBulk(slice any, setFunc func(*OutboxMessageCreate, int)) *OutboxMessageCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &OutboxMessageCreateBulk{err: fmt.Errorf("calling to OutboxMessageClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*OutboxMessageCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &OutboxMessageCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for OutboxMessage.
+func (c *OutboxMessageClient) Update() *OutboxMessageUpdate {
+	mutation := newOutboxMessageMutation(c.config, OpUpdate)
+	return &OutboxMessageUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *OutboxMessageClient) UpdateOne(_m *OutboxMessage) *OutboxMessageUpdateOne {
+	mutation := newOutboxMessageMutation(c.config, OpUpdateOne, withOutboxMessage(_m))
+	return &OutboxMessageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *OutboxMessageClient) UpdateOneID(id uuid.UUID) *OutboxMessageUpdateOne {
+	mutation := newOutboxMessageMutation(c.config, OpUpdateOne, withOutboxMessageID(id))
+	return &OutboxMessageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for OutboxMessage.
+func (c *OutboxMessageClient) Delete() *OutboxMessageDelete {
+	mutation := newOutboxMessageMutation(c.config, OpDelete)
+	return &OutboxMessageDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *OutboxMessageClient) DeleteOne(_m *OutboxMessage) *OutboxMessageDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *OutboxMessageClient) DeleteOneID(id uuid.UUID) *OutboxMessageDeleteOne {
+	builder := c.Delete().Where(outboxmessage.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &OutboxMessageDeleteOne{builder}
+}
+
+// Query returns a query builder for OutboxMessage.
+func (c *OutboxMessageClient) Query() *OutboxMessageQuery {
+	return &OutboxMessageQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeOutboxMessage},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a OutboxMessage entity by its id.
+func (c *OutboxMessageClient) Get(ctx context.Context, id uuid.UUID) (*OutboxMessage, error) {
+	return c.Query().Where(outboxmessage.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *OutboxMessageClient) GetX(ctx context.Context, id uuid.UUID) *OutboxMessage {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a OutboxMessage.
+func (c *OutboxMessageClient) QueryUser(_m *OutboxMessage) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(outboxmessage.Table, outboxmessage.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, outboxmessage.UserTable, outboxmessage.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *OutboxMessageClient) Hooks() []Hook {
+	hooks := c.hooks.OutboxMessage
+	return append(hooks[:len(hooks):len(hooks)], outboxmessage.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *OutboxMessageClient) Interceptors() []Interceptor {
+	return c.inters.OutboxMessage
+}
+
+func (c *OutboxMessageClient) mutate(ctx context.Context, m *OutboxMessageMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&OutboxMessageCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&OutboxMessageUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&OutboxMessageUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&OutboxMessageDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown OutboxMessage mutation op: %q", m.Op())
+	}
+}
+
+// PasswordHistoryClient is a client for the PasswordHistory schema.
+type PasswordHistoryClient struct {
+	config
+}
+
+// NewPasswordHistoryClient returns a client for the PasswordHistory from the given config.
+func NewPasswordHistoryClient(c config) *PasswordHistoryClient {
+	return &PasswordHistoryClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `passwordhistory.Hooks(f(g(h())))`.
+func (c *PasswordHistoryClient) Use(hooks ...Hook) {
+	c.hooks.PasswordHistory = append(c.hooks.PasswordHistory, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `passwordhistory.Intercept(f(g(h())))`.
+func (c *PasswordHistoryClient) Intercept(interceptors ...Interceptor) {
+	c.inters.PasswordHistory = append(c.inters.PasswordHistory, interceptors...)
+}
+
+// Create returns a builder for creating a PasswordHistory entity.
+func (c *PasswordHistoryClient) Create() *PasswordHistoryCreate {
+	mutation := newPasswordHistoryMutation(c.config, OpCreate)
+	return &PasswordHistoryCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of PasswordHistory entities.
+func (c *PasswordHistoryClient) CreateBulk(builders ...*PasswordHistoryCreate) *PasswordHistoryCreateBulk {
+	return &PasswordHistoryCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *PasswordHistoryClient) MapCreateBulk(slice any, setFunc func(*PasswordHistoryCreate, int)) *PasswordHistoryCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &PasswordHistoryCreateBulk{err: fmt.Errorf("calling to PasswordHistoryClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*PasswordHistoryCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &PasswordHistoryCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for PasswordHistory.
+func (c *PasswordHistoryClient) Update() *PasswordHistoryUpdate {
+	mutation := newPasswordHistoryMutation(c.config, OpUpdate)
+	return &PasswordHistoryUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *PasswordHistoryClient) UpdateOne(_m *PasswordHistory) *PasswordHistoryUpdateOne {
+	mutation := newPasswordHistoryMutation(c.config, OpUpdateOne, withPasswordHistory(_m))
+	return &PasswordHistoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *PasswordHistoryClient) UpdateOneID(id uuid.UUID) *PasswordHistoryUpdateOne {
+	mutation := newPasswordHistoryMutation(c.config, OpUpdateOne, withPasswordHistoryID(id))
+	return &PasswordHistoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for PasswordHistory.
+func (c *PasswordHistoryClient) Delete() *PasswordHistoryDelete {
+	mutation := newPasswordHistoryMutation(c.config, OpDelete)
+	return &PasswordHistoryDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *PasswordHistoryClient) DeleteOne(_m *PasswordHistory) *PasswordHistoryDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *PasswordHistoryClient) DeleteOneID(id uuid.UUID) *PasswordHistoryDeleteOne {
+	builder := c.Delete().Where(passwordhistory.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &PasswordHistoryDeleteOne{builder}
+}
+
+// Query returns a query builder for PasswordHistory.
+func (c *PasswordHistoryClient) Query() *PasswordHistoryQuery {
+	return &PasswordHistoryQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypePasswordHistory},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a PasswordHistory entity by its id.
+func (c *PasswordHistoryClient) Get(ctx context.Context, id uuid.UUID) (*PasswordHistory, error) {
+	return c.Query().Where(passwordhistory.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *PasswordHistoryClient) GetX(ctx context.Context, id uuid.UUID) *PasswordHistory {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a PasswordHistory.
+func (c *PasswordHistoryClient) QueryUser(_m *PasswordHistory) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(passwordhistory.Table, passwordhistory.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, passwordhistory.UserTable, passwordhistory.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryChangedBy queries the changed_by edge of a PasswordHistory.
+func (c *PasswordHistoryClient) QueryChangedBy(_m *PasswordHistory) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(passwordhistory.Table, passwordhistory.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, passwordhistory.ChangedByTable, passwordhistory.ChangedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *PasswordHistoryClient) Hooks() []Hook {
+	hooks := c.hooks.PasswordHistory
+	return append(hooks[:len(hooks):len(hooks)], passwordhistory.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *PasswordHistoryClient) Interceptors() []Interceptor {
+	return c.inters.PasswordHistory
+}
+
+func (c *PasswordHistoryClient) mutate(ctx context.Context, m *PasswordHistoryMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&PasswordHistoryCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&PasswordHistoryUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&PasswordHistoryUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&PasswordHistoryDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown PasswordHistory mutation op: %q", m.Op())
 	}
 }
 
@@ -4434,6 +5434,306 @@ func (c *ProductClient) mutate(ctx context.Context, m *ProductMutation) (Value, 
 	}
 }
 
+// RateLimitLogClient is a client for the RateLimitLog schema.
+type RateLimitLogClient struct {
+	config
+}
+
+// NewRateLimitLogClient returns a client for the RateLimitLog from the given config.
+func NewRateLimitLogClient(c config) *RateLimitLogClient {
+	return &RateLimitLogClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `ratelimitlog.Hooks(f(g(h())))`.
+func (c *RateLimitLogClient) Use(hooks ...Hook) {
+	c.hooks.RateLimitLog = append(c.hooks.RateLimitLog, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `ratelimitlog.Intercept(f(g(h())))`.
+func (c *RateLimitLogClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RateLimitLog = append(c.inters.RateLimitLog, interceptors...)
+}
+
+// Create returns a builder for creating a RateLimitLog entity.
+func (c *RateLimitLogClient) Create() *RateLimitLogCreate {
+	mutation := newRateLimitLogMutation(c.config, OpCreate)
+	return &RateLimitLogCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RateLimitLog entities.
+func (c *RateLimitLogClient) CreateBulk(builders ...*RateLimitLogCreate) *RateLimitLogCreateBulk {
+	return &RateLimitLogCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RateLimitLogClient) MapCreateBulk(slice any, setFunc func(*RateLimitLogCreate, int)) *RateLimitLogCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RateLimitLogCreateBulk{err: fmt.Errorf("calling to RateLimitLogClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RateLimitLogCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RateLimitLogCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RateLimitLog.
+func (c *RateLimitLogClient) Update() *RateLimitLogUpdate {
+	mutation := newRateLimitLogMutation(c.config, OpUpdate)
+	return &RateLimitLogUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RateLimitLogClient) UpdateOne(_m *RateLimitLog) *RateLimitLogUpdateOne {
+	mutation := newRateLimitLogMutation(c.config, OpUpdateOne, withRateLimitLog(_m))
+	return &RateLimitLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RateLimitLogClient) UpdateOneID(id uuid.UUID) *RateLimitLogUpdateOne {
+	mutation := newRateLimitLogMutation(c.config, OpUpdateOne, withRateLimitLogID(id))
+	return &RateLimitLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RateLimitLog.
+func (c *RateLimitLogClient) Delete() *RateLimitLogDelete {
+	mutation := newRateLimitLogMutation(c.config, OpDelete)
+	return &RateLimitLogDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RateLimitLogClient) DeleteOne(_m *RateLimitLog) *RateLimitLogDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RateLimitLogClient) DeleteOneID(id uuid.UUID) *RateLimitLogDeleteOne {
+	builder := c.Delete().Where(ratelimitlog.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RateLimitLogDeleteOne{builder}
+}
+
+// Query returns a query builder for RateLimitLog.
+func (c *RateLimitLogClient) Query() *RateLimitLogQuery {
+	return &RateLimitLogQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRateLimitLog},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RateLimitLog entity by its id.
+func (c *RateLimitLogClient) Get(ctx context.Context, id uuid.UUID) (*RateLimitLog, error) {
+	return c.Query().Where(ratelimitlog.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RateLimitLogClient) GetX(ctx context.Context, id uuid.UUID) *RateLimitLog {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a RateLimitLog.
+func (c *RateLimitLogClient) QueryUser(_m *RateLimitLog) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(ratelimitlog.Table, ratelimitlog.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ratelimitlog.UserTable, ratelimitlog.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RateLimitLogClient) Hooks() []Hook {
+	hooks := c.hooks.RateLimitLog
+	return append(hooks[:len(hooks):len(hooks)], ratelimitlog.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RateLimitLogClient) Interceptors() []Interceptor {
+	return c.inters.RateLimitLog
+}
+
+func (c *RateLimitLogClient) mutate(ctx context.Context, m *RateLimitLogMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RateLimitLogCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RateLimitLogUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RateLimitLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RateLimitLogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RateLimitLog mutation op: %q", m.Op())
+	}
+}
+
+// RecoveryCodeClient is a client for the RecoveryCode schema.
+type RecoveryCodeClient struct {
+	config
+}
+
+// NewRecoveryCodeClient returns a client for the RecoveryCode from the given config.
+func NewRecoveryCodeClient(c config) *RecoveryCodeClient {
+	return &RecoveryCodeClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `recoverycode.Hooks(f(g(h())))`.
+func (c *RecoveryCodeClient) Use(hooks ...Hook) {
+	c.hooks.RecoveryCode = append(c.hooks.RecoveryCode, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `recoverycode.Intercept(f(g(h())))`.
+func (c *RecoveryCodeClient) Intercept(interceptors ...Interceptor) {
+	c.inters.RecoveryCode = append(c.inters.RecoveryCode, interceptors...)
+}
+
+// Create returns a builder for creating a RecoveryCode entity.
+func (c *RecoveryCodeClient) Create() *RecoveryCodeCreate {
+	mutation := newRecoveryCodeMutation(c.config, OpCreate)
+	return &RecoveryCodeCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of RecoveryCode entities.
+func (c *RecoveryCodeClient) CreateBulk(builders ...*RecoveryCodeCreate) *RecoveryCodeCreateBulk {
+	return &RecoveryCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *RecoveryCodeClient) MapCreateBulk(slice any, setFunc func(*RecoveryCodeCreate, int)) *RecoveryCodeCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &RecoveryCodeCreateBulk{err: fmt.Errorf("calling to RecoveryCodeClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*RecoveryCodeCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &RecoveryCodeCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for RecoveryCode.
+func (c *RecoveryCodeClient) Update() *RecoveryCodeUpdate {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdate)
+	return &RecoveryCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *RecoveryCodeClient) UpdateOne(_m *RecoveryCode) *RecoveryCodeUpdateOne {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdateOne, withRecoveryCode(_m))
+	return &RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *RecoveryCodeClient) UpdateOneID(id uuid.UUID) *RecoveryCodeUpdateOne {
+	mutation := newRecoveryCodeMutation(c.config, OpUpdateOne, withRecoveryCodeID(id))
+	return &RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for RecoveryCode.
+func (c *RecoveryCodeClient) Delete() *RecoveryCodeDelete {
+	mutation := newRecoveryCodeMutation(c.config, OpDelete)
+	return &RecoveryCodeDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *RecoveryCodeClient) DeleteOne(_m *RecoveryCode) *RecoveryCodeDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *RecoveryCodeClient) DeleteOneID(id uuid.UUID) *RecoveryCodeDeleteOne {
+	builder := c.Delete().Where(recoverycode.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &RecoveryCodeDeleteOne{builder}
+}
+
+// Query returns a query builder for RecoveryCode.
+func (c *RecoveryCodeClient) Query() *RecoveryCodeQuery {
+	return &RecoveryCodeQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeRecoveryCode},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a RecoveryCode entity by its id.
+func (c *RecoveryCodeClient) Get(ctx context.Context, id uuid.UUID) (*RecoveryCode, error) {
+	return c.Query().Where(recoverycode.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *RecoveryCodeClient) GetX(ctx context.Context, id uuid.UUID) *RecoveryCode {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a RecoveryCode.
+func (c *RecoveryCodeClient) QueryUser(_m *RecoveryCode) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(recoverycode.Table, recoverycode.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, recoverycode.UserTable, recoverycode.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *RecoveryCodeClient) Hooks() []Hook {
+	hooks := c.hooks.RecoveryCode
+	return append(hooks[:len(hooks):len(hooks)], recoverycode.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *RecoveryCodeClient) Interceptors() []Interceptor {
+	return c.inters.RecoveryCode
+}
+
+func (c *RecoveryCodeClient) mutate(ctx context.Context, m *RecoveryCodeMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&RecoveryCodeCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&RecoveryCodeUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&RecoveryCodeUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&RecoveryCodeDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown RecoveryCode mutation op: %q", m.Op())
+	}
+}
+
 // RefreshTokenClient is a client for the RefreshToken schema.
 type RefreshTokenClient struct {
 	config
@@ -5612,6 +6912,172 @@ func (c *ServiceSettingClient) mutate(ctx context.Context, m *ServiceSettingMuta
 	}
 }
 
+// SessionLogClient is a client for the SessionLog schema.
+type SessionLogClient struct {
+	config
+}
+
+// NewSessionLogClient returns a client for the SessionLog from the given config.
+func NewSessionLogClient(c config) *SessionLogClient {
+	return &SessionLogClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `sessionlog.Hooks(f(g(h())))`.
+func (c *SessionLogClient) Use(hooks ...Hook) {
+	c.hooks.SessionLog = append(c.hooks.SessionLog, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `sessionlog.Intercept(f(g(h())))`.
+func (c *SessionLogClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SessionLog = append(c.inters.SessionLog, interceptors...)
+}
+
+// Create returns a builder for creating a SessionLog entity.
+func (c *SessionLogClient) Create() *SessionLogCreate {
+	mutation := newSessionLogMutation(c.config, OpCreate)
+	return &SessionLogCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SessionLog entities.
+func (c *SessionLogClient) CreateBulk(builders ...*SessionLogCreate) *SessionLogCreateBulk {
+	return &SessionLogCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SessionLogClient) MapCreateBulk(slice any, setFunc func(*SessionLogCreate, int)) *SessionLogCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SessionLogCreateBulk{err: fmt.Errorf("calling to SessionLogClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SessionLogCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SessionLogCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SessionLog.
+func (c *SessionLogClient) Update() *SessionLogUpdate {
+	mutation := newSessionLogMutation(c.config, OpUpdate)
+	return &SessionLogUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SessionLogClient) UpdateOne(_m *SessionLog) *SessionLogUpdateOne {
+	mutation := newSessionLogMutation(c.config, OpUpdateOne, withSessionLog(_m))
+	return &SessionLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SessionLogClient) UpdateOneID(id uuid.UUID) *SessionLogUpdateOne {
+	mutation := newSessionLogMutation(c.config, OpUpdateOne, withSessionLogID(id))
+	return &SessionLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SessionLog.
+func (c *SessionLogClient) Delete() *SessionLogDelete {
+	mutation := newSessionLogMutation(c.config, OpDelete)
+	return &SessionLogDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SessionLogClient) DeleteOne(_m *SessionLog) *SessionLogDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SessionLogClient) DeleteOneID(id uuid.UUID) *SessionLogDeleteOne {
+	builder := c.Delete().Where(sessionlog.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SessionLogDeleteOne{builder}
+}
+
+// Query returns a query builder for SessionLog.
+func (c *SessionLogClient) Query() *SessionLogQuery {
+	return &SessionLogQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSessionLog},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SessionLog entity by its id.
+func (c *SessionLogClient) Get(ctx context.Context, id uuid.UUID) (*SessionLog, error) {
+	return c.Query().Where(sessionlog.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SessionLogClient) GetX(ctx context.Context, id uuid.UUID) *SessionLog {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryUser queries the user edge of a SessionLog.
+func (c *SessionLogClient) QueryUser(_m *SessionLog) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(sessionlog.Table, sessionlog.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, sessionlog.UserTable, sessionlog.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySession queries the session edge of a SessionLog.
+func (c *SessionLogClient) QuerySession(_m *SessionLog) *UserSessionQuery {
+	query := (&UserSessionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(sessionlog.Table, sessionlog.FieldID, id),
+			sqlgraph.To(usersession.Table, usersession.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, sessionlog.SessionTable, sessionlog.SessionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *SessionLogClient) Hooks() []Hook {
+	hooks := c.hooks.SessionLog
+	return append(hooks[:len(hooks):len(hooks)], sessionlog.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SessionLogClient) Interceptors() []Interceptor {
+	return c.inters.SessionLog
+}
+
+func (c *SessionLogClient) mutate(ctx context.Context, m *SessionLogMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SessionLogCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SessionLogUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SessionLogUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SessionLogDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SessionLog mutation op: %q", m.Op())
+	}
+}
+
 // SexClient is a client for the Sex schema.
 type SexClient struct {
 	config
@@ -5775,6 +7241,140 @@ func (c *SexClient) mutate(ctx context.Context, m *SexMutation) (Value, error) {
 		return (&SexDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
 	default:
 		return nil, fmt.Errorf("ent: unknown Sex mutation op: %q", m.Op())
+	}
+}
+
+// SigningKeyClient is a client for the SigningKey schema.
+type SigningKeyClient struct {
+	config
+}
+
+// NewSigningKeyClient returns a client for the SigningKey from the given config.
+func NewSigningKeyClient(c config) *SigningKeyClient {
+	return &SigningKeyClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `signingkey.Hooks(f(g(h())))`.
+func (c *SigningKeyClient) Use(hooks ...Hook) {
+	c.hooks.SigningKey = append(c.hooks.SigningKey, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `signingkey.Intercept(f(g(h())))`.
+func (c *SigningKeyClient) Intercept(interceptors ...Interceptor) {
+	c.inters.SigningKey = append(c.inters.SigningKey, interceptors...)
+}
+
+// Create returns a builder for creating a SigningKey entity.
+func (c *SigningKeyClient) Create() *SigningKeyCreate {
+	mutation := newSigningKeyMutation(c.config, OpCreate)
+	return &SigningKeyCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of SigningKey entities.
+func (c *SigningKeyClient) CreateBulk(builders ...*SigningKeyCreate) *SigningKeyCreateBulk {
+	return &SigningKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *SigningKeyClient) MapCreateBulk(slice any, setFunc func(*SigningKeyCreate, int)) *SigningKeyCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &SigningKeyCreateBulk{err: fmt.Errorf("calling to SigningKeyClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*SigningKeyCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &SigningKeyCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for SigningKey.
+func (c *SigningKeyClient) Update() *SigningKeyUpdate {
+	mutation := newSigningKeyMutation(c.config, OpUpdate)
+	return &SigningKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *SigningKeyClient) UpdateOne(_m *SigningKey) *SigningKeyUpdateOne {
+	mutation := newSigningKeyMutation(c.config, OpUpdateOne, withSigningKey(_m))
+	return &SigningKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *SigningKeyClient) UpdateOneID(id uuid.UUID) *SigningKeyUpdateOne {
+	mutation := newSigningKeyMutation(c.config, OpUpdateOne, withSigningKeyID(id))
+	return &SigningKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for SigningKey.
+func (c *SigningKeyClient) Delete() *SigningKeyDelete {
+	mutation := newSigningKeyMutation(c.config, OpDelete)
+	return &SigningKeyDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *SigningKeyClient) DeleteOne(_m *SigningKey) *SigningKeyDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *SigningKeyClient) DeleteOneID(id uuid.UUID) *SigningKeyDeleteOne {
+	builder := c.Delete().Where(signingkey.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &SigningKeyDeleteOne{builder}
+}
+
+// Query returns a query builder for SigningKey.
+func (c *SigningKeyClient) Query() *SigningKeyQuery {
+	return &SigningKeyQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeSigningKey},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a SigningKey entity by its id.
+func (c *SigningKeyClient) Get(ctx context.Context, id uuid.UUID) (*SigningKey, error) {
+	return c.Query().Where(signingkey.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *SigningKeyClient) GetX(ctx context.Context, id uuid.UUID) *SigningKey {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// Hooks returns the client hooks.
+func (c *SigningKeyClient) Hooks() []Hook {
+	hooks := c.hooks.SigningKey
+	return append(hooks[:len(hooks):len(hooks)], signingkey.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *SigningKeyClient) Interceptors() []Interceptor {
+	return c.inters.SigningKey
+}
+
+func (c *SigningKeyClient) mutate(ctx context.Context, m *SigningKeyMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&SigningKeyCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&SigningKeyUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&SigningKeyUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&SigningKeyDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown SigningKey mutation op: %q", m.Op())
 	}
 }
 
@@ -6237,6 +7837,134 @@ func (c *UserClient) QueryRefreshTokens(_m *User) *RefreshTokenQuery {
 			sqlgraph.From(user.Table, user.FieldID, id),
 			sqlgraph.To(refreshtoken.Table, refreshtoken.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.RefreshTokensTable, user.RefreshTokensColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QuerySessionLogs queries the session_logs edge of a User.
+func (c *UserClient) QuerySessionLogs(_m *User) *SessionLogQuery {
+	query := (&SessionLogClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(sessionlog.Table, sessionlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.SessionLogsTable, user.SessionLogsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryBlacklistedTokens queries the blacklisted_tokens edge of a User.
+func (c *UserClient) QueryBlacklistedTokens(_m *User) *BlacklistedTokenQuery {
+	query := (&BlacklistedTokenClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(blacklistedtoken.Table, blacklistedtoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.BlacklistedTokensTable, user.BlacklistedTokensColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPasswordHistory queries the password_history edge of a User.
+func (c *UserClient) QueryPasswordHistory(_m *User) *PasswordHistoryQuery {
+	query := (&PasswordHistoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(passwordhistory.Table, passwordhistory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasswordHistoryTable, user.PasswordHistoryColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryPasswordChanges queries the password_changes edge of a User.
+func (c *UserClient) QueryPasswordChanges(_m *User) *PasswordHistoryQuery {
+	query := (&PasswordHistoryClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(passwordhistory.Table, passwordhistory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasswordChangesTable, user.PasswordChangesColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAuthenticators queries the authenticators edge of a User.
+func (c *UserClient) QueryAuthenticators(_m *User) *AuthenticatorQuery {
+	query := (&AuthenticatorClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(authenticator.Table, authenticator.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.AuthenticatorsTable, user.AuthenticatorsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryAPITokens queries the api_tokens edge of a User.
+func (c *UserClient) QueryAPITokens(_m *User) *ApiTokenQuery {
+	query := (&ApiTokenClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(apitoken.Table, apitoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.APITokensTable, user.APITokensColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryRateLimitLogs queries the rate_limit_logs edge of a User.
+func (c *UserClient) QueryRateLimitLogs(_m *User) *RateLimitLogQuery {
+	query := (&RateLimitLogClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(ratelimitlog.Table, ratelimitlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.RateLimitLogsTable, user.RateLimitLogsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryImpersonations queries the impersonations edge of a User.
+func (c *UserClient) QueryImpersonations(_m *User) *UserSessionQuery {
+	query := (&UserSessionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, id),
+			sqlgraph.To(usersession.Table, usersession.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.ImpersonationsTable, user.ImpersonationsColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -6870,6 +8598,38 @@ func (c *UserSessionClient) QueryUser(_m *UserSession) *UserQuery {
 	return query
 }
 
+// QueryImpersonator queries the impersonator edge of a UserSession.
+func (c *UserSessionClient) QueryImpersonator(_m *UserSession) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(usersession.Table, usersession.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, usersession.ImpersonatorTable, usersession.ImpersonatorColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLogs queries the logs edge of a UserSession.
+func (c *UserSessionClient) QueryLogs(_m *UserSession) *SessionLogQuery {
+	query := (&SessionLogClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(usersession.Table, usersession.FieldID, id),
+			sqlgraph.To(sessionlog.Table, sessionlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, usersession.LogsTable, usersession.LogsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // QueryRefreshTokens queries the refresh_tokens edge of a UserSession.
 func (c *UserSessionClient) QueryRefreshTokens(_m *UserSession) *RefreshTokenQuery {
 	query := (&RefreshTokenClient{config: c.config}).Query()
@@ -7065,20 +8825,24 @@ func (c *WorkingHoursClient) mutate(ctx context.Context, m *WorkingHoursMutation
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		Appointment, AuditLog, Booking, Customer, GivenName, IdempotencyKey,
-		Notification, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
-		PaymentMethod, PaymentTransaction, Permission, PointsAccount, PointsEntry,
-		PractitionerProfile, PractitionerService, Product, RefreshToken, ResourceClaim,
-		Reward, RewardRedemption, Role, RolePermission, ServiceSetting, Sex, Surname,
-		User, UserPermission, UserRole, UserSession, WorkingHours []ent.Hook
+		ApiToken, Appointment, AuditLog, Authenticator, BlacklistedToken, Booking,
+		Customer, GivenName, IdempotencyKey, Notification, OneTimeToken, OperationLog,
+		Order, OrderEvent, OrderItem, OrganizationalUnit, OutboxMessage,
+		PasswordHistory, PaymentMethod, PaymentTransaction, Permission, PointsAccount,
+		PointsEntry, PractitionerProfile, PractitionerService, Product, RateLimitLog,
+		RecoveryCode, RefreshToken, ResourceClaim, Reward, RewardRedemption, Role,
+		RolePermission, ServiceSetting, SessionLog, Sex, SigningKey, Surname, User,
+		UserPermission, UserRole, UserSession, WorkingHours []ent.Hook
 	}
 	inters struct {
-		Appointment, AuditLog, Booking, Customer, GivenName, IdempotencyKey,
-		Notification, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
-		PaymentMethod, PaymentTransaction, Permission, PointsAccount, PointsEntry,
-		PractitionerProfile, PractitionerService, Product, RefreshToken, ResourceClaim,
-		Reward, RewardRedemption, Role, RolePermission, ServiceSetting, Sex, Surname,
-		User, UserPermission, UserRole, UserSession, WorkingHours []ent.Interceptor
+		ApiToken, Appointment, AuditLog, Authenticator, BlacklistedToken, Booking,
+		Customer, GivenName, IdempotencyKey, Notification, OneTimeToken, OperationLog,
+		Order, OrderEvent, OrderItem, OrganizationalUnit, OutboxMessage,
+		PasswordHistory, PaymentMethod, PaymentTransaction, Permission, PointsAccount,
+		PointsEntry, PractitionerProfile, PractitionerService, Product, RateLimitLog,
+		RecoveryCode, RefreshToken, ResourceClaim, Reward, RewardRedemption, Role,
+		RolePermission, ServiceSetting, SessionLog, Sex, SigningKey, Surname, User,
+		UserPermission, UserRole, UserSession, WorkingHours []ent.Interceptor
 	}
 )
 

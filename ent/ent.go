@@ -3,18 +3,24 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -23,6 +29,8 @@ import (
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/recoverycode"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/ent/reward"
@@ -30,7 +38,9 @@ import (
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
+	"clinicgraph/ent/signingkey"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
@@ -106,18 +116,24 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			apitoken.Table:            apitoken.ValidColumn,
 			appointment.Table:         appointment.ValidColumn,
 			auditlog.Table:            auditlog.ValidColumn,
+			authenticator.Table:       authenticator.ValidColumn,
+			blacklistedtoken.Table:    blacklistedtoken.ValidColumn,
 			booking.Table:             booking.ValidColumn,
 			customer.Table:            customer.ValidColumn,
 			givenname.Table:           givenname.ValidColumn,
 			idempotencykey.Table:      idempotencykey.ValidColumn,
 			notification.Table:        notification.ValidColumn,
+			onetimetoken.Table:        onetimetoken.ValidColumn,
 			operationlog.Table:        operationlog.ValidColumn,
 			order.Table:               order.ValidColumn,
 			orderevent.Table:          orderevent.ValidColumn,
 			orderitem.Table:           orderitem.ValidColumn,
 			organizationalunit.Table:  organizationalunit.ValidColumn,
+			outboxmessage.Table:       outboxmessage.ValidColumn,
+			passwordhistory.Table:     passwordhistory.ValidColumn,
 			paymentmethod.Table:       paymentmethod.ValidColumn,
 			paymenttransaction.Table:  paymenttransaction.ValidColumn,
 			permission.Table:          permission.ValidColumn,
@@ -126,6 +142,8 @@ func checkColumn(t, c string) error {
 			practitionerprofile.Table: practitionerprofile.ValidColumn,
 			practitionerservice.Table: practitionerservice.ValidColumn,
 			product.Table:             product.ValidColumn,
+			ratelimitlog.Table:        ratelimitlog.ValidColumn,
+			recoverycode.Table:        recoverycode.ValidColumn,
 			refreshtoken.Table:        refreshtoken.ValidColumn,
 			resourceclaim.Table:       resourceclaim.ValidColumn,
 			reward.Table:              reward.ValidColumn,
@@ -133,7 +151,9 @@ func checkColumn(t, c string) error {
 			role.Table:                role.ValidColumn,
 			rolepermission.Table:      rolepermission.ValidColumn,
 			servicesetting.Table:      servicesetting.ValidColumn,
+			sessionlog.Table:          sessionlog.ValidColumn,
 			sex.Table:                 sex.ValidColumn,
+			signingkey.Table:          signingkey.ValidColumn,
 			surname.Table:             surname.ValidColumn,
 			user.Table:                user.ValidColumn,
 			userpermission.Table:      userpermission.ValidColumn,

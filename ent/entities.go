@@ -3,18 +3,24 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -23,6 +29,8 @@ import (
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/recoverycode"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/ent/reward"
@@ -30,7 +38,9 @@ import (
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
+	"clinicgraph/ent/signingkey"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
@@ -54,6 +64,14 @@ type TypeMeta struct {
 
 // Meta describes the entities by their names.
 var Meta = map[string]TypeMeta{
+	"ApiToken": {
+		Table:      apitoken.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "name", "hint", "token_hash", "scopes", "expires_at", "last_used_at", "last_used_ip", "revoked_at", "revoke_reason"},
+		Sensitive:  map[string]bool{"token_hash": true},
+		Personal:   map[string]bool{"last_used_ip": true},
+		Door:       "hasPermission",
+		Permission: "session:read",
+	},
 	"Appointment": {
 		Table:      appointment.Table,
 		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "booking_id", "customer_id", "practitioner_id", "practitioner_user_id", "service_id", "unit_id", "status", "starts_at", "ends_at", "busy_from", "busy_to", "notes"},
@@ -64,11 +82,26 @@ var Meta = map[string]TypeMeta{
 	},
 	"AuditLog": {
 		Table:      auditlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",
 		Permission: "audit_log:read",
+	},
+	"Authenticator": {
+		Table:      authenticator.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "kind", "name", "secret_sealed", "last_step", "credential_id", "credential", "confirmed_at", "last_used_at"},
+		Sensitive:  map[string]bool{"secret_sealed": true, "credential_id": true, "credential": true},
+		Door:       "hasPermission",
+		Permission: "session:read",
+	},
+	"BlacklistedToken": {
+		Table:      blacklistedtoken.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "kind", "token_hash", "session_id", "token_epoch", "reason", "revoked_at", "expires_at", "ip_address"},
+		Sensitive:  map[string]bool{"token_hash": true},
+		Personal:   map[string]bool{"ip_address": true},
+		Door:       "hasPermission",
+		Permission: "session:read",
 	},
 	"Booking": {
 		Table:      booking.Table,
@@ -102,9 +135,15 @@ var Meta = map[string]TypeMeta{
 		Fields: []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "kind", "subject_id", "read_at"},
 		Door:   "authenticated",
 	},
+	"OneTimeToken": {
+		Table:     onetimetoken.Table,
+		Fields:    []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "purpose", "token_hash", "payload", "bound_to", "attempts", "expires_at", "used_at"},
+		Sensitive: map[string]bool{"token_hash": true, "payload": true, "bound_to": true},
+		Internal:  true,
+	},
 	"OperationLog": {
 		Table:      operationlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",
@@ -137,6 +176,20 @@ var Meta = map[string]TypeMeta{
 		SoftDelete: true,
 		Door:       "hasPermission",
 		Permission: "unit:read",
+	},
+	"OutboxMessage": {
+		Table:     outboxmessage.Table,
+		Fields:    []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "channel", "template", "recipient", "content_sealed", "status", "attempts", "next_attempt_at", "sent_at", "last_error"},
+		Sensitive: map[string]bool{"content_sealed": true},
+		Personal:  map[string]bool{"recipient": true},
+		Internal:  true,
+	},
+	"PasswordHistory": {
+		Table:      passwordhistory.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "changed_by_id", "password_hash", "changed_at"},
+		Sensitive:  map[string]bool{"password_hash": true},
+		Door:       "hasPermission",
+		Permission: "session:read",
 	},
 	"PaymentMethod": {
 		Table:      paymentmethod.Table,
@@ -193,10 +246,23 @@ var Meta = map[string]TypeMeta{
 		Door:       "hasPermission",
 		Permission: "product:read",
 	},
+	"RateLimitLog": {
+		Table:      ratelimitlog.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "scope", "key", "action", "user_id", "attempts", "window_start", "window_end", "last_attempt_at", "blocked_until"},
+		Personal:   map[string]bool{"key": true},
+		Door:       "hasPermission",
+		Permission: "rate_limit:read",
+	},
+	"RecoveryCode": {
+		Table:     recoverycode.Table,
+		Fields:    []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "code_hash", "used_at"},
+		Sensitive: map[string]bool{"code_hash": true},
+		Internal:  true,
+	},
 	"RefreshToken": {
 		Table:      refreshtoken.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "user_id", "session_id", "token_hash", "generation", "ip_address", "user_agent", "expires_at", "used_at", "revoked_at", "revoke_reason"},
-		Sensitive:  map[string]bool{"token_hash": true},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "user_id", "session_id", "token_hash", "generation", "parent_id", "replaced_by", "successor_sealed", "reuse_count", "ip_address", "user_agent", "expires_at", "used_at", "revoked_at", "revoke_reason"},
+		Sensitive:  map[string]bool{"token_hash": true, "successor_sealed": true},
 		Personal:   map[string]bool{"ip_address": true},
 		SoftDelete: true,
 		Door:       "hasPermission",
@@ -241,11 +307,25 @@ var Meta = map[string]TypeMeta{
 		Door:       "hasPermission",
 		Permission: "product:read",
 	},
+	"SessionLog": {
+		Table:      sessionlog.Table,
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "user_id", "session_id", "event", "details"},
+		Personal:   map[string]bool{"ip_address": true},
+		AppendOnly: true,
+		Door:       "hasPermission",
+		Permission: "session:read",
+	},
 	"Sex": {
 		Table:      sex.Table,
 		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "sex"},
 		SoftDelete: true,
 		Door:       "authenticated",
+	},
+	"SigningKey": {
+		Table:     signingkey.Table,
+		Fields:    []string{"created_at", "updated_at", "created_by", "updated_by", "version", "kid", "state", "public_key", "private_sealed", "activated_at", "retired_at", "revoked_at"},
+		Sensitive: map[string]bool{"private_sealed": true},
+		Internal:  true,
 	},
 	"Surname": {
 		Table:      surname.Table,
@@ -256,7 +336,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"User": {
 		Table:      user.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "username", "username_key", "email", "email_key", "email_verified_at", "phone", "password_hash", "must_change_password", "password_changed_at", "password_changed_by_id", "is_active", "is_locked", "locked_until", "failed_login_attempts", "last_failed_login_at", "last_login_at", "is_customer", "token_epoch", "permission_epoch", "locale", "timezone", "first_name_id", "surname_id", "organizational_unit_id", "sex_id"},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "username", "username_key", "email", "email_key", "email_verified_at", "phone", "password_hash", "must_change_password", "password_changed_at", "password_changed_by_id", "is_active", "is_locked", "lock_reason", "locked_until", "failed_login_attempts", "last_failed_login_at", "last_login_at", "is_customer", "token_epoch", "permission_epoch", "locale", "timezone", "first_name_id", "surname_id", "organizational_unit_id", "sex_id"},
 		Sensitive:  map[string]bool{"password_hash": true},
 		Personal:   map[string]bool{"email": true, "email_key": true, "phone": true},
 		SoftDelete: true,
@@ -277,9 +357,9 @@ var Meta = map[string]TypeMeta{
 	},
 	"UserSession": {
 		Table:      usersession.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "user_id", "status", "device_name", "fingerprint_hash", "ip_address", "user_agent", "authenticated_at", "last_activity_at", "idle_expires_at", "expires_at", "ended_at", "end_reason"},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "user_id", "status", "device_name", "fingerprint_hash", "ip_address", "last_ip_address", "user_agent", "authenticated_at", "amr", "reauthenticated_at", "impersonator_id", "impersonation_reason", "last_activity_at", "idle_expires_at", "expires_at", "ended_at", "end_reason"},
 		Sensitive:  map[string]bool{"fingerprint_hash": true},
-		Personal:   map[string]bool{"ip_address": true},
+		Personal:   map[string]bool{"ip_address": true, "last_ip_address": true},
 		SoftDelete: true,
 		Door:       "hasPermission",
 		Permission: "session:read",

@@ -3,8 +3,11 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
@@ -14,6 +17,7 @@ import (
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -21,12 +25,14 @@ import (
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/reward"
 	"clinicgraph/ent/rewardredemption"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -45,6 +51,152 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 )
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *ApiTokenQuery) CollectFields(ctx context.Context, satisfies ...string) (*ApiTokenQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *ApiTokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(apitoken.Columns))
+		selectedFields = []string{apitoken.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[apitoken.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldUserID)
+				fieldSeen[apitoken.FieldUserID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[apitoken.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldCreatedAt)
+				fieldSeen[apitoken.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[apitoken.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldUpdatedAt)
+				fieldSeen[apitoken.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[apitoken.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldCreatedBy)
+				fieldSeen[apitoken.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[apitoken.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldUpdatedBy)
+				fieldSeen[apitoken.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[apitoken.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldVersion)
+				fieldSeen[apitoken.FieldVersion] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[apitoken.FieldName]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldName)
+				fieldSeen[apitoken.FieldName] = struct{}{}
+			}
+		case "hint":
+			if _, ok := fieldSeen[apitoken.FieldHint]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldHint)
+				fieldSeen[apitoken.FieldHint] = struct{}{}
+			}
+		case "scopes":
+			if _, ok := fieldSeen[apitoken.FieldScopes]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldScopes)
+				fieldSeen[apitoken.FieldScopes] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[apitoken.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldExpiresAt)
+				fieldSeen[apitoken.FieldExpiresAt] = struct{}{}
+			}
+		case "lastUsedAt":
+			if _, ok := fieldSeen[apitoken.FieldLastUsedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldLastUsedAt)
+				fieldSeen[apitoken.FieldLastUsedAt] = struct{}{}
+			}
+		case "lastUsedIp":
+			if _, ok := fieldSeen[apitoken.FieldLastUsedIP]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldLastUsedIP)
+				fieldSeen[apitoken.FieldLastUsedIP] = struct{}{}
+			}
+		case "revokedAt":
+			if _, ok := fieldSeen[apitoken.FieldRevokedAt]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldRevokedAt)
+				fieldSeen[apitoken.FieldRevokedAt] = struct{}{}
+			}
+		case "revokeReason":
+			if _, ok := fieldSeen[apitoken.FieldRevokeReason]; !ok {
+				selectedFields = append(selectedFields, apitoken.FieldRevokeReason)
+				fieldSeen[apitoken.FieldRevokeReason] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type apitokenPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []ApiTokenPaginateOption
+}
+
+func newApiTokenPaginateArgs(rv map[string]any, err error) (*apitokenPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &apitokenPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	return args, nil
+}
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *AppointmentQuery) CollectFields(ctx context.Context, satisfies ...string) (*AppointmentQuery, error) {
@@ -353,6 +505,11 @@ func (_q *AuditLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, auditlog.FieldOperation)
 				fieldSeen[auditlog.FieldOperation] = struct{}{}
 			}
+		case "actingFor":
+			if _, ok := fieldSeen[auditlog.FieldActingFor]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldActingFor)
+				fieldSeen[auditlog.FieldActingFor] = struct{}{}
+			}
 		case "event":
 			if _, ok := fieldSeen[auditlog.FieldEvent]; !ok {
 				selectedFields = append(selectedFields, auditlog.FieldEvent)
@@ -438,6 +595,271 @@ func newAuditLogPaginateArgs(rv map[string]any, err error) (*auditlogPaginateArg
 	}
 	if v, ok := rv[whereField].(*AuditLogWhereInput); ok {
 		args.opts = append(args.opts, WithAuditLogFilter(v.Filter))
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AuthenticatorQuery) CollectFields(ctx context.Context, satisfies ...string) (*AuthenticatorQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AuthenticatorQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(authenticator.Columns))
+		selectedFields = []string{authenticator.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[authenticator.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldUserID)
+				fieldSeen[authenticator.FieldUserID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[authenticator.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldCreatedAt)
+				fieldSeen[authenticator.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[authenticator.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldUpdatedAt)
+				fieldSeen[authenticator.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[authenticator.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldCreatedBy)
+				fieldSeen[authenticator.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[authenticator.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldUpdatedBy)
+				fieldSeen[authenticator.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[authenticator.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldVersion)
+				fieldSeen[authenticator.FieldVersion] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[authenticator.FieldKind]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldKind)
+				fieldSeen[authenticator.FieldKind] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[authenticator.FieldName]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldName)
+				fieldSeen[authenticator.FieldName] = struct{}{}
+			}
+		case "confirmedAt":
+			if _, ok := fieldSeen[authenticator.FieldConfirmedAt]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldConfirmedAt)
+				fieldSeen[authenticator.FieldConfirmedAt] = struct{}{}
+			}
+		case "lastUsedAt":
+			if _, ok := fieldSeen[authenticator.FieldLastUsedAt]; !ok {
+				selectedFields = append(selectedFields, authenticator.FieldLastUsedAt)
+				fieldSeen[authenticator.FieldLastUsedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type authenticatorPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []AuthenticatorPaginateOption
+}
+
+func newAuthenticatorPaginateArgs(rv map[string]any, err error) (*authenticatorPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &authenticatorPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *BlacklistedTokenQuery) CollectFields(ctx context.Context, satisfies ...string) (*BlacklistedTokenQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *BlacklistedTokenQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(blacklistedtoken.Columns))
+		selectedFields = []string{blacklistedtoken.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[blacklistedtoken.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldUserID)
+				fieldSeen[blacklistedtoken.FieldUserID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[blacklistedtoken.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldCreatedAt)
+				fieldSeen[blacklistedtoken.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[blacklistedtoken.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldUpdatedAt)
+				fieldSeen[blacklistedtoken.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[blacklistedtoken.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldCreatedBy)
+				fieldSeen[blacklistedtoken.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[blacklistedtoken.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldUpdatedBy)
+				fieldSeen[blacklistedtoken.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[blacklistedtoken.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldVersion)
+				fieldSeen[blacklistedtoken.FieldVersion] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[blacklistedtoken.FieldKind]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldKind)
+				fieldSeen[blacklistedtoken.FieldKind] = struct{}{}
+			}
+		case "sessionId":
+			if _, ok := fieldSeen[blacklistedtoken.FieldSessionID]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldSessionID)
+				fieldSeen[blacklistedtoken.FieldSessionID] = struct{}{}
+			}
+		case "reason":
+			if _, ok := fieldSeen[blacklistedtoken.FieldReason]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldReason)
+				fieldSeen[blacklistedtoken.FieldReason] = struct{}{}
+			}
+		case "revokedAt":
+			if _, ok := fieldSeen[blacklistedtoken.FieldRevokedAt]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldRevokedAt)
+				fieldSeen[blacklistedtoken.FieldRevokedAt] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[blacklistedtoken.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldExpiresAt)
+				fieldSeen[blacklistedtoken.FieldExpiresAt] = struct{}{}
+			}
+		case "ipAddress":
+			if _, ok := fieldSeen[blacklistedtoken.FieldIPAddress]; !ok {
+				selectedFields = append(selectedFields, blacklistedtoken.FieldIPAddress)
+				fieldSeen[blacklistedtoken.FieldIPAddress] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type blacklistedtokenPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []BlacklistedTokenPaginateOption
+}
+
+func newBlacklistedTokenPaginateArgs(rv map[string]any, err error) (*blacklistedtokenPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &blacklistedtokenPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[whereField].(*BlacklistedTokenWhereInput); ok {
+		args.opts = append(args.opts, WithBlacklistedTokenFilter(v.Filter))
 	}
 	return args, nil
 }
@@ -1765,6 +2187,11 @@ func (_q *OperationLogQuery) collectField(ctx context.Context, oneNode bool, opC
 			if _, ok := fieldSeen[operationlog.FieldOperation]; !ok {
 				selectedFields = append(selectedFields, operationlog.FieldOperation)
 				fieldSeen[operationlog.FieldOperation] = struct{}{}
+			}
+		case "actingFor":
+			if _, ok := fieldSeen[operationlog.FieldActingFor]; !ok {
+				selectedFields = append(selectedFields, operationlog.FieldActingFor)
+				fieldSeen[operationlog.FieldActingFor] = struct{}{}
 			}
 		case "actor":
 			if _, ok := fieldSeen[operationlog.FieldActor]; !ok {
@@ -3105,6 +3532,138 @@ func newOrganizationalUnitPaginateArgs(rv map[string]any, err error) (*organizat
 	}
 	if v, ok := rv[whereField].(*OrganizationalUnitWhereInput); ok {
 		args.opts = append(args.opts, WithOrganizationalUnitFilter(v.Filter))
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *PasswordHistoryQuery) CollectFields(ctx context.Context, satisfies ...string) (*PasswordHistoryQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *PasswordHistoryQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(passwordhistory.Columns))
+		selectedFields = []string{passwordhistory.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[passwordhistory.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldUserID)
+				fieldSeen[passwordhistory.FieldUserID] = struct{}{}
+			}
+
+		case "changedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withChangedBy = query
+			if _, ok := fieldSeen[passwordhistory.FieldChangedByID]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldChangedByID)
+				fieldSeen[passwordhistory.FieldChangedByID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[passwordhistory.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldCreatedAt)
+				fieldSeen[passwordhistory.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[passwordhistory.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldUpdatedAt)
+				fieldSeen[passwordhistory.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[passwordhistory.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldCreatedBy)
+				fieldSeen[passwordhistory.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[passwordhistory.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldUpdatedBy)
+				fieldSeen[passwordhistory.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[passwordhistory.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldVersion)
+				fieldSeen[passwordhistory.FieldVersion] = struct{}{}
+			}
+		case "changedAt":
+			if _, ok := fieldSeen[passwordhistory.FieldChangedAt]; !ok {
+				selectedFields = append(selectedFields, passwordhistory.FieldChangedAt)
+				fieldSeen[passwordhistory.FieldChangedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type passwordhistoryPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []PasswordHistoryPaginateOption
+}
+
+func newPasswordHistoryPaginateArgs(rv map[string]any, err error) (*passwordhistoryPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &passwordhistoryPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[whereField].(*PasswordHistoryWhereInput); ok {
+		args.opts = append(args.opts, WithPasswordHistoryFilter(v.Filter))
 	}
 	return args, nil
 }
@@ -4826,6 +5385,178 @@ func newProductPaginateArgs(rv map[string]any, err error) (*productPaginateArgs,
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *RateLimitLogQuery) CollectFields(ctx context.Context, satisfies ...string) (*RateLimitLogQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *RateLimitLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(ratelimitlog.Columns))
+		selectedFields = []string{ratelimitlog.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[ratelimitlog.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldUserID)
+				fieldSeen[ratelimitlog.FieldUserID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[ratelimitlog.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldCreatedAt)
+				fieldSeen[ratelimitlog.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[ratelimitlog.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldUpdatedAt)
+				fieldSeen[ratelimitlog.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[ratelimitlog.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldCreatedBy)
+				fieldSeen[ratelimitlog.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[ratelimitlog.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldUpdatedBy)
+				fieldSeen[ratelimitlog.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[ratelimitlog.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldVersion)
+				fieldSeen[ratelimitlog.FieldVersion] = struct{}{}
+			}
+		case "scope":
+			if _, ok := fieldSeen[ratelimitlog.FieldScope]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldScope)
+				fieldSeen[ratelimitlog.FieldScope] = struct{}{}
+			}
+		case "key":
+			if _, ok := fieldSeen[ratelimitlog.FieldKey]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldKey)
+				fieldSeen[ratelimitlog.FieldKey] = struct{}{}
+			}
+		case "action":
+			if _, ok := fieldSeen[ratelimitlog.FieldAction]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldAction)
+				fieldSeen[ratelimitlog.FieldAction] = struct{}{}
+			}
+		case "attempts":
+			if _, ok := fieldSeen[ratelimitlog.FieldAttempts]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldAttempts)
+				fieldSeen[ratelimitlog.FieldAttempts] = struct{}{}
+			}
+		case "windowStart":
+			if _, ok := fieldSeen[ratelimitlog.FieldWindowStart]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldWindowStart)
+				fieldSeen[ratelimitlog.FieldWindowStart] = struct{}{}
+			}
+		case "windowEnd":
+			if _, ok := fieldSeen[ratelimitlog.FieldWindowEnd]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldWindowEnd)
+				fieldSeen[ratelimitlog.FieldWindowEnd] = struct{}{}
+			}
+		case "lastAttemptAt":
+			if _, ok := fieldSeen[ratelimitlog.FieldLastAttemptAt]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldLastAttemptAt)
+				fieldSeen[ratelimitlog.FieldLastAttemptAt] = struct{}{}
+			}
+		case "blockedUntil":
+			if _, ok := fieldSeen[ratelimitlog.FieldBlockedUntil]; !ok {
+				selectedFields = append(selectedFields, ratelimitlog.FieldBlockedUntil)
+				fieldSeen[ratelimitlog.FieldBlockedUntil] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type ratelimitlogPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []RateLimitLogPaginateOption
+}
+
+func newRateLimitLogPaginateArgs(rv map[string]any, err error) (*ratelimitlogPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &ratelimitlogPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &RateLimitLogOrder{Field: &RateLimitLogOrderField{}, Direction: paging.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err := errors.Join(err1, err2); err != nil {
+				return nil, err
+			}
+			args.opts = append(args.opts, WithRateLimitLogOrder(order))
+		case *RateLimitLogOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithRateLimitLogOrder(v))
+			}
+		}
+	}
+	if v, ok := rv[whereField].(*RateLimitLogWhereInput); ok {
+		args.opts = append(args.opts, WithRateLimitLogFilter(v.Filter))
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *RefreshTokenQuery) CollectFields(ctx context.Context, satisfies ...string) (*RefreshTokenQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -4912,6 +5643,11 @@ func (_q *RefreshTokenQuery) collectField(ctx context.Context, oneNode bool, opC
 			if _, ok := fieldSeen[refreshtoken.FieldGeneration]; !ok {
 				selectedFields = append(selectedFields, refreshtoken.FieldGeneration)
 				fieldSeen[refreshtoken.FieldGeneration] = struct{}{}
+			}
+		case "reuseCount":
+			if _, ok := fieldSeen[refreshtoken.FieldReuseCount]; !ok {
+				selectedFields = append(selectedFields, refreshtoken.FieldReuseCount)
+				fieldSeen[refreshtoken.FieldReuseCount] = struct{}{}
 			}
 		case "ipAddress":
 			if _, ok := fieldSeen[refreshtoken.FieldIPAddress]; !ok {
@@ -5996,6 +6732,148 @@ func newServiceSettingPaginateArgs(rv map[string]any, err error) (*servicesettin
 }
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *SessionLogQuery) CollectFields(ctx context.Context, satisfies ...string) (*SessionLogQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *SessionLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(sessionlog.Columns))
+		selectedFields = []string{sessionlog.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[sessionlog.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldUserID)
+				fieldSeen[sessionlog.FieldUserID] = struct{}{}
+			}
+
+		case "session":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserSessionClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, usersessionImplementors)...); err != nil {
+				return err
+			}
+			_q.withSession = query
+			if _, ok := fieldSeen[sessionlog.FieldSessionID]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldSessionID)
+				fieldSeen[sessionlog.FieldSessionID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[sessionlog.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldCreatedAt)
+				fieldSeen[sessionlog.FieldCreatedAt] = struct{}{}
+			}
+		case "ipAddress":
+			if _, ok := fieldSeen[sessionlog.FieldIPAddress]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldIPAddress)
+				fieldSeen[sessionlog.FieldIPAddress] = struct{}{}
+			}
+		case "userAgent":
+			if _, ok := fieldSeen[sessionlog.FieldUserAgent]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldUserAgent)
+				fieldSeen[sessionlog.FieldUserAgent] = struct{}{}
+			}
+		case "requestId":
+			if _, ok := fieldSeen[sessionlog.FieldRequestID]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldRequestID)
+				fieldSeen[sessionlog.FieldRequestID] = struct{}{}
+			}
+		case "operation":
+			if _, ok := fieldSeen[sessionlog.FieldOperation]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldOperation)
+				fieldSeen[sessionlog.FieldOperation] = struct{}{}
+			}
+		case "actingFor":
+			if _, ok := fieldSeen[sessionlog.FieldActingFor]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldActingFor)
+				fieldSeen[sessionlog.FieldActingFor] = struct{}{}
+			}
+		case "event":
+			if _, ok := fieldSeen[sessionlog.FieldEvent]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldEvent)
+				fieldSeen[sessionlog.FieldEvent] = struct{}{}
+			}
+		case "details":
+			if _, ok := fieldSeen[sessionlog.FieldDetails]; !ok {
+				selectedFields = append(selectedFields, sessionlog.FieldDetails)
+				fieldSeen[sessionlog.FieldDetails] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type sessionlogPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []SessionLogPaginateOption
+}
+
+func newSessionLogPaginateArgs(rv map[string]any, err error) (*sessionlogPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &sessionlogPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[whereField].(*SessionLogWhereInput); ok {
+		args.opts = append(args.opts, WithSessionLogFilter(v.Filter))
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *SexQuery) CollectFields(ctx context.Context, satisfies ...string) (*SexQuery, error) {
 	fc := graphql.GetFieldContext(ctx)
 	if fc == nil {
@@ -7012,6 +7890,506 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 				*wq = *query
 			})
 
+		case "sessionLogs":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&SessionLogClient{config: _q.config}).Query()
+			)
+			args, err := newSessionLogPaginateArgs(fieldArgs(ctx, opCtx, field, new(SessionLogWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newSessionLogPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"user_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.SessionLogsColumn), ids...))
+					})
+					if err := query.GroupBy(user.SessionLogsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[11] == nil {
+							nodes[i].Edges.totalCount[11] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[11][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, sessionlogImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(sessionlog.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.SessionLogsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedSessionLogs(alias, func(wq *SessionLogQuery) {
+				*wq = *query
+			})
+
+		case "blacklistedTokens":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&BlacklistedTokenClient{config: _q.config}).Query()
+			)
+			args, err := newBlacklistedTokenPaginateArgs(fieldArgs(ctx, opCtx, field, new(BlacklistedTokenWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newBlacklistedTokenPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"user_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.BlacklistedTokensColumn), ids...))
+					})
+					if err := query.GroupBy(user.BlacklistedTokensColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[12] == nil {
+							nodes[i].Edges.totalCount[12] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[12][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, blacklistedtokenImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(blacklistedtoken.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.BlacklistedTokensColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedBlacklistedTokens(alias, func(wq *BlacklistedTokenQuery) {
+				*wq = *query
+			})
+
+		case "passwordHistory":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&PasswordHistoryClient{config: _q.config}).Query()
+			)
+			args, err := newPasswordHistoryPaginateArgs(fieldArgs(ctx, opCtx, field, new(PasswordHistoryWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newPasswordHistoryPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"user_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.PasswordHistoryColumn), ids...))
+					})
+					if err := query.GroupBy(user.PasswordHistoryColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[13] == nil {
+							nodes[i].Edges.totalCount[13] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[13][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, passwordhistoryImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(passwordhistory.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.PasswordHistoryColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedPasswordHistory(alias, func(wq *PasswordHistoryQuery) {
+				*wq = *query
+			})
+
+		case "passwordChanges":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&PasswordHistoryClient{config: _q.config}).Query()
+			)
+			args, err := newPasswordHistoryPaginateArgs(fieldArgs(ctx, opCtx, field, new(PasswordHistoryWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newPasswordHistoryPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"changed_by_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.PasswordChangesColumn), ids...))
+					})
+					if err := query.GroupBy(user.PasswordChangesColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[14] == nil {
+							nodes[i].Edges.totalCount[14] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[14][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, passwordhistoryImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(passwordhistory.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.PasswordChangesColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedPasswordChanges(alias, func(wq *PasswordHistoryQuery) {
+				*wq = *query
+			})
+
+		case "authenticators":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&AuthenticatorClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, authenticatorImplementors)...); err != nil {
+				return err
+			}
+			query.modifiers = append(query.modifiers, paging.LimitPerRow(user.AuthenticatorsColumn, paging.MaxSize, sql.ExprFunc(func(b *sql.Builder) {
+				b.Ident(authenticator.FieldID)
+			})))
+			_q.WithNamedAuthenticators(alias, func(wq *AuthenticatorQuery) {
+				*wq = *query
+			})
+
+		case "apiTokens":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&ApiTokenClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, false, opCtx, field, path, mayAddCondition(satisfies, apitokenImplementors)...); err != nil {
+				return err
+			}
+			query.modifiers = append(query.modifiers, paging.LimitPerRow(user.APITokensColumn, paging.MaxSize, sql.ExprFunc(func(b *sql.Builder) {
+				b.Ident(apitoken.FieldID)
+			})))
+			_q.WithNamedAPITokens(alias, func(wq *ApiTokenQuery) {
+				*wq = *query
+			})
+
+		case "rateLimitLogs":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&RateLimitLogClient{config: _q.config}).Query()
+			)
+			args, err := newRateLimitLogPaginateArgs(fieldArgs(ctx, opCtx, field, new(RateLimitLogWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newRateLimitLogPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"user_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.RateLimitLogsColumn), ids...))
+					})
+					if err := query.GroupBy(user.RateLimitLogsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[17] == nil {
+							nodes[i].Edges.totalCount[17] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[17][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, ratelimitlogImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(ratelimitlog.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.RateLimitLogsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedRateLimitLogs(alias, func(wq *RateLimitLogQuery) {
+				*wq = *query
+			})
+
+		case "impersonations":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserSessionClient{config: _q.config}).Query()
+			)
+			args, err := newUserSessionPaginateArgs(fieldArgs(ctx, opCtx, field, new(UserSessionWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newUserSessionPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*User) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"impersonator_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(user.ImpersonationsColumn), ids...))
+					})
+					if err := query.GroupBy(user.ImpersonationsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[18] == nil {
+							nodes[i].Edges.totalCount[18] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[18][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, usersessionImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(usersession.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(user.ImpersonationsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedImpersonations(alias, func(wq *UserSessionQuery) {
+				*wq = *query
+			})
+
 		case "auditLogs":
 			var (
 				alias = field.Alias
@@ -7053,10 +8431,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[11] == nil {
-							nodes[i].Edges.totalCount[11] = make(map[string]int)
+						if nodes[i].Edges.totalCount[19] == nil {
+							nodes[i].Edges.totalCount[19] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[11][alias] = n
+						nodes[i].Edges.totalCount[19][alias] = n
 					}
 					return nil
 				})
@@ -7131,10 +8509,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[12] == nil {
-							nodes[i].Edges.totalCount[12] = make(map[string]int)
+						if nodes[i].Edges.totalCount[20] == nil {
+							nodes[i].Edges.totalCount[20] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[12][alias] = n
+						nodes[i].Edges.totalCount[20][alias] = n
 					}
 					return nil
 				})
@@ -7209,10 +8587,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[13] == nil {
-							nodes[i].Edges.totalCount[13] = make(map[string]int)
+						if nodes[i].Edges.totalCount[21] == nil {
+							nodes[i].Edges.totalCount[21] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[13][alias] = n
+						nodes[i].Edges.totalCount[21][alias] = n
 					}
 					return nil
 				})
@@ -7287,10 +8665,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[14] == nil {
-							nodes[i].Edges.totalCount[14] = make(map[string]int)
+						if nodes[i].Edges.totalCount[22] == nil {
+							nodes[i].Edges.totalCount[22] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[14][alias] = n
+						nodes[i].Edges.totalCount[22][alias] = n
 					}
 					return nil
 				})
@@ -7365,10 +8743,10 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[15] == nil {
-							nodes[i].Edges.totalCount[15] = make(map[string]int)
+						if nodes[i].Edges.totalCount[23] == nil {
+							nodes[i].Edges.totalCount[23] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[15][alias] = n
+						nodes[i].Edges.totalCount[23][alias] = n
 					}
 					return nil
 				})
@@ -7495,6 +8873,11 @@ func (_q *UserQuery) collectField(ctx context.Context, oneNode bool, opCtx *grap
 			if _, ok := fieldSeen[user.FieldIsLocked]; !ok {
 				selectedFields = append(selectedFields, user.FieldIsLocked)
 				fieldSeen[user.FieldIsLocked] = struct{}{}
+			}
+		case "lockReason":
+			if _, ok := fieldSeen[user.FieldLockReason]; !ok {
+				selectedFields = append(selectedFields, user.FieldLockReason)
+				fieldSeen[user.FieldLockReason] = struct{}{}
 			}
 		case "lockedUntil":
 			if _, ok := fieldSeen[user.FieldLockedUntil]; !ok {
@@ -7979,6 +9362,102 @@ func (_q *UserSessionQuery) collectField(ctx context.Context, oneNode bool, opCt
 				fieldSeen[usersession.FieldUserID] = struct{}{}
 			}
 
+		case "impersonator":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withImpersonator = query
+			if _, ok := fieldSeen[usersession.FieldImpersonatorID]; !ok {
+				selectedFields = append(selectedFields, usersession.FieldImpersonatorID)
+				fieldSeen[usersession.FieldImpersonatorID] = struct{}{}
+			}
+
+		case "logs":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&SessionLogClient{config: _q.config}).Query()
+			)
+			args, err := newSessionLogPaginateArgs(fieldArgs(ctx, opCtx, field, new(SessionLogWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newSessionLogPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*UserSession) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"session_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(usersession.LogsColumn), ids...))
+					})
+					if err := query.GroupBy(usersession.LogsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[2] == nil {
+							nodes[i].Edges.totalCount[2] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[2][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, sessionlogImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(sessionlog.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(usersession.LogsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedLogs(alias, func(wq *SessionLogQuery) {
+				*wq = *query
+			})
+
 		case "refreshTokens":
 			var (
 				alias = field.Alias
@@ -8020,10 +9499,10 @@ func (_q *UserSessionQuery) collectField(ctx context.Context, oneNode bool, opCt
 					}
 					for i := range nodes {
 						n := m[nodes[i].ID]
-						if nodes[i].Edges.totalCount[1] == nil {
-							nodes[i].Edges.totalCount[1] = make(map[string]int)
+						if nodes[i].Edges.totalCount[3] == nil {
+							nodes[i].Edges.totalCount[3] = make(map[string]int)
 						}
-						nodes[i].Edges.totalCount[1][alias] = n
+						nodes[i].Edges.totalCount[3][alias] = n
 					}
 					return nil
 				})
@@ -8096,6 +9575,11 @@ func (_q *UserSessionQuery) collectField(ctx context.Context, oneNode bool, opCt
 				selectedFields = append(selectedFields, usersession.FieldIPAddress)
 				fieldSeen[usersession.FieldIPAddress] = struct{}{}
 			}
+		case "lastIpAddress":
+			if _, ok := fieldSeen[usersession.FieldLastIPAddress]; !ok {
+				selectedFields = append(selectedFields, usersession.FieldLastIPAddress)
+				fieldSeen[usersession.FieldLastIPAddress] = struct{}{}
+			}
 		case "userAgent":
 			if _, ok := fieldSeen[usersession.FieldUserAgent]; !ok {
 				selectedFields = append(selectedFields, usersession.FieldUserAgent)
@@ -8105,6 +9589,21 @@ func (_q *UserSessionQuery) collectField(ctx context.Context, oneNode bool, opCt
 			if _, ok := fieldSeen[usersession.FieldAuthenticatedAt]; !ok {
 				selectedFields = append(selectedFields, usersession.FieldAuthenticatedAt)
 				fieldSeen[usersession.FieldAuthenticatedAt] = struct{}{}
+			}
+		case "amr":
+			if _, ok := fieldSeen[usersession.FieldAmr]; !ok {
+				selectedFields = append(selectedFields, usersession.FieldAmr)
+				fieldSeen[usersession.FieldAmr] = struct{}{}
+			}
+		case "reauthenticatedAt":
+			if _, ok := fieldSeen[usersession.FieldReauthenticatedAt]; !ok {
+				selectedFields = append(selectedFields, usersession.FieldReauthenticatedAt)
+				fieldSeen[usersession.FieldReauthenticatedAt] = struct{}{}
+			}
+		case "impersonationReason":
+			if _, ok := fieldSeen[usersession.FieldImpersonationReason]; !ok {
+				selectedFields = append(selectedFields, usersession.FieldImpersonationReason)
+				fieldSeen[usersession.FieldImpersonationReason] = struct{}{}
 			}
 		case "lastActivityAt":
 			if _, ok := fieldSeen[usersession.FieldLastActivityAt]; !ok {

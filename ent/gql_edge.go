@@ -3,7 +3,9 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
+	"clinicgraph/ent/authenticator"
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/paymenttransaction"
@@ -17,6 +19,14 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 )
+
+func (_m *ApiToken) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
 
 func (_m *Appointment) Booking(ctx context.Context) (*Booking, error) {
 	result, err := _m.Edges.BookingOrErr()
@@ -67,6 +77,22 @@ func (_m *Appointment) Unit(ctx context.Context) (*OrganizationalUnit, error) {
 }
 
 func (_m *AuditLog) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *Authenticator) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *BlacklistedToken) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
 		result, err = _m.QueryUser().Only(ctx)
@@ -670,6 +696,22 @@ func (_m *OrganizationalUnit) PaymentTransactions(
 	return _m.QueryPaymentTransactions().Paginate(ctx, after, first, before, last, opts...)
 }
 
+func (_m *PasswordHistory) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *PasswordHistory) ChangedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.ChangedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryChangedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *PaymentMethod) Customer(ctx context.Context) (*Customer, error) {
 	result, err := _m.Edges.CustomerOrErr()
 	if IsNotLoaded(err) {
@@ -986,6 +1028,14 @@ func (_m *Product) Appointments(
 	return _m.QueryAppointments().Paginate(ctx, after, first, before, last, opts...)
 }
 
+func (_m *RateLimitLog) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *RefreshToken) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
@@ -1149,6 +1199,22 @@ func (_m *ServiceSetting) Product(ctx context.Context) (*Product, error) {
 	result, err := _m.Edges.ProductOrErr()
 	if IsNotLoaded(err) {
 		result, err = _m.QueryProduct().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *SessionLog) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *SessionLog) Session(ctx context.Context) (*UserSession, error) {
+	result, err := _m.Edges.SessionOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QuerySession().Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }
@@ -1428,6 +1494,181 @@ func (_m *User) RefreshTokens(
 	return _m.QueryRefreshTokens().Paginate(ctx, after, first, before, last, opts...)
 }
 
+func (_m *User) SessionLogs(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *SessionLogWhereInput,
+) (*SessionLogConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []SessionLogPaginateOption{
+		WithSessionLogFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[11][alias]
+	if nodes, err := _m.NamedSessionLogs(alias); err == nil || hasTotalCount {
+		pager, err := newSessionLogPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &SessionLogConnection{Edges: []*SessionLogEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QuerySessionLogs().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *User) BlacklistedTokens(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *BlacklistedTokenWhereInput,
+) (*BlacklistedTokenConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []BlacklistedTokenPaginateOption{
+		WithBlacklistedTokenFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[12][alias]
+	if nodes, err := _m.NamedBlacklistedTokens(alias); err == nil || hasTotalCount {
+		pager, err := newBlacklistedTokenPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &BlacklistedTokenConnection{Edges: []*BlacklistedTokenEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryBlacklistedTokens().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *User) PasswordHistory(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *PasswordHistoryWhereInput,
+) (*PasswordHistoryConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []PasswordHistoryPaginateOption{
+		WithPasswordHistoryFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[13][alias]
+	if nodes, err := _m.NamedPasswordHistory(alias); err == nil || hasTotalCount {
+		pager, err := newPasswordHistoryPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &PasswordHistoryConnection{Edges: []*PasswordHistoryEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryPasswordHistory().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *User) PasswordChanges(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *PasswordHistoryWhereInput,
+) (*PasswordHistoryConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []PasswordHistoryPaginateOption{
+		WithPasswordHistoryFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[14][alias]
+	if nodes, err := _m.NamedPasswordChanges(alias); err == nil || hasTotalCount {
+		pager, err := newPasswordHistoryPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &PasswordHistoryConnection{Edges: []*PasswordHistoryEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryPasswordChanges().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *User) Authenticators(ctx context.Context) (result []*Authenticator, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedAuthenticators(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.AuthenticatorsOrErr()
+	}
+	if IsNotLoaded(err) {
+		result, err = _m.QueryAuthenticators().
+			Order(authenticator.ByID()).
+			Limit(paging.MaxSize).
+			All(ctx)
+	}
+	return result, err
+}
+
+func (_m *User) APITokens(ctx context.Context) (result []*ApiToken, err error) {
+	if fc := graphql.GetFieldContext(ctx); fc != nil && fc.Field.Alias != "" {
+		result, err = _m.NamedAPITokens(graphql.GetFieldContext(ctx).Field.Alias)
+	} else {
+		result, err = _m.Edges.APITokensOrErr()
+	}
+	if IsNotLoaded(err) {
+		result, err = _m.QueryAPITokens().
+			Order(apitoken.ByID()).
+			Limit(paging.MaxSize).
+			All(ctx)
+	}
+	return result, err
+}
+
+func (_m *User) RateLimitLogs(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *RateLimitLogOrder, where *RateLimitLogWhereInput,
+) (*RateLimitLogConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []RateLimitLogPaginateOption{
+		WithRateLimitLogOrder(orderBy),
+		WithRateLimitLogFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[17][alias]
+	if nodes, err := _m.NamedRateLimitLogs(alias); err == nil || hasTotalCount {
+		pager, err := newRateLimitLogPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &RateLimitLogConnection{Edges: []*RateLimitLogEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryRateLimitLogs().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *User) Impersonations(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *UserSessionWhereInput,
+) (*UserSessionConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []UserSessionPaginateOption{
+		WithUserSessionFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[18][alias]
+	if nodes, err := _m.NamedImpersonations(alias); err == nil || hasTotalCount {
+		pager, err := newUserSessionPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &UserSessionConnection{Edges: []*UserSessionEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryImpersonations().Paginate(ctx, after, first, before, last, opts...)
+}
+
 func (_m *User) AuditLogs(
 	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *AuditLogWhereInput,
 ) (*AuditLogConnection, error) {
@@ -1439,7 +1680,7 @@ func (_m *User) AuditLogs(
 		WithAuditLogFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[11][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[19][alias]
 	if nodes, err := _m.NamedAuditLogs(alias); err == nil || hasTotalCount {
 		pager, err := newAuditLogPager(opts, last != nil)
 		if err != nil {
@@ -1463,7 +1704,7 @@ func (_m *User) OperationLogs(
 		WithOperationLogFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[12][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[20][alias]
 	if nodes, err := _m.NamedOperationLogs(alias); err == nil || hasTotalCount {
 		pager, err := newOperationLogPager(opts, last != nil)
 		if err != nil {
@@ -1488,7 +1729,7 @@ func (_m *User) Customers(
 		WithCustomerFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[13][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[21][alias]
 	if nodes, err := _m.NamedCustomers(alias); err == nil || hasTotalCount {
 		pager, err := newCustomerPager(opts, last != nil)
 		if err != nil {
@@ -1513,7 +1754,7 @@ func (_m *User) Appointments(
 		WithAppointmentFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[14][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[22][alias]
 	if nodes, err := _m.NamedAppointments(alias); err == nil || hasTotalCount {
 		pager, err := newAppointmentPager(opts, last != nil)
 		if err != nil {
@@ -1538,7 +1779,7 @@ func (_m *User) CreatedBookings(
 		WithBookingFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[15][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[23][alias]
 	if nodes, err := _m.NamedCreatedBookings(alias); err == nil || hasTotalCount {
 		pager, err := newBookingPager(opts, last != nil)
 		if err != nil {
@@ -1630,6 +1871,38 @@ func (_m *UserSession) User(ctx context.Context) (*User, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *UserSession) Impersonator(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.ImpersonatorOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryImpersonator().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *UserSession) Logs(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *SessionLogWhereInput,
+) (*SessionLogConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []SessionLogPaginateOption{
+		WithSessionLogFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[2][alias]
+	if nodes, err := _m.NamedLogs(alias); err == nil || hasTotalCount {
+		pager, err := newSessionLogPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &SessionLogConnection{Edges: []*SessionLogEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryLogs().Paginate(ctx, after, first, before, last, opts...)
+}
+
 func (_m *UserSession) RefreshTokens(
 	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *RefreshTokenWhereInput,
 ) (*RefreshTokenConnection, error) {
@@ -1641,7 +1914,7 @@ func (_m *UserSession) RefreshTokens(
 		WithRefreshTokenFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias
-	totalCount, hasTotalCount := _m.Edges.totalCount[1][alias]
+	totalCount, hasTotalCount := _m.Edges.totalCount[3][alias]
 	if nodes, err := _m.NamedRefreshTokens(alias); err == nil || hasTotalCount {
 		pager, err := newRefreshTokenPager(opts, last != nil)
 		if err != nil {

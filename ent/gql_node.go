@@ -3,8 +3,11 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
@@ -14,6 +17,7 @@ import (
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -21,12 +25,14 @@ import (
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/reward"
 	"clinicgraph/ent/rewardredemption"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -47,6 +53,11 @@ type Noder interface {
 	IsNode()
 }
 
+var apitokenImplementors = []string{"ApiToken", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*ApiToken) IsNode() {}
+
 var appointmentImplementors = []string{"Appointment", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -56,6 +67,16 @@ var auditlogImplementors = []string{"AuditLog", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*AuditLog) IsNode() {}
+
+var authenticatorImplementors = []string{"Authenticator", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*Authenticator) IsNode() {}
+
+var blacklistedtokenImplementors = []string{"BlacklistedToken", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*BlacklistedToken) IsNode() {}
 
 var bookingImplementors = []string{"Booking", "Node"}
 
@@ -102,6 +123,11 @@ var organizationalunitImplementors = []string{"OrganizationalUnit", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*OrganizationalUnit) IsNode() {}
 
+var passwordhistoryImplementors = []string{"PasswordHistory", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*PasswordHistory) IsNode() {}
+
 var paymentmethodImplementors = []string{"PaymentMethod", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -137,6 +163,11 @@ var productImplementors = []string{"Product", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Product) IsNode() {}
 
+var ratelimitlogImplementors = []string{"RateLimitLog", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*RateLimitLog) IsNode() {}
+
 var refreshtokenImplementors = []string{"RefreshToken", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
@@ -166,6 +197,11 @@ var servicesettingImplementors = []string{"ServiceSetting", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*ServiceSetting) IsNode() {}
+
+var sessionlogImplementors = []string{"SessionLog", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*SessionLog) IsNode() {}
 
 var sexImplementors = []string{"Sex", "Node"}
 
@@ -260,6 +296,15 @@ func (c *Client) Noder(ctx context.Context, id uuid.UUID, opts ...NodeOption) (_
 
 func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, error) {
 	switch table {
+	case apitoken.Table:
+		query := c.ApiToken.Query().
+			Where(apitoken.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, apitokenImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case appointment.Table:
 		query := c.Appointment.Query().
 			Where(appointment.ID(id))
@@ -274,6 +319,24 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(auditlog.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, auditlogImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case authenticator.Table:
+		query := c.Authenticator.Query().
+			Where(authenticator.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, authenticatorImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case blacklistedtoken.Table:
+		query := c.BlacklistedToken.Query().
+			Where(blacklistedtoken.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, blacklistedtokenImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -359,6 +422,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case passwordhistory.Table:
+		query := c.PasswordHistory.Query().
+			Where(passwordhistory.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, passwordhistoryImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case paymentmethod.Table:
 		query := c.PaymentMethod.Query().
 			Where(paymentmethod.ID(id))
@@ -422,6 +494,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			}
 		}
 		return query.Only(ctx)
+	case ratelimitlog.Table:
+		query := c.RateLimitLog.Query().
+			Where(ratelimitlog.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, ratelimitlogImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case refreshtoken.Table:
 		query := c.RefreshToken.Query().
 			Where(refreshtoken.ID(id))
@@ -472,6 +553,15 @@ func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, 
 			Where(servicesetting.ID(id))
 		if fc := graphql.GetFieldContext(ctx); fc != nil {
 			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, servicesettingImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case sessionlog.Table:
+		query := c.SessionLog.Query().
+			Where(sessionlog.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, sessionlogImplementors...); err != nil {
 				return nil, err
 			}
 		}
@@ -601,6 +691,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		idmap[id] = append(idmap[id], &noders[i])
 	}
 	switch table {
+	case apitoken.Table:
+		query := c.ApiToken.Query().
+			Where(apitoken.IDIn(ids...))
+		query, err := query.CollectFields(ctx, apitokenImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case appointment.Table:
 		query := c.Appointment.Query().
 			Where(appointment.IDIn(ids...))
@@ -621,6 +727,38 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.AuditLog.Query().
 			Where(auditlog.IDIn(ids...))
 		query, err := query.CollectFields(ctx, auditlogImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case authenticator.Table:
+		query := c.Authenticator.Query().
+			Where(authenticator.IDIn(ids...))
+		query, err := query.CollectFields(ctx, authenticatorImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case blacklistedtoken.Table:
+		query := c.BlacklistedToken.Query().
+			Where(blacklistedtoken.IDIn(ids...))
+		query, err := query.CollectFields(ctx, blacklistedtokenImplementors...)
 		if err != nil {
 			return nil, err
 		}
@@ -777,6 +915,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case passwordhistory.Table:
+		query := c.PasswordHistory.Query().
+			Where(passwordhistory.IDIn(ids...))
+		query, err := query.CollectFields(ctx, passwordhistoryImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case paymentmethod.Table:
 		query := c.PaymentMethod.Query().
 			Where(paymentmethod.IDIn(ids...))
@@ -889,6 +1043,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 				*noder = node
 			}
 		}
+	case ratelimitlog.Table:
+		query := c.RateLimitLog.Query().
+			Where(ratelimitlog.IDIn(ids...))
+		query, err := query.CollectFields(ctx, ratelimitlogImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case refreshtoken.Table:
 		query := c.RefreshToken.Query().
 			Where(refreshtoken.IDIn(ids...))
@@ -973,6 +1143,22 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		query := c.ServiceSetting.Query().
 			Where(servicesetting.IDIn(ids...))
 		query, err := query.CollectFields(ctx, servicesettingImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case sessionlog.Table:
+		query := c.SessionLog.Query().
+			Where(sessionlog.IDIn(ids...))
+		query, err := query.CollectFields(ctx, sessionlogImplementors...)
 		if err != nil {
 			return nil, err
 		}

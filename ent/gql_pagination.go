@@ -3,8 +3,11 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
@@ -14,6 +17,7 @@ import (
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -21,12 +25,14 @@ import (
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/reward"
 	"clinicgraph/ent/rewardredemption"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -95,6 +101,262 @@ const (
 	pageInfoField   = "pageInfo"
 	totalCountField = "totalCount"
 )
+
+// ApiTokenEdge is the edge representation of ApiToken.
+type ApiTokenEdge struct {
+	Node   *ApiToken     `json:"node"`
+	Cursor paging.Cursor `json:"cursor"`
+}
+
+// ApiTokenConnection is the connection containing edges to ApiToken.
+type ApiTokenConnection struct {
+	Edges      []*ApiTokenEdge `json:"edges"`
+	PageInfo   paging.Info     `json:"pageInfo"`
+	TotalCount int             `json:"totalCount"`
+}
+
+func (c *ApiTokenConnection) build(nodes []*ApiToken, pager *apitokenPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *ApiToken
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *ApiToken {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *ApiToken {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*ApiTokenEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &ApiTokenEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// ApiTokenPaginateOption enables pagination customization.
+type ApiTokenPaginateOption func(*apitokenPager) error
+
+// WithApiTokenOrder configures pagination ordering.
+func WithApiTokenOrder(order *ApiTokenOrder) ApiTokenPaginateOption {
+	if order == nil {
+		order = DefaultApiTokenOrder
+	}
+	o := *order
+	return func(pager *apitokenPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultApiTokenOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithApiTokenFilter configures pagination filter.
+func WithApiTokenFilter(filter func(*ApiTokenQuery) (*ApiTokenQuery, error)) ApiTokenPaginateOption {
+	return func(pager *apitokenPager) error {
+		if filter == nil {
+			return errors.New("ApiTokenQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type apitokenPager struct {
+	reverse bool
+	order   *ApiTokenOrder
+	filter  func(*ApiTokenQuery) (*ApiTokenQuery, error)
+}
+
+func newApiTokenPager(opts []ApiTokenPaginateOption, reverse bool) (*apitokenPager, error) {
+	pager := &apitokenPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultApiTokenOrder
+	}
+	return pager, nil
+}
+
+func (p *apitokenPager) applyFilter(query *ApiTokenQuery) (*ApiTokenQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *apitokenPager) toCursor(_m *ApiToken) paging.Cursor {
+	if p.order.Field.column == DefaultApiTokenOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *apitokenPager) list() paging.List {
+	return paging.List{Kind: "ApiToken", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *apitokenPager) applyCursors(query *ApiTokenQuery, after, before *paging.Cursor) (*ApiTokenQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultApiTokenOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *apitokenPager) applyOrder(query *ApiTokenQuery) *ApiTokenQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultApiTokenOrder.Field {
+		query = query.Order(DefaultApiTokenOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *apitokenPager) orderExpr(query *ApiTokenQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultApiTokenOrder.Field {
+			b.Comma().Ident(DefaultApiTokenOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to ApiToken.
+func (_m *ApiTokenQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...ApiTokenPaginateOption,
+) (*ApiTokenConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newApiTokenPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &ApiTokenConnection{Edges: []*ApiTokenEdge{}}
+	selection := contextSelection(ctx)
+	var counted *ApiTokenQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(apitoken.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// ApiTokenOrderField defines the ordering field of ApiToken.
+type ApiTokenOrderField struct {
+	// Value extracts the ordering value from the given ApiToken.
+	Value  func(*ApiToken) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) apitoken.OrderOption
+}
+
+// ApiTokenOrder defines the ordering of ApiToken.
+type ApiTokenOrder struct {
+	Direction paging.OrderDirection `json:"direction"`
+	Field     *ApiTokenOrderField   `json:"field"`
+}
+
+// DefaultApiTokenOrder is the default ordering of ApiToken.
+var DefaultApiTokenOrder = &ApiTokenOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &ApiTokenOrderField{
+		Value: func(_m *ApiToken) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: apitoken.FieldID,
+		toTerm: apitoken.ByID,
+	},
+}
+
+// ToEdge converts ApiToken into ApiTokenEdge.
+func (_m *ApiToken) ToEdge(order *ApiTokenOrder) *ApiTokenEdge {
+	if order == nil {
+		order = DefaultApiTokenOrder
+	}
+	return &ApiTokenEdge{
+		Node:   _m,
+		Cursor: (&apitokenPager{order: order}).toCursor(_m),
+	}
+}
 
 // AppointmentEdge is the edge representation of Appointment.
 type AppointmentEdge struct {
@@ -646,6 +908,518 @@ func (_m *AuditLog) ToEdge(order *AuditLogOrder) *AuditLogEdge {
 	return &AuditLogEdge{
 		Node:   _m,
 		Cursor: (&auditlogPager{order: order}).toCursor(_m),
+	}
+}
+
+// AuthenticatorEdge is the edge representation of Authenticator.
+type AuthenticatorEdge struct {
+	Node   *Authenticator `json:"node"`
+	Cursor paging.Cursor  `json:"cursor"`
+}
+
+// AuthenticatorConnection is the connection containing edges to Authenticator.
+type AuthenticatorConnection struct {
+	Edges      []*AuthenticatorEdge `json:"edges"`
+	PageInfo   paging.Info          `json:"pageInfo"`
+	TotalCount int                  `json:"totalCount"`
+}
+
+func (c *AuthenticatorConnection) build(nodes []*Authenticator, pager *authenticatorPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *Authenticator
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *Authenticator {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *Authenticator {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AuthenticatorEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AuthenticatorEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// AuthenticatorPaginateOption enables pagination customization.
+type AuthenticatorPaginateOption func(*authenticatorPager) error
+
+// WithAuthenticatorOrder configures pagination ordering.
+func WithAuthenticatorOrder(order *AuthenticatorOrder) AuthenticatorPaginateOption {
+	if order == nil {
+		order = DefaultAuthenticatorOrder
+	}
+	o := *order
+	return func(pager *authenticatorPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAuthenticatorOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAuthenticatorFilter configures pagination filter.
+func WithAuthenticatorFilter(filter func(*AuthenticatorQuery) (*AuthenticatorQuery, error)) AuthenticatorPaginateOption {
+	return func(pager *authenticatorPager) error {
+		if filter == nil {
+			return errors.New("AuthenticatorQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type authenticatorPager struct {
+	reverse bool
+	order   *AuthenticatorOrder
+	filter  func(*AuthenticatorQuery) (*AuthenticatorQuery, error)
+}
+
+func newAuthenticatorPager(opts []AuthenticatorPaginateOption, reverse bool) (*authenticatorPager, error) {
+	pager := &authenticatorPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAuthenticatorOrder
+	}
+	return pager, nil
+}
+
+func (p *authenticatorPager) applyFilter(query *AuthenticatorQuery) (*AuthenticatorQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *authenticatorPager) toCursor(_m *Authenticator) paging.Cursor {
+	if p.order.Field.column == DefaultAuthenticatorOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *authenticatorPager) list() paging.List {
+	return paging.List{Kind: "Authenticator", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *authenticatorPager) applyCursors(query *AuthenticatorQuery, after, before *paging.Cursor) (*AuthenticatorQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultAuthenticatorOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *authenticatorPager) applyOrder(query *AuthenticatorQuery) *AuthenticatorQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAuthenticatorOrder.Field {
+		query = query.Order(DefaultAuthenticatorOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *authenticatorPager) orderExpr(query *AuthenticatorQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAuthenticatorOrder.Field {
+			b.Comma().Ident(DefaultAuthenticatorOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to Authenticator.
+func (_m *AuthenticatorQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...AuthenticatorPaginateOption,
+) (*AuthenticatorConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newAuthenticatorPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AuthenticatorConnection{Edges: []*AuthenticatorEdge{}}
+	selection := contextSelection(ctx)
+	var counted *AuthenticatorQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(authenticator.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// AuthenticatorOrderField defines the ordering field of Authenticator.
+type AuthenticatorOrderField struct {
+	// Value extracts the ordering value from the given Authenticator.
+	Value  func(*Authenticator) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) authenticator.OrderOption
+}
+
+// AuthenticatorOrder defines the ordering of Authenticator.
+type AuthenticatorOrder struct {
+	Direction paging.OrderDirection    `json:"direction"`
+	Field     *AuthenticatorOrderField `json:"field"`
+}
+
+// DefaultAuthenticatorOrder is the default ordering of Authenticator.
+var DefaultAuthenticatorOrder = &AuthenticatorOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &AuthenticatorOrderField{
+		Value: func(_m *Authenticator) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: authenticator.FieldID,
+		toTerm: authenticator.ByID,
+	},
+}
+
+// ToEdge converts Authenticator into AuthenticatorEdge.
+func (_m *Authenticator) ToEdge(order *AuthenticatorOrder) *AuthenticatorEdge {
+	if order == nil {
+		order = DefaultAuthenticatorOrder
+	}
+	return &AuthenticatorEdge{
+		Node:   _m,
+		Cursor: (&authenticatorPager{order: order}).toCursor(_m),
+	}
+}
+
+// BlacklistedTokenEdge is the edge representation of BlacklistedToken.
+type BlacklistedTokenEdge struct {
+	Node   *BlacklistedToken `json:"node"`
+	Cursor paging.Cursor     `json:"cursor"`
+}
+
+// BlacklistedTokenConnection is the connection containing edges to BlacklistedToken.
+type BlacklistedTokenConnection struct {
+	Edges      []*BlacklistedTokenEdge `json:"edges"`
+	PageInfo   paging.Info             `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+func (c *BlacklistedTokenConnection) build(nodes []*BlacklistedToken, pager *blacklistedtokenPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *BlacklistedToken
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *BlacklistedToken {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *BlacklistedToken {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*BlacklistedTokenEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &BlacklistedTokenEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// BlacklistedTokenPaginateOption enables pagination customization.
+type BlacklistedTokenPaginateOption func(*blacklistedtokenPager) error
+
+// WithBlacklistedTokenOrder configures pagination ordering.
+func WithBlacklistedTokenOrder(order *BlacklistedTokenOrder) BlacklistedTokenPaginateOption {
+	if order == nil {
+		order = DefaultBlacklistedTokenOrder
+	}
+	o := *order
+	return func(pager *blacklistedtokenPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultBlacklistedTokenOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithBlacklistedTokenFilter configures pagination filter.
+func WithBlacklistedTokenFilter(filter func(*BlacklistedTokenQuery) (*BlacklistedTokenQuery, error)) BlacklistedTokenPaginateOption {
+	return func(pager *blacklistedtokenPager) error {
+		if filter == nil {
+			return errors.New("BlacklistedTokenQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type blacklistedtokenPager struct {
+	reverse bool
+	order   *BlacklistedTokenOrder
+	filter  func(*BlacklistedTokenQuery) (*BlacklistedTokenQuery, error)
+}
+
+func newBlacklistedTokenPager(opts []BlacklistedTokenPaginateOption, reverse bool) (*blacklistedtokenPager, error) {
+	pager := &blacklistedtokenPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultBlacklistedTokenOrder
+	}
+	return pager, nil
+}
+
+func (p *blacklistedtokenPager) applyFilter(query *BlacklistedTokenQuery) (*BlacklistedTokenQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *blacklistedtokenPager) toCursor(_m *BlacklistedToken) paging.Cursor {
+	if p.order.Field.column == DefaultBlacklistedTokenOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *blacklistedtokenPager) list() paging.List {
+	return paging.List{Kind: "BlacklistedToken", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *blacklistedtokenPager) applyCursors(query *BlacklistedTokenQuery, after, before *paging.Cursor) (*BlacklistedTokenQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultBlacklistedTokenOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *blacklistedtokenPager) applyOrder(query *BlacklistedTokenQuery) *BlacklistedTokenQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultBlacklistedTokenOrder.Field {
+		query = query.Order(DefaultBlacklistedTokenOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *blacklistedtokenPager) orderExpr(query *BlacklistedTokenQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultBlacklistedTokenOrder.Field {
+			b.Comma().Ident(DefaultBlacklistedTokenOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to BlacklistedToken.
+func (_m *BlacklistedTokenQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...BlacklistedTokenPaginateOption,
+) (*BlacklistedTokenConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newBlacklistedTokenPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &BlacklistedTokenConnection{Edges: []*BlacklistedTokenEdge{}}
+	selection := contextSelection(ctx)
+	var counted *BlacklistedTokenQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(blacklistedtoken.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// BlacklistedTokenOrderField defines the ordering field of BlacklistedToken.
+type BlacklistedTokenOrderField struct {
+	// Value extracts the ordering value from the given BlacklistedToken.
+	Value  func(*BlacklistedToken) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) blacklistedtoken.OrderOption
+}
+
+// BlacklistedTokenOrder defines the ordering of BlacklistedToken.
+type BlacklistedTokenOrder struct {
+	Direction paging.OrderDirection       `json:"direction"`
+	Field     *BlacklistedTokenOrderField `json:"field"`
+}
+
+// DefaultBlacklistedTokenOrder is the default ordering of BlacklistedToken.
+var DefaultBlacklistedTokenOrder = &BlacklistedTokenOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &BlacklistedTokenOrderField{
+		Value: func(_m *BlacklistedToken) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: blacklistedtoken.FieldID,
+		toTerm: blacklistedtoken.ByID,
+	},
+}
+
+// ToEdge converts BlacklistedToken into BlacklistedTokenEdge.
+func (_m *BlacklistedToken) ToEdge(order *BlacklistedTokenOrder) *BlacklistedTokenEdge {
+	if order == nil {
+		order = DefaultBlacklistedTokenOrder
+	}
+	return &BlacklistedTokenEdge{
+		Node:   _m,
+		Cursor: (&blacklistedtokenPager{order: order}).toCursor(_m),
 	}
 }
 
@@ -3035,6 +3809,262 @@ func (_m *OrganizationalUnit) ToEdge(order *OrganizationalUnitOrder) *Organizati
 	}
 }
 
+// PasswordHistoryEdge is the edge representation of PasswordHistory.
+type PasswordHistoryEdge struct {
+	Node   *PasswordHistory `json:"node"`
+	Cursor paging.Cursor    `json:"cursor"`
+}
+
+// PasswordHistoryConnection is the connection containing edges to PasswordHistory.
+type PasswordHistoryConnection struct {
+	Edges      []*PasswordHistoryEdge `json:"edges"`
+	PageInfo   paging.Info            `json:"pageInfo"`
+	TotalCount int                    `json:"totalCount"`
+}
+
+func (c *PasswordHistoryConnection) build(nodes []*PasswordHistory, pager *passwordhistoryPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *PasswordHistory
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *PasswordHistory {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *PasswordHistory {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*PasswordHistoryEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &PasswordHistoryEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// PasswordHistoryPaginateOption enables pagination customization.
+type PasswordHistoryPaginateOption func(*passwordhistoryPager) error
+
+// WithPasswordHistoryOrder configures pagination ordering.
+func WithPasswordHistoryOrder(order *PasswordHistoryOrder) PasswordHistoryPaginateOption {
+	if order == nil {
+		order = DefaultPasswordHistoryOrder
+	}
+	o := *order
+	return func(pager *passwordhistoryPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultPasswordHistoryOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithPasswordHistoryFilter configures pagination filter.
+func WithPasswordHistoryFilter(filter func(*PasswordHistoryQuery) (*PasswordHistoryQuery, error)) PasswordHistoryPaginateOption {
+	return func(pager *passwordhistoryPager) error {
+		if filter == nil {
+			return errors.New("PasswordHistoryQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type passwordhistoryPager struct {
+	reverse bool
+	order   *PasswordHistoryOrder
+	filter  func(*PasswordHistoryQuery) (*PasswordHistoryQuery, error)
+}
+
+func newPasswordHistoryPager(opts []PasswordHistoryPaginateOption, reverse bool) (*passwordhistoryPager, error) {
+	pager := &passwordhistoryPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultPasswordHistoryOrder
+	}
+	return pager, nil
+}
+
+func (p *passwordhistoryPager) applyFilter(query *PasswordHistoryQuery) (*PasswordHistoryQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *passwordhistoryPager) toCursor(_m *PasswordHistory) paging.Cursor {
+	if p.order.Field.column == DefaultPasswordHistoryOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *passwordhistoryPager) list() paging.List {
+	return paging.List{Kind: "PasswordHistory", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *passwordhistoryPager) applyCursors(query *PasswordHistoryQuery, after, before *paging.Cursor) (*PasswordHistoryQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultPasswordHistoryOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *passwordhistoryPager) applyOrder(query *PasswordHistoryQuery) *PasswordHistoryQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultPasswordHistoryOrder.Field {
+		query = query.Order(DefaultPasswordHistoryOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *passwordhistoryPager) orderExpr(query *PasswordHistoryQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultPasswordHistoryOrder.Field {
+			b.Comma().Ident(DefaultPasswordHistoryOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to PasswordHistory.
+func (_m *PasswordHistoryQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...PasswordHistoryPaginateOption,
+) (*PasswordHistoryConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newPasswordHistoryPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &PasswordHistoryConnection{Edges: []*PasswordHistoryEdge{}}
+	selection := contextSelection(ctx)
+	var counted *PasswordHistoryQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(passwordhistory.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// PasswordHistoryOrderField defines the ordering field of PasswordHistory.
+type PasswordHistoryOrderField struct {
+	// Value extracts the ordering value from the given PasswordHistory.
+	Value  func(*PasswordHistory) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) passwordhistory.OrderOption
+}
+
+// PasswordHistoryOrder defines the ordering of PasswordHistory.
+type PasswordHistoryOrder struct {
+	Direction paging.OrderDirection      `json:"direction"`
+	Field     *PasswordHistoryOrderField `json:"field"`
+}
+
+// DefaultPasswordHistoryOrder is the default ordering of PasswordHistory.
+var DefaultPasswordHistoryOrder = &PasswordHistoryOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &PasswordHistoryOrderField{
+		Value: func(_m *PasswordHistory) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: passwordhistory.FieldID,
+		toTerm: passwordhistory.ByID,
+	},
+}
+
+// ToEdge converts PasswordHistory into PasswordHistoryEdge.
+func (_m *PasswordHistory) ToEdge(order *PasswordHistoryOrder) *PasswordHistoryEdge {
+	if order == nil {
+		order = DefaultPasswordHistoryOrder
+	}
+	return &PasswordHistoryEdge{
+		Node:   _m,
+		Cursor: (&passwordhistoryPager{order: order}).toCursor(_m),
+	}
+}
+
 // PaymentMethodEdge is the edge representation of PaymentMethod.
 type PaymentMethodEdge struct {
 	Node   *PaymentMethod `json:"node"`
@@ -4962,6 +5992,303 @@ func (_m *Product) ToEdge(order *ProductOrder) *ProductEdge {
 	}
 }
 
+// RateLimitLogEdge is the edge representation of RateLimitLog.
+type RateLimitLogEdge struct {
+	Node   *RateLimitLog `json:"node"`
+	Cursor paging.Cursor `json:"cursor"`
+}
+
+// RateLimitLogConnection is the connection containing edges to RateLimitLog.
+type RateLimitLogConnection struct {
+	Edges      []*RateLimitLogEdge `json:"edges"`
+	PageInfo   paging.Info         `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+func (c *RateLimitLogConnection) build(nodes []*RateLimitLog, pager *ratelimitlogPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *RateLimitLog
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *RateLimitLog {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *RateLimitLog {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*RateLimitLogEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &RateLimitLogEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// RateLimitLogPaginateOption enables pagination customization.
+type RateLimitLogPaginateOption func(*ratelimitlogPager) error
+
+// WithRateLimitLogOrder configures pagination ordering.
+func WithRateLimitLogOrder(order *RateLimitLogOrder) RateLimitLogPaginateOption {
+	if order == nil {
+		order = DefaultRateLimitLogOrder
+	}
+	o := *order
+	return func(pager *ratelimitlogPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultRateLimitLogOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithRateLimitLogFilter configures pagination filter.
+func WithRateLimitLogFilter(filter func(*RateLimitLogQuery) (*RateLimitLogQuery, error)) RateLimitLogPaginateOption {
+	return func(pager *ratelimitlogPager) error {
+		if filter == nil {
+			return errors.New("RateLimitLogQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type ratelimitlogPager struct {
+	reverse bool
+	order   *RateLimitLogOrder
+	filter  func(*RateLimitLogQuery) (*RateLimitLogQuery, error)
+}
+
+func newRateLimitLogPager(opts []RateLimitLogPaginateOption, reverse bool) (*ratelimitlogPager, error) {
+	pager := &ratelimitlogPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultRateLimitLogOrder
+	}
+	return pager, nil
+}
+
+func (p *ratelimitlogPager) applyFilter(query *RateLimitLogQuery) (*RateLimitLogQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *ratelimitlogPager) toCursor(_m *RateLimitLog) paging.Cursor {
+	if p.order.Field.column == DefaultRateLimitLogOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *ratelimitlogPager) list() paging.List {
+	return paging.List{Kind: "RateLimitLog", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *ratelimitlogPager) applyCursors(query *RateLimitLogQuery, after, before *paging.Cursor) (*RateLimitLogQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultRateLimitLogOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *ratelimitlogPager) applyOrder(query *RateLimitLogQuery) *RateLimitLogQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultRateLimitLogOrder.Field {
+		query = query.Order(DefaultRateLimitLogOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *ratelimitlogPager) orderExpr(query *RateLimitLogQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultRateLimitLogOrder.Field {
+			b.Comma().Ident(DefaultRateLimitLogOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to RateLimitLog.
+func (_m *RateLimitLogQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...RateLimitLogPaginateOption,
+) (*RateLimitLogConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newRateLimitLogPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &RateLimitLogConnection{Edges: []*RateLimitLogEdge{}}
+	selection := contextSelection(ctx)
+	var counted *RateLimitLogQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(ratelimitlog.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// RateLimitLogOrderFieldBlockedUntil orders RateLimitLog by blocked_until.
+	RateLimitLogOrderFieldBlockedUntil = &RateLimitLogOrderField{
+		Value: func(_m *RateLimitLog) (ent.Value, error) {
+			return _m.BlockedUntil, nil
+		},
+		column: ratelimitlog.FieldBlockedUntil,
+		toTerm: ratelimitlog.ByBlockedUntil,
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f RateLimitLogOrderField) String() string {
+	var str string
+	switch f.column {
+	case RateLimitLogOrderFieldBlockedUntil.column:
+		str = "BLOCKED_UNTIL"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f RateLimitLogOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *RateLimitLogOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("RateLimitLogOrderField %T must be a string", v)
+	}
+	switch str {
+	case "BLOCKED_UNTIL":
+		*f = *RateLimitLogOrderFieldBlockedUntil
+	default:
+		return fmt.Errorf("%s is not a valid RateLimitLogOrderField", str)
+	}
+	return nil
+}
+
+// RateLimitLogOrderField defines the ordering field of RateLimitLog.
+type RateLimitLogOrderField struct {
+	// Value extracts the ordering value from the given RateLimitLog.
+	Value  func(*RateLimitLog) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) ratelimitlog.OrderOption
+}
+
+// RateLimitLogOrder defines the ordering of RateLimitLog.
+type RateLimitLogOrder struct {
+	Direction paging.OrderDirection   `json:"direction"`
+	Field     *RateLimitLogOrderField `json:"field"`
+}
+
+// DefaultRateLimitLogOrder is the default ordering of RateLimitLog.
+var DefaultRateLimitLogOrder = &RateLimitLogOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &RateLimitLogOrderField{
+		Value: func(_m *RateLimitLog) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: ratelimitlog.FieldID,
+		toTerm: ratelimitlog.ByID,
+	},
+}
+
+// ToEdge converts RateLimitLog into RateLimitLogEdge.
+func (_m *RateLimitLog) ToEdge(order *RateLimitLogOrder) *RateLimitLogEdge {
+	if order == nil {
+		order = DefaultRateLimitLogOrder
+	}
+	return &RateLimitLogEdge{
+		Node:   _m,
+		Cursor: (&ratelimitlogPager{order: order}).toCursor(_m),
+	}
+}
+
 // RefreshTokenEdge is the edge representation of RefreshToken.
 type RefreshTokenEdge struct {
 	Node   *RefreshToken `json:"node"`
@@ -6577,6 +7904,262 @@ func (_m *ServiceSetting) ToEdge(order *ServiceSettingOrder) *ServiceSettingEdge
 	return &ServiceSettingEdge{
 		Node:   _m,
 		Cursor: (&servicesettingPager{order: order}).toCursor(_m),
+	}
+}
+
+// SessionLogEdge is the edge representation of SessionLog.
+type SessionLogEdge struct {
+	Node   *SessionLog   `json:"node"`
+	Cursor paging.Cursor `json:"cursor"`
+}
+
+// SessionLogConnection is the connection containing edges to SessionLog.
+type SessionLogConnection struct {
+	Edges      []*SessionLogEdge `json:"edges"`
+	PageInfo   paging.Info       `json:"pageInfo"`
+	TotalCount int               `json:"totalCount"`
+}
+
+func (c *SessionLogConnection) build(nodes []*SessionLog, pager *sessionlogPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *SessionLog
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *SessionLog {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *SessionLog {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*SessionLogEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &SessionLogEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// SessionLogPaginateOption enables pagination customization.
+type SessionLogPaginateOption func(*sessionlogPager) error
+
+// WithSessionLogOrder configures pagination ordering.
+func WithSessionLogOrder(order *SessionLogOrder) SessionLogPaginateOption {
+	if order == nil {
+		order = DefaultSessionLogOrder
+	}
+	o := *order
+	return func(pager *sessionlogPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultSessionLogOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithSessionLogFilter configures pagination filter.
+func WithSessionLogFilter(filter func(*SessionLogQuery) (*SessionLogQuery, error)) SessionLogPaginateOption {
+	return func(pager *sessionlogPager) error {
+		if filter == nil {
+			return errors.New("SessionLogQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type sessionlogPager struct {
+	reverse bool
+	order   *SessionLogOrder
+	filter  func(*SessionLogQuery) (*SessionLogQuery, error)
+}
+
+func newSessionLogPager(opts []SessionLogPaginateOption, reverse bool) (*sessionlogPager, error) {
+	pager := &sessionlogPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultSessionLogOrder
+	}
+	return pager, nil
+}
+
+func (p *sessionlogPager) applyFilter(query *SessionLogQuery) (*SessionLogQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *sessionlogPager) toCursor(_m *SessionLog) paging.Cursor {
+	if p.order.Field.column == DefaultSessionLogOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *sessionlogPager) list() paging.List {
+	return paging.List{Kind: "SessionLog", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *sessionlogPager) applyCursors(query *SessionLogQuery, after, before *paging.Cursor) (*SessionLogQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultSessionLogOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *sessionlogPager) applyOrder(query *SessionLogQuery) *SessionLogQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultSessionLogOrder.Field {
+		query = query.Order(DefaultSessionLogOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *sessionlogPager) orderExpr(query *SessionLogQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultSessionLogOrder.Field {
+			b.Comma().Ident(DefaultSessionLogOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to SessionLog.
+func (_m *SessionLogQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...SessionLogPaginateOption,
+) (*SessionLogConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newSessionLogPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &SessionLogConnection{Edges: []*SessionLogEdge{}}
+	selection := contextSelection(ctx)
+	var counted *SessionLogQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(sessionlog.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// SessionLogOrderField defines the ordering field of SessionLog.
+type SessionLogOrderField struct {
+	// Value extracts the ordering value from the given SessionLog.
+	Value  func(*SessionLog) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) sessionlog.OrderOption
+}
+
+// SessionLogOrder defines the ordering of SessionLog.
+type SessionLogOrder struct {
+	Direction paging.OrderDirection `json:"direction"`
+	Field     *SessionLogOrderField `json:"field"`
+}
+
+// DefaultSessionLogOrder is the default ordering of SessionLog.
+var DefaultSessionLogOrder = &SessionLogOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &SessionLogOrderField{
+		Value: func(_m *SessionLog) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: sessionlog.FieldID,
+		toTerm: sessionlog.ByID,
+	},
+}
+
+// ToEdge converts SessionLog into SessionLogEdge.
+func (_m *SessionLog) ToEdge(order *SessionLogOrder) *SessionLogEdge {
+	if order == nil {
+		order = DefaultSessionLogOrder
+	}
+	return &SessionLogEdge{
+		Node:   _m,
+		Cursor: (&sessionlogPager{order: order}).toCursor(_m),
 	}
 }
 

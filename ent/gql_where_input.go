@@ -5,23 +5,27 @@ package ent
 import (
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/notification"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/predicate"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/reward"
 	"clinicgraph/ent/rewardredemption"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
 	"clinicgraph/ent/userrole"
@@ -276,6 +280,14 @@ type AuditLogWhereInput struct {
 	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
 	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
 
+	// "acting_for" field predicates.
+	ActingFor       *uuid.UUID  `json:"actingFor,omitempty"`
+	ActingForNEQ    *uuid.UUID  `json:"actingForNEQ,omitempty"`
+	ActingForIn     []uuid.UUID `json:"actingForIn,omitempty"`
+	ActingForNotIn  []uuid.UUID `json:"actingForNotIn,omitempty"`
+	ActingForIsNil  bool        `json:"actingForIsNil,omitempty"`
+	ActingForNotNil bool        `json:"actingForNotNil,omitempty"`
+
 	// "event" field predicates.
 	Event             *string  `json:"event,omitempty"`
 	EventNEQ          *string  `json:"eventNEQ,omitempty"`
@@ -430,6 +442,24 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 	if i.RequestIDContainsFold != nil {
 		predicates = append(predicates, auditlog.RequestIDContainsFold(*i.RequestIDContainsFold))
 	}
+	if i.ActingFor != nil {
+		predicates = append(predicates, auditlog.ActingForEQ(*i.ActingFor))
+	}
+	if i.ActingForNEQ != nil {
+		predicates = append(predicates, auditlog.ActingForNEQ(*i.ActingForNEQ))
+	}
+	if i.ActingForIn != nil {
+		predicates = append(predicates, auditlog.ActingForIn(i.ActingForIn...))
+	}
+	if i.ActingForNotIn != nil {
+		predicates = append(predicates, auditlog.ActingForNotIn(i.ActingForNotIn...))
+	}
+	if i.ActingForIsNil {
+		predicates = append(predicates, auditlog.ActingForIsNil())
+	}
+	if i.ActingForNotNil {
+		predicates = append(predicates, auditlog.ActingForNotNil())
+	}
 	if i.Event != nil {
 		predicates = append(predicates, auditlog.EventEQ(*i.Event))
 	}
@@ -555,6 +585,143 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 		return predicates[0], nil
 	default:
 		return auditlog.And(predicates...), nil
+	}
+}
+
+// BlacklistedTokenWhereInput represents a where input for filtering BlacklistedToken queries.
+type BlacklistedTokenWhereInput struct {
+	Predicates []predicate.BlacklistedToken  `json:"-"`
+	Not        *BlacklistedTokenWhereInput   `json:"not,omitempty"`
+	Or         []*BlacklistedTokenWhereInput `json:"or,omitempty"`
+	And        []*BlacklistedTokenWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "kind" field predicates.
+	Kind      *blacklistedtoken.Kind  `json:"kind,omitempty"`
+	KindNEQ   *blacklistedtoken.Kind  `json:"kindNEQ,omitempty"`
+	KindIn    []blacklistedtoken.Kind `json:"kindIn,omitempty"`
+	KindNotIn []blacklistedtoken.Kind `json:"kindNotIn,omitempty"`
+
+	// "reason" field predicates.
+	Reason      *blacklistedtoken.Reason  `json:"reason,omitempty"`
+	ReasonNEQ   *blacklistedtoken.Reason  `json:"reasonNEQ,omitempty"`
+	ReasonIn    []blacklistedtoken.Reason `json:"reasonIn,omitempty"`
+	ReasonNotIn []blacklistedtoken.Reason `json:"reasonNotIn,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *BlacklistedTokenWhereInput) AddPredicates(predicates ...predicate.BlacklistedToken) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the BlacklistedTokenWhereInput filter on the BlacklistedTokenQuery builder.
+func (i *BlacklistedTokenWhereInput) Filter(q *BlacklistedTokenQuery) (*BlacklistedTokenQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptyBlacklistedTokenWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptyBlacklistedTokenWhereInput is returned in case the BlacklistedTokenWhereInput is empty.
+var ErrEmptyBlacklistedTokenWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering blacklistedtokens, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *BlacklistedTokenWhereInput) predicate(visible visibility) (predicate.BlacklistedToken, error) {
+	var predicates []predicate.BlacklistedToken
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, blacklistedtoken.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.BlacklistedToken, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, blacklistedtoken.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.BlacklistedToken, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, blacklistedtoken.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, blacklistedtoken.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, blacklistedtoken.IDIn(i.IDIn...))
+	}
+	if i.Kind != nil {
+		predicates = append(predicates, blacklistedtoken.KindEQ(*i.Kind))
+	}
+	if i.KindNEQ != nil {
+		predicates = append(predicates, blacklistedtoken.KindNEQ(*i.KindNEQ))
+	}
+	if i.KindIn != nil {
+		predicates = append(predicates, blacklistedtoken.KindIn(i.KindIn...))
+	}
+	if i.KindNotIn != nil {
+		predicates = append(predicates, blacklistedtoken.KindNotIn(i.KindNotIn...))
+	}
+	if i.Reason != nil {
+		predicates = append(predicates, blacklistedtoken.ReasonEQ(*i.Reason))
+	}
+	if i.ReasonNEQ != nil {
+		predicates = append(predicates, blacklistedtoken.ReasonNEQ(*i.ReasonNEQ))
+	}
+	if i.ReasonIn != nil {
+		predicates = append(predicates, blacklistedtoken.ReasonIn(i.ReasonIn...))
+	}
+	if i.ReasonNotIn != nil {
+		predicates = append(predicates, blacklistedtoken.ReasonNotIn(i.ReasonNotIn...))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptyBlacklistedTokenWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return blacklistedtoken.And(predicates...), nil
 	}
 }
 
@@ -1241,6 +1408,14 @@ type OperationLogWhereInput struct {
 	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
 	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
 
+	// "acting_for" field predicates.
+	ActingFor       *uuid.UUID  `json:"actingFor,omitempty"`
+	ActingForNEQ    *uuid.UUID  `json:"actingForNEQ,omitempty"`
+	ActingForIn     []uuid.UUID `json:"actingForIn,omitempty"`
+	ActingForNotIn  []uuid.UUID `json:"actingForNotIn,omitempty"`
+	ActingForIsNil  bool        `json:"actingForIsNil,omitempty"`
+	ActingForNotNil bool        `json:"actingForNotNil,omitempty"`
+
 	// "actor" field predicates.
 	Actor             *string  `json:"actor,omitempty"`
 	ActorNEQ          *string  `json:"actorNEQ,omitempty"`
@@ -1379,6 +1554,24 @@ func (i *OperationLogWhereInput) predicate(visible visibility) (predicate.Operat
 	}
 	if i.RequestIDContainsFold != nil {
 		predicates = append(predicates, operationlog.RequestIDContainsFold(*i.RequestIDContainsFold))
+	}
+	if i.ActingFor != nil {
+		predicates = append(predicates, operationlog.ActingForEQ(*i.ActingFor))
+	}
+	if i.ActingForNEQ != nil {
+		predicates = append(predicates, operationlog.ActingForNEQ(*i.ActingForNEQ))
+	}
+	if i.ActingForIn != nil {
+		predicates = append(predicates, operationlog.ActingForIn(i.ActingForIn...))
+	}
+	if i.ActingForNotIn != nil {
+		predicates = append(predicates, operationlog.ActingForNotIn(i.ActingForNotIn...))
+	}
+	if i.ActingForIsNil {
+		predicates = append(predicates, operationlog.ActingForIsNil())
+	}
+	if i.ActingForNotNil {
+		predicates = append(predicates, operationlog.ActingForNotNil())
 	}
 	if i.Actor != nil {
 		predicates = append(predicates, operationlog.ActorEQ(*i.Actor))
@@ -1801,6 +1994,107 @@ func (i *OrganizationalUnitWhereInput) predicate(visible visibility) (predicate.
 		return predicates[0], nil
 	default:
 		return organizationalunit.And(predicates...), nil
+	}
+}
+
+// PasswordHistoryWhereInput represents a where input for filtering PasswordHistory queries.
+type PasswordHistoryWhereInput struct {
+	Predicates []predicate.PasswordHistory  `json:"-"`
+	Not        *PasswordHistoryWhereInput   `json:"not,omitempty"`
+	Or         []*PasswordHistoryWhereInput `json:"or,omitempty"`
+	And        []*PasswordHistoryWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *PasswordHistoryWhereInput) AddPredicates(predicates ...predicate.PasswordHistory) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the PasswordHistoryWhereInput filter on the PasswordHistoryQuery builder.
+func (i *PasswordHistoryWhereInput) Filter(q *PasswordHistoryQuery) (*PasswordHistoryQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptyPasswordHistoryWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptyPasswordHistoryWhereInput is returned in case the PasswordHistoryWhereInput is empty.
+var ErrEmptyPasswordHistoryWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering passwordhistories, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *PasswordHistoryWhereInput) predicate(visible visibility) (predicate.PasswordHistory, error) {
+	var predicates []predicate.PasswordHistory
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, passwordhistory.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.PasswordHistory, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, passwordhistory.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.PasswordHistory, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, passwordhistory.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, passwordhistory.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, passwordhistory.IDIn(i.IDIn...))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptyPasswordHistoryWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return passwordhistory.And(predicates...), nil
 	}
 }
 
@@ -2573,6 +2867,227 @@ func (i *ProductWhereInput) predicate(visible visibility) (predicate.Product, er
 	}
 }
 
+// RateLimitLogWhereInput represents a where input for filtering RateLimitLog queries.
+type RateLimitLogWhereInput struct {
+	Predicates []predicate.RateLimitLog  `json:"-"`
+	Not        *RateLimitLogWhereInput   `json:"not,omitempty"`
+	Or         []*RateLimitLogWhereInput `json:"or,omitempty"`
+	And        []*RateLimitLogWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "scope" field predicates.
+	Scope      *ratelimitlog.Scope  `json:"scope,omitempty"`
+	ScopeNEQ   *ratelimitlog.Scope  `json:"scopeNEQ,omitempty"`
+	ScopeIn    []ratelimitlog.Scope `json:"scopeIn,omitempty"`
+	ScopeNotIn []ratelimitlog.Scope `json:"scopeNotIn,omitempty"`
+
+	// "key" field predicates.
+	Key             *string  `json:"key,omitempty"`
+	KeyNEQ          *string  `json:"keyNEQ,omitempty"`
+	KeyIn           []string `json:"keyIn,omitempty"`
+	KeyNotIn        []string `json:"keyNotIn,omitempty"`
+	KeyContains     *string  `json:"keyContains,omitempty"`
+	KeyHasPrefix    *string  `json:"keyHasPrefix,omitempty"`
+	KeyEqualFold    *string  `json:"keyEqualFold,omitempty"`
+	KeyContainsFold *string  `json:"keyContainsFold,omitempty"`
+
+	// "action" field predicates.
+	Action             *string  `json:"action,omitempty"`
+	ActionNEQ          *string  `json:"actionNEQ,omitempty"`
+	ActionIn           []string `json:"actionIn,omitempty"`
+	ActionNotIn        []string `json:"actionNotIn,omitempty"`
+	ActionContains     *string  `json:"actionContains,omitempty"`
+	ActionHasPrefix    *string  `json:"actionHasPrefix,omitempty"`
+	ActionEqualFold    *string  `json:"actionEqualFold,omitempty"`
+	ActionContainsFold *string  `json:"actionContainsFold,omitempty"`
+
+	// "blocked_until" field predicates.
+	BlockedUntil      *time.Time  `json:"blockedUntil,omitempty"`
+	BlockedUntilNEQ   *time.Time  `json:"blockedUntilNEQ,omitempty"`
+	BlockedUntilIn    []time.Time `json:"blockedUntilIn,omitempty"`
+	BlockedUntilNotIn []time.Time `json:"blockedUntilNotIn,omitempty"`
+	BlockedUntilGT    *time.Time  `json:"blockedUntilGT,omitempty"`
+	BlockedUntilGTE   *time.Time  `json:"blockedUntilGTE,omitempty"`
+	BlockedUntilLT    *time.Time  `json:"blockedUntilLT,omitempty"`
+	BlockedUntilLTE   *time.Time  `json:"blockedUntilLTE,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *RateLimitLogWhereInput) AddPredicates(predicates ...predicate.RateLimitLog) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the RateLimitLogWhereInput filter on the RateLimitLogQuery builder.
+func (i *RateLimitLogWhereInput) Filter(q *RateLimitLogQuery) (*RateLimitLogQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptyRateLimitLogWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptyRateLimitLogWhereInput is returned in case the RateLimitLogWhereInput is empty.
+var ErrEmptyRateLimitLogWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering ratelimitlogs, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *RateLimitLogWhereInput) predicate(visible visibility) (predicate.RateLimitLog, error) {
+	var predicates []predicate.RateLimitLog
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, ratelimitlog.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.RateLimitLog, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, ratelimitlog.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.RateLimitLog, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, ratelimitlog.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, ratelimitlog.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, ratelimitlog.IDIn(i.IDIn...))
+	}
+	if i.Scope != nil {
+		predicates = append(predicates, ratelimitlog.ScopeEQ(*i.Scope))
+	}
+	if i.ScopeNEQ != nil {
+		predicates = append(predicates, ratelimitlog.ScopeNEQ(*i.ScopeNEQ))
+	}
+	if i.ScopeIn != nil {
+		predicates = append(predicates, ratelimitlog.ScopeIn(i.ScopeIn...))
+	}
+	if i.ScopeNotIn != nil {
+		predicates = append(predicates, ratelimitlog.ScopeNotIn(i.ScopeNotIn...))
+	}
+	if i.Key != nil {
+		predicates = append(predicates, ratelimitlog.KeyEQ(*i.Key))
+	}
+	if i.KeyNEQ != nil {
+		predicates = append(predicates, ratelimitlog.KeyNEQ(*i.KeyNEQ))
+	}
+	if i.KeyIn != nil {
+		predicates = append(predicates, ratelimitlog.KeyIn(i.KeyIn...))
+	}
+	if i.KeyNotIn != nil {
+		predicates = append(predicates, ratelimitlog.KeyNotIn(i.KeyNotIn...))
+	}
+	if i.KeyContains != nil {
+		predicates = append(predicates, ratelimitlog.KeyContains(*i.KeyContains))
+	}
+	if i.KeyHasPrefix != nil {
+		predicates = append(predicates, ratelimitlog.KeyHasPrefix(*i.KeyHasPrefix))
+	}
+	if i.KeyEqualFold != nil {
+		predicates = append(predicates, ratelimitlog.KeyEqualFold(*i.KeyEqualFold))
+	}
+	if i.KeyContainsFold != nil {
+		predicates = append(predicates, ratelimitlog.KeyContainsFold(*i.KeyContainsFold))
+	}
+	if i.Action != nil {
+		predicates = append(predicates, ratelimitlog.ActionEQ(*i.Action))
+	}
+	if i.ActionNEQ != nil {
+		predicates = append(predicates, ratelimitlog.ActionNEQ(*i.ActionNEQ))
+	}
+	if i.ActionIn != nil {
+		predicates = append(predicates, ratelimitlog.ActionIn(i.ActionIn...))
+	}
+	if i.ActionNotIn != nil {
+		predicates = append(predicates, ratelimitlog.ActionNotIn(i.ActionNotIn...))
+	}
+	if i.ActionContains != nil {
+		predicates = append(predicates, ratelimitlog.ActionContains(*i.ActionContains))
+	}
+	if i.ActionHasPrefix != nil {
+		predicates = append(predicates, ratelimitlog.ActionHasPrefix(*i.ActionHasPrefix))
+	}
+	if i.ActionEqualFold != nil {
+		predicates = append(predicates, ratelimitlog.ActionEqualFold(*i.ActionEqualFold))
+	}
+	if i.ActionContainsFold != nil {
+		predicates = append(predicates, ratelimitlog.ActionContainsFold(*i.ActionContainsFold))
+	}
+	if i.BlockedUntil != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilEQ(*i.BlockedUntil))
+	}
+	if i.BlockedUntilNEQ != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilNEQ(*i.BlockedUntilNEQ))
+	}
+	if i.BlockedUntilIn != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilIn(i.BlockedUntilIn...))
+	}
+	if i.BlockedUntilNotIn != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilNotIn(i.BlockedUntilNotIn...))
+	}
+	if i.BlockedUntilGT != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilGT(*i.BlockedUntilGT))
+	}
+	if i.BlockedUntilGTE != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilGTE(*i.BlockedUntilGTE))
+	}
+	if i.BlockedUntilLT != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilLT(*i.BlockedUntilLT))
+	}
+	if i.BlockedUntilLTE != nil {
+		predicates = append(predicates, ratelimitlog.BlockedUntilLTE(*i.BlockedUntilLTE))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptyRateLimitLogWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return ratelimitlog.And(predicates...), nil
+	}
+}
+
 // RefreshTokenWhereInput represents a where input for filtering RefreshToken queries.
 type RefreshTokenWhereInput struct {
 	Predicates []predicate.RefreshToken  `json:"-"`
@@ -3191,6 +3706,208 @@ func (i *RolePermissionWhereInput) predicate(visible visibility) (predicate.Role
 		return predicates[0], nil
 	default:
 		return rolepermission.And(predicates...), nil
+	}
+}
+
+// SessionLogWhereInput represents a where input for filtering SessionLog queries.
+type SessionLogWhereInput struct {
+	Predicates []predicate.SessionLog  `json:"-"`
+	Not        *SessionLogWhereInput   `json:"not,omitempty"`
+	Or         []*SessionLogWhereInput `json:"or,omitempty"`
+	And        []*SessionLogWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "request_id" field predicates.
+	RequestID             *string  `json:"requestID,omitempty"`
+	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
+	RequestIDIn           []string `json:"requestIDIn,omitempty"`
+	RequestIDNotIn        []string `json:"requestIDNotIn,omitempty"`
+	RequestIDContains     *string  `json:"requestIDContains,omitempty"`
+	RequestIDHasPrefix    *string  `json:"requestIDHasPrefix,omitempty"`
+	RequestIDEqualFold    *string  `json:"requestIDEqualFold,omitempty"`
+	RequestIDContainsFold *string  `json:"requestIDContainsFold,omitempty"`
+
+	// "acting_for" field predicates.
+	ActingFor       *uuid.UUID  `json:"actingFor,omitempty"`
+	ActingForNEQ    *uuid.UUID  `json:"actingForNEQ,omitempty"`
+	ActingForIn     []uuid.UUID `json:"actingForIn,omitempty"`
+	ActingForNotIn  []uuid.UUID `json:"actingForNotIn,omitempty"`
+	ActingForIsNil  bool        `json:"actingForIsNil,omitempty"`
+	ActingForNotNil bool        `json:"actingForNotNil,omitempty"`
+
+	// "event" field predicates.
+	Event      *sessionlog.Event  `json:"event,omitempty"`
+	EventNEQ   *sessionlog.Event  `json:"eventNEQ,omitempty"`
+	EventIn    []sessionlog.Event `json:"eventIn,omitempty"`
+	EventNotIn []sessionlog.Event `json:"eventNotIn,omitempty"`
+
+	// "session" edge predicates.
+	HasSession     *bool                    `json:"hasSession,omitempty"`
+	HasSessionWith []*UserSessionWhereInput `json:"hasSessionWith,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *SessionLogWhereInput) AddPredicates(predicates ...predicate.SessionLog) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the SessionLogWhereInput filter on the SessionLogQuery builder.
+func (i *SessionLogWhereInput) Filter(q *SessionLogQuery) (*SessionLogQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptySessionLogWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptySessionLogWhereInput is returned in case the SessionLogWhereInput is empty.
+var ErrEmptySessionLogWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering sessionlogs, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *SessionLogWhereInput) predicate(visible visibility) (predicate.SessionLog, error) {
+	var predicates []predicate.SessionLog
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, sessionlog.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.SessionLog, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, sessionlog.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.SessionLog, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, sessionlog.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, sessionlog.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, sessionlog.IDIn(i.IDIn...))
+	}
+	if i.RequestID != nil {
+		predicates = append(predicates, sessionlog.RequestIDEQ(*i.RequestID))
+	}
+	if i.RequestIDNEQ != nil {
+		predicates = append(predicates, sessionlog.RequestIDNEQ(*i.RequestIDNEQ))
+	}
+	if i.RequestIDIn != nil {
+		predicates = append(predicates, sessionlog.RequestIDIn(i.RequestIDIn...))
+	}
+	if i.RequestIDNotIn != nil {
+		predicates = append(predicates, sessionlog.RequestIDNotIn(i.RequestIDNotIn...))
+	}
+	if i.RequestIDContains != nil {
+		predicates = append(predicates, sessionlog.RequestIDContains(*i.RequestIDContains))
+	}
+	if i.RequestIDHasPrefix != nil {
+		predicates = append(predicates, sessionlog.RequestIDHasPrefix(*i.RequestIDHasPrefix))
+	}
+	if i.RequestIDEqualFold != nil {
+		predicates = append(predicates, sessionlog.RequestIDEqualFold(*i.RequestIDEqualFold))
+	}
+	if i.RequestIDContainsFold != nil {
+		predicates = append(predicates, sessionlog.RequestIDContainsFold(*i.RequestIDContainsFold))
+	}
+	if i.ActingFor != nil {
+		predicates = append(predicates, sessionlog.ActingForEQ(*i.ActingFor))
+	}
+	if i.ActingForNEQ != nil {
+		predicates = append(predicates, sessionlog.ActingForNEQ(*i.ActingForNEQ))
+	}
+	if i.ActingForIn != nil {
+		predicates = append(predicates, sessionlog.ActingForIn(i.ActingForIn...))
+	}
+	if i.ActingForNotIn != nil {
+		predicates = append(predicates, sessionlog.ActingForNotIn(i.ActingForNotIn...))
+	}
+	if i.ActingForIsNil {
+		predicates = append(predicates, sessionlog.ActingForIsNil())
+	}
+	if i.ActingForNotNil {
+		predicates = append(predicates, sessionlog.ActingForNotNil())
+	}
+	if i.Event != nil {
+		predicates = append(predicates, sessionlog.EventEQ(*i.Event))
+	}
+	if i.EventNEQ != nil {
+		predicates = append(predicates, sessionlog.EventNEQ(*i.EventNEQ))
+	}
+	if i.EventIn != nil {
+		predicates = append(predicates, sessionlog.EventIn(i.EventIn...))
+	}
+	if i.EventNotIn != nil {
+		predicates = append(predicates, sessionlog.EventNotIn(i.EventNotIn...))
+	}
+
+	if i.HasSession != nil {
+		p := sessionlog.HasSessionWith(visible("UserSession"))
+		if !*i.HasSession {
+			p = sessionlog.Not(p)
+		}
+		predicates = append(predicates, p)
+	}
+	if len(i.HasSessionWith) > 0 {
+		with := make([]predicate.UserSession, 0, len(i.HasSessionWith)+1)
+		with = append(with, visible("UserSession"))
+		for _, w := range i.HasSessionWith {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'HasSessionWith'", err)
+			}
+			with = append(with, p)
+		}
+		predicates = append(predicates, sessionlog.HasSessionWith(with...))
+	}
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptySessionLogWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return sessionlog.And(predicates...), nil
 	}
 }
 

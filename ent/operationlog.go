@@ -31,6 +31,8 @@ type OperationLog struct {
 	RequestID string `json:"request_id,omitempty"`
 	// The operation's name.
 	Operation string `json:"operation,omitempty"`
+	// The user in whose name it was done, where that is not who did it.
+	ActingFor *uuid.UUID `json:"acting_for,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID *uuid.UUID `json:"user_id,omitempty"`
 	// Who acted, by name.
@@ -80,7 +82,7 @@ func (*OperationLog) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case operationlog.FieldUserID:
+		case operationlog.FieldActingFor, operationlog.FieldUserID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case operationlog.FieldOldValues, operationlog.FieldNewValues:
 			values[i] = new([]byte)
@@ -140,6 +142,13 @@ func (_m *OperationLog) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field operation", values[i])
 			} else if value.Valid {
 				_m.Operation = value.String
+			}
+		case operationlog.FieldActingFor:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field acting_for", values[i])
+			} else if value.Valid {
+				_m.ActingFor = new(uuid.UUID)
+				*_m.ActingFor = *value.S.(*uuid.UUID)
 			}
 		case operationlog.FieldUserID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -249,6 +258,11 @@ func (_m *OperationLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("operation=")
 	builder.WriteString(_m.Operation)
+	builder.WriteString(", ")
+	if v := _m.ActingFor; v != nil {
+		builder.WriteString("acting_for=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
 	builder.WriteString(", ")
 	if v := _m.UserID; v != nil {
 		builder.WriteString("user_id=")

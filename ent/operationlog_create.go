@@ -87,6 +87,20 @@ func (_c *OperationLogCreate) SetNillableOperation(v *string) *OperationLogCreat
 	return _c
 }
 
+// SetActingFor sets the "acting_for" field.
+func (_c *OperationLogCreate) SetActingFor(v uuid.UUID) *OperationLogCreate {
+	_c.mutation.SetActingFor(v)
+	return _c
+}
+
+// SetNillableActingFor sets the "acting_for" field if the given value is not nil.
+func (_c *OperationLogCreate) SetNillableActingFor(v *uuid.UUID) *OperationLogCreate {
+	if v != nil {
+		_c.SetActingFor(*v)
+	}
+	return _c
+}
+
 // SetUserID sets the "user_id" field.
 func (_c *OperationLogCreate) SetUserID(v uuid.UUID) *OperationLogCreate {
 	_c.mutation.SetUserID(v)
@@ -325,6 +339,10 @@ func (_c *OperationLogCreate) createSpec() (*OperationLog, *sqlgraph.CreateSpec)
 		_spec.SetField(operationlog.FieldOperation, field.TypeString, value)
 		_node.Operation = value
 	}
+	if value, ok := _c.mutation.ActingFor(); ok {
+		_spec.SetField(operationlog.FieldActingFor, field.TypeUUID, value)
+		_node.ActingFor = &value
+	}
 	if value, ok := _c.mutation.Actor(); ok {
 		_spec.SetField(operationlog.FieldActor, field.TypeString, value)
 		_node.Actor = value
@@ -453,6 +471,9 @@ func (u *OperationLogUpsertOne) UpdateNewValues() *OperationLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.Operation(); exists {
 			s.SetIgnore(operationlog.FieldOperation)
+		}
+		if _, exists := u.create.mutation.ActingFor(); exists {
+			s.SetIgnore(operationlog.FieldActingFor)
 		}
 		if _, exists := u.create.mutation.UserID(); exists {
 			s.SetIgnore(operationlog.FieldUserID)
@@ -706,6 +727,9 @@ func (u *OperationLogUpsertBulk) UpdateNewValues() *OperationLogUpsertBulk {
 			}
 			if _, exists := b.mutation.Operation(); exists {
 				s.SetIgnore(operationlog.FieldOperation)
+			}
+			if _, exists := b.mutation.ActingFor(); exists {
+				s.SetIgnore(operationlog.FieldActingFor)
 			}
 			if _, exists := b.mutation.UserID(); exists {
 				s.SetIgnore(operationlog.FieldUserID)

@@ -68,6 +68,9 @@ func (_u *OperationLogUpdate) sqlSave(ctx context.Context) (_node int, err error
 			}
 		}
 	}
+	if _u.mutation.ActingForCleared() {
+		_spec.ClearField(operationlog.FieldActingFor, field.TypeUUID)
+	}
 	if _u.mutation.OldValuesCleared() {
 		_spec.ClearField(operationlog.FieldOldValues, field.TypeJSON)
 	}
@@ -164,6 +167,9 @@ func (_u *OperationLogUpdateOne) sqlSave(ctx context.Context) (_node *OperationL
 				ps[i](selector)
 			}
 		}
+	}
+	if _u.mutation.ActingForCleared() {
+		_spec.ClearField(operationlog.FieldActingFor, field.TypeUUID)
 	}
 	if _u.mutation.OldValuesCleared() {
 		_spec.ClearField(operationlog.FieldOldValues, field.TypeJSON)

@@ -43,6 +43,14 @@ type RefreshToken struct {
 	TokenHash []byte `json:"-"`
 	// Counts the rotations of the session, from 1.
 	Generation int32 `json:"generation,omitempty"`
+	// The token that it was exchanged for.
+	ParentID *uuid.UUID `json:"parent_id,omitempty"`
+	// Its successor.
+	ReplacedBy *uuid.UUID `json:"replaced_by,omitempty"`
+	// The successor, sealed with a key that only the token itself gives.
+	SuccessorSealed []byte `json:"-"`
+	// How often it was presented again within the grace period.
+	ReuseCount int32 `json:"reuse_count,omitempty"`
 	// The address that it was issued to.
 	IPAddress string `json:"ip_address,omitempty"`
 	// The program that it was issued to.
@@ -101,11 +109,11 @@ func (*RefreshToken) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case refreshtoken.FieldCreatedBy, refreshtoken.FieldUpdatedBy:
+		case refreshtoken.FieldCreatedBy, refreshtoken.FieldUpdatedBy, refreshtoken.FieldParentID, refreshtoken.FieldReplacedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case refreshtoken.FieldTokenHash:
+		case refreshtoken.FieldTokenHash, refreshtoken.FieldSuccessorSealed:
 			values[i] = new([]byte)
-		case refreshtoken.FieldVersion, refreshtoken.FieldGeneration:
+		case refreshtoken.FieldVersion, refreshtoken.FieldGeneration, refreshtoken.FieldReuseCount:
 			values[i] = new(sql.NullInt64)
 		case refreshtoken.FieldIPAddress, refreshtoken.FieldUserAgent, refreshtoken.FieldRevokeReason:
 			values[i] = new(sql.NullString)
@@ -203,6 +211,32 @@ func (_m *RefreshToken) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field generation", values[i])
 			} else if value.Valid {
 				_m.Generation = int32(value.Int64)
+			}
+		case refreshtoken.FieldParentID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field parent_id", values[i])
+			} else if value.Valid {
+				_m.ParentID = new(uuid.UUID)
+				*_m.ParentID = *value.S.(*uuid.UUID)
+			}
+		case refreshtoken.FieldReplacedBy:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field replaced_by", values[i])
+			} else if value.Valid {
+				_m.ReplacedBy = new(uuid.UUID)
+				*_m.ReplacedBy = *value.S.(*uuid.UUID)
+			}
+		case refreshtoken.FieldSuccessorSealed:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field successor_sealed", values[i])
+			} else if value != nil {
+				_m.SuccessorSealed = *value
+			}
+		case refreshtoken.FieldReuseCount:
+			if value, ok := values[i].(*sql.NullInt64); !ok {
+				return fmt.Errorf("unexpected type %T for field reuse_count", values[i])
+			} else if value.Valid {
+				_m.ReuseCount = int32(value.Int64)
 			}
 		case refreshtoken.FieldIPAddress:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -328,6 +362,21 @@ func (_m *RefreshToken) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("generation=")
 	builder.WriteString(fmt.Sprintf("%v", _m.Generation))
+	builder.WriteString(", ")
+	if v := _m.ParentID; v != nil {
+		builder.WriteString("parent_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ReplacedBy; v != nil {
+		builder.WriteString("replaced_by=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	builder.WriteString("successor_sealed=<sensitive>")
+	builder.WriteString(", ")
+	builder.WriteString("reuse_count=")
+	builder.WriteString(fmt.Sprintf("%v", _m.ReuseCount))
 	builder.WriteString(", ")
 	builder.WriteString("ip_address=")
 	builder.WriteString(_m.IPAddress)

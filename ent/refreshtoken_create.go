@@ -132,6 +132,54 @@ func (_c *RefreshTokenCreate) SetGeneration(v int32) *RefreshTokenCreate {
 	return _c
 }
 
+// SetParentID sets the "parent_id" field.
+func (_c *RefreshTokenCreate) SetParentID(v uuid.UUID) *RefreshTokenCreate {
+	_c.mutation.SetParentID(v)
+	return _c
+}
+
+// SetNillableParentID sets the "parent_id" field if the given value is not nil.
+func (_c *RefreshTokenCreate) SetNillableParentID(v *uuid.UUID) *RefreshTokenCreate {
+	if v != nil {
+		_c.SetParentID(*v)
+	}
+	return _c
+}
+
+// SetReplacedBy sets the "replaced_by" field.
+func (_c *RefreshTokenCreate) SetReplacedBy(v uuid.UUID) *RefreshTokenCreate {
+	_c.mutation.SetReplacedBy(v)
+	return _c
+}
+
+// SetNillableReplacedBy sets the "replaced_by" field if the given value is not nil.
+func (_c *RefreshTokenCreate) SetNillableReplacedBy(v *uuid.UUID) *RefreshTokenCreate {
+	if v != nil {
+		_c.SetReplacedBy(*v)
+	}
+	return _c
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (_c *RefreshTokenCreate) SetSuccessorSealed(v []byte) *RefreshTokenCreate {
+	_c.mutation.SetSuccessorSealed(v)
+	return _c
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (_c *RefreshTokenCreate) SetReuseCount(v int32) *RefreshTokenCreate {
+	_c.mutation.SetReuseCount(v)
+	return _c
+}
+
+// SetNillableReuseCount sets the "reuse_count" field if the given value is not nil.
+func (_c *RefreshTokenCreate) SetNillableReuseCount(v *int32) *RefreshTokenCreate {
+	if v != nil {
+		_c.SetReuseCount(*v)
+	}
+	return _c
+}
+
 // SetIPAddress sets the "ip_address" field.
 func (_c *RefreshTokenCreate) SetIPAddress(v string) *RefreshTokenCreate {
 	_c.mutation.SetIPAddress(v)
@@ -273,6 +321,10 @@ func (_c *RefreshTokenCreate) defaults() error {
 		v := refreshtoken.DefaultVersion
 		_c.mutation.SetVersion(v)
 	}
+	if _, ok := _c.mutation.ReuseCount(); !ok {
+		v := refreshtoken.DefaultReuseCount
+		_c.mutation.SetReuseCount(v)
+	}
 	if _, ok := _c.mutation.IPAddress(); !ok {
 		v := refreshtoken.DefaultIPAddress
 		_c.mutation.SetIPAddress(v)
@@ -313,6 +365,9 @@ func (_c *RefreshTokenCreate) check() error {
 	}
 	if _, ok := _c.mutation.Generation(); !ok {
 		return &ValidationError{Name: "generation", err: errors.New(`ent: missing required field "RefreshToken.generation"`)}
+	}
+	if _, ok := _c.mutation.ReuseCount(); !ok {
+		return &ValidationError{Name: "reuse_count", err: errors.New(`ent: missing required field "RefreshToken.reuse_count"`)}
 	}
 	if _, ok := _c.mutation.IPAddress(); !ok {
 		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "RefreshToken.ip_address"`)}
@@ -400,6 +455,22 @@ func (_c *RefreshTokenCreate) createSpec() (*RefreshToken, *sqlgraph.CreateSpec)
 	if value, ok := _c.mutation.Generation(); ok {
 		_spec.SetField(refreshtoken.FieldGeneration, field.TypeInt32, value)
 		_node.Generation = value
+	}
+	if value, ok := _c.mutation.ParentID(); ok {
+		_spec.SetField(refreshtoken.FieldParentID, field.TypeUUID, value)
+		_node.ParentID = &value
+	}
+	if value, ok := _c.mutation.ReplacedBy(); ok {
+		_spec.SetField(refreshtoken.FieldReplacedBy, field.TypeUUID, value)
+		_node.ReplacedBy = &value
+	}
+	if value, ok := _c.mutation.SuccessorSealed(); ok {
+		_spec.SetField(refreshtoken.FieldSuccessorSealed, field.TypeBytes, value)
+		_node.SuccessorSealed = value
+	}
+	if value, ok := _c.mutation.ReuseCount(); ok {
+		_spec.SetField(refreshtoken.FieldReuseCount, field.TypeInt32, value)
+		_node.ReuseCount = value
 	}
 	if value, ok := _c.mutation.IPAddress(); ok {
 		_spec.SetField(refreshtoken.FieldIPAddress, field.TypeString, value)
@@ -595,6 +666,60 @@ func (u *RefreshTokenUpsert) ClearRetentionUntil() *RefreshTokenUpsert {
 	return u
 }
 
+// SetReplacedBy sets the "replaced_by" field.
+func (u *RefreshTokenUpsert) SetReplacedBy(v uuid.UUID) *RefreshTokenUpsert {
+	u.Set(refreshtoken.FieldReplacedBy, v)
+	return u
+}
+
+// UpdateReplacedBy sets the "replaced_by" field to the value that was provided on create.
+func (u *RefreshTokenUpsert) UpdateReplacedBy() *RefreshTokenUpsert {
+	u.SetExcluded(refreshtoken.FieldReplacedBy)
+	return u
+}
+
+// ClearReplacedBy clears the value of the "replaced_by" field.
+func (u *RefreshTokenUpsert) ClearReplacedBy() *RefreshTokenUpsert {
+	u.SetNull(refreshtoken.FieldReplacedBy)
+	return u
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (u *RefreshTokenUpsert) SetSuccessorSealed(v []byte) *RefreshTokenUpsert {
+	u.Set(refreshtoken.FieldSuccessorSealed, v)
+	return u
+}
+
+// UpdateSuccessorSealed sets the "successor_sealed" field to the value that was provided on create.
+func (u *RefreshTokenUpsert) UpdateSuccessorSealed() *RefreshTokenUpsert {
+	u.SetExcluded(refreshtoken.FieldSuccessorSealed)
+	return u
+}
+
+// ClearSuccessorSealed clears the value of the "successor_sealed" field.
+func (u *RefreshTokenUpsert) ClearSuccessorSealed() *RefreshTokenUpsert {
+	u.SetNull(refreshtoken.FieldSuccessorSealed)
+	return u
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (u *RefreshTokenUpsert) SetReuseCount(v int32) *RefreshTokenUpsert {
+	u.Set(refreshtoken.FieldReuseCount, v)
+	return u
+}
+
+// UpdateReuseCount sets the "reuse_count" field to the value that was provided on create.
+func (u *RefreshTokenUpsert) UpdateReuseCount() *RefreshTokenUpsert {
+	u.SetExcluded(refreshtoken.FieldReuseCount)
+	return u
+}
+
+// AddReuseCount adds v to the "reuse_count" field.
+func (u *RefreshTokenUpsert) AddReuseCount(v int32) *RefreshTokenUpsert {
+	u.Add(refreshtoken.FieldReuseCount, v)
+	return u
+}
+
 // SetUsedAt sets the "used_at" field.
 func (u *RefreshTokenUpsert) SetUsedAt(v time.Time) *RefreshTokenUpsert {
 	u.Set(refreshtoken.FieldUsedAt, v)
@@ -683,6 +808,9 @@ func (u *RefreshTokenUpsertOne) UpdateNewValues() *RefreshTokenUpsertOne {
 		}
 		if _, exists := u.create.mutation.Generation(); exists {
 			s.SetIgnore(refreshtoken.FieldGeneration)
+		}
+		if _, exists := u.create.mutation.ParentID(); exists {
+			s.SetIgnore(refreshtoken.FieldParentID)
 		}
 		if _, exists := u.create.mutation.IPAddress(); exists {
 			s.SetIgnore(refreshtoken.FieldIPAddress)
@@ -819,6 +947,69 @@ func (u *RefreshTokenUpsertOne) UpdateRetentionUntil() *RefreshTokenUpsertOne {
 func (u *RefreshTokenUpsertOne) ClearRetentionUntil() *RefreshTokenUpsertOne {
 	return u.Update(func(s *RefreshTokenUpsert) {
 		s.ClearRetentionUntil()
+	})
+}
+
+// SetReplacedBy sets the "replaced_by" field.
+func (u *RefreshTokenUpsertOne) SetReplacedBy(v uuid.UUID) *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetReplacedBy(v)
+	})
+}
+
+// UpdateReplacedBy sets the "replaced_by" field to the value that was provided on create.
+func (u *RefreshTokenUpsertOne) UpdateReplacedBy() *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateReplacedBy()
+	})
+}
+
+// ClearReplacedBy clears the value of the "replaced_by" field.
+func (u *RefreshTokenUpsertOne) ClearReplacedBy() *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.ClearReplacedBy()
+	})
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (u *RefreshTokenUpsertOne) SetSuccessorSealed(v []byte) *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetSuccessorSealed(v)
+	})
+}
+
+// UpdateSuccessorSealed sets the "successor_sealed" field to the value that was provided on create.
+func (u *RefreshTokenUpsertOne) UpdateSuccessorSealed() *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateSuccessorSealed()
+	})
+}
+
+// ClearSuccessorSealed clears the value of the "successor_sealed" field.
+func (u *RefreshTokenUpsertOne) ClearSuccessorSealed() *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.ClearSuccessorSealed()
+	})
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (u *RefreshTokenUpsertOne) SetReuseCount(v int32) *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetReuseCount(v)
+	})
+}
+
+// AddReuseCount adds v to the "reuse_count" field.
+func (u *RefreshTokenUpsertOne) AddReuseCount(v int32) *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.AddReuseCount(v)
+	})
+}
+
+// UpdateReuseCount sets the "reuse_count" field to the value that was provided on create.
+func (u *RefreshTokenUpsertOne) UpdateReuseCount() *RefreshTokenUpsertOne {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateReuseCount()
 	})
 }
 
@@ -1086,6 +1277,9 @@ func (u *RefreshTokenUpsertBulk) UpdateNewValues() *RefreshTokenUpsertBulk {
 			if _, exists := b.mutation.Generation(); exists {
 				s.SetIgnore(refreshtoken.FieldGeneration)
 			}
+			if _, exists := b.mutation.ParentID(); exists {
+				s.SetIgnore(refreshtoken.FieldParentID)
+			}
 			if _, exists := b.mutation.IPAddress(); exists {
 				s.SetIgnore(refreshtoken.FieldIPAddress)
 			}
@@ -1222,6 +1416,69 @@ func (u *RefreshTokenUpsertBulk) UpdateRetentionUntil() *RefreshTokenUpsertBulk 
 func (u *RefreshTokenUpsertBulk) ClearRetentionUntil() *RefreshTokenUpsertBulk {
 	return u.Update(func(s *RefreshTokenUpsert) {
 		s.ClearRetentionUntil()
+	})
+}
+
+// SetReplacedBy sets the "replaced_by" field.
+func (u *RefreshTokenUpsertBulk) SetReplacedBy(v uuid.UUID) *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetReplacedBy(v)
+	})
+}
+
+// UpdateReplacedBy sets the "replaced_by" field to the value that was provided on create.
+func (u *RefreshTokenUpsertBulk) UpdateReplacedBy() *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateReplacedBy()
+	})
+}
+
+// ClearReplacedBy clears the value of the "replaced_by" field.
+func (u *RefreshTokenUpsertBulk) ClearReplacedBy() *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.ClearReplacedBy()
+	})
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (u *RefreshTokenUpsertBulk) SetSuccessorSealed(v []byte) *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetSuccessorSealed(v)
+	})
+}
+
+// UpdateSuccessorSealed sets the "successor_sealed" field to the value that was provided on create.
+func (u *RefreshTokenUpsertBulk) UpdateSuccessorSealed() *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateSuccessorSealed()
+	})
+}
+
+// ClearSuccessorSealed clears the value of the "successor_sealed" field.
+func (u *RefreshTokenUpsertBulk) ClearSuccessorSealed() *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.ClearSuccessorSealed()
+	})
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (u *RefreshTokenUpsertBulk) SetReuseCount(v int32) *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.SetReuseCount(v)
+	})
+}
+
+// AddReuseCount adds v to the "reuse_count" field.
+func (u *RefreshTokenUpsertBulk) AddReuseCount(v int32) *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.AddReuseCount(v)
+	})
+}
+
+// UpdateReuseCount sets the "reuse_count" field to the value that was provided on create.
+func (u *RefreshTokenUpsertBulk) UpdateReuseCount() *RefreshTokenUpsertBulk {
+	return u.Update(func(s *RefreshTokenUpsert) {
+		s.UpdateReuseCount()
 	})
 }
 

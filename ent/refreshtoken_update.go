@@ -124,6 +124,59 @@ func (_u *RefreshTokenUpdate) ClearRetentionUntil() *RefreshTokenUpdate {
 	return _u
 }
 
+// SetReplacedBy sets the "replaced_by" field.
+func (_u *RefreshTokenUpdate) SetReplacedBy(v uuid.UUID) *RefreshTokenUpdate {
+	_u.mutation.SetReplacedBy(v)
+	return _u
+}
+
+// SetNillableReplacedBy sets the "replaced_by" field if the given value is not nil.
+func (_u *RefreshTokenUpdate) SetNillableReplacedBy(v *uuid.UUID) *RefreshTokenUpdate {
+	if v != nil {
+		_u.SetReplacedBy(*v)
+	}
+	return _u
+}
+
+// ClearReplacedBy clears the value of the "replaced_by" field.
+func (_u *RefreshTokenUpdate) ClearReplacedBy() *RefreshTokenUpdate {
+	_u.mutation.ClearReplacedBy()
+	return _u
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (_u *RefreshTokenUpdate) SetSuccessorSealed(v []byte) *RefreshTokenUpdate {
+	_u.mutation.SetSuccessorSealed(v)
+	return _u
+}
+
+// ClearSuccessorSealed clears the value of the "successor_sealed" field.
+func (_u *RefreshTokenUpdate) ClearSuccessorSealed() *RefreshTokenUpdate {
+	_u.mutation.ClearSuccessorSealed()
+	return _u
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (_u *RefreshTokenUpdate) SetReuseCount(v int32) *RefreshTokenUpdate {
+	_u.mutation.ResetReuseCount()
+	_u.mutation.SetReuseCount(v)
+	return _u
+}
+
+// SetNillableReuseCount sets the "reuse_count" field if the given value is not nil.
+func (_u *RefreshTokenUpdate) SetNillableReuseCount(v *int32) *RefreshTokenUpdate {
+	if v != nil {
+		_u.SetReuseCount(*v)
+	}
+	return _u
+}
+
+// AddReuseCount adds value to the "reuse_count" field.
+func (_u *RefreshTokenUpdate) AddReuseCount(v int32) *RefreshTokenUpdate {
+	_u.mutation.AddReuseCount(v)
+	return _u
+}
+
 // SetUsedAt sets the "used_at" field.
 func (_u *RefreshTokenUpdate) SetUsedAt(v time.Time) *RefreshTokenUpdate {
 	_u.mutation.SetUsedAt(v)
@@ -269,6 +322,27 @@ func (_u *RefreshTokenUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.RetentionUntilCleared() {
 		_spec.ClearField(refreshtoken.FieldRetentionUntil, field.TypeTime)
 	}
+	if _u.mutation.ParentIDCleared() {
+		_spec.ClearField(refreshtoken.FieldParentID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReplacedBy(); ok {
+		_spec.SetField(refreshtoken.FieldReplacedBy, field.TypeUUID, value)
+	}
+	if _u.mutation.ReplacedByCleared() {
+		_spec.ClearField(refreshtoken.FieldReplacedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.SuccessorSealed(); ok {
+		_spec.SetField(refreshtoken.FieldSuccessorSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.SuccessorSealedCleared() {
+		_spec.ClearField(refreshtoken.FieldSuccessorSealed, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReuseCount(); ok {
+		_spec.SetField(refreshtoken.FieldReuseCount, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.AddedReuseCount(); ok {
+		_spec.AddField(refreshtoken.FieldReuseCount, field.TypeInt32, value)
+	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(refreshtoken.FieldUsedAt, field.TypeTime, value)
 	}
@@ -399,6 +473,59 @@ func (_u *RefreshTokenUpdateOne) SetNillableRetentionUntil(v *time.Time) *Refres
 // ClearRetentionUntil clears the value of the "retention_until" field.
 func (_u *RefreshTokenUpdateOne) ClearRetentionUntil() *RefreshTokenUpdateOne {
 	_u.mutation.ClearRetentionUntil()
+	return _u
+}
+
+// SetReplacedBy sets the "replaced_by" field.
+func (_u *RefreshTokenUpdateOne) SetReplacedBy(v uuid.UUID) *RefreshTokenUpdateOne {
+	_u.mutation.SetReplacedBy(v)
+	return _u
+}
+
+// SetNillableReplacedBy sets the "replaced_by" field if the given value is not nil.
+func (_u *RefreshTokenUpdateOne) SetNillableReplacedBy(v *uuid.UUID) *RefreshTokenUpdateOne {
+	if v != nil {
+		_u.SetReplacedBy(*v)
+	}
+	return _u
+}
+
+// ClearReplacedBy clears the value of the "replaced_by" field.
+func (_u *RefreshTokenUpdateOne) ClearReplacedBy() *RefreshTokenUpdateOne {
+	_u.mutation.ClearReplacedBy()
+	return _u
+}
+
+// SetSuccessorSealed sets the "successor_sealed" field.
+func (_u *RefreshTokenUpdateOne) SetSuccessorSealed(v []byte) *RefreshTokenUpdateOne {
+	_u.mutation.SetSuccessorSealed(v)
+	return _u
+}
+
+// ClearSuccessorSealed clears the value of the "successor_sealed" field.
+func (_u *RefreshTokenUpdateOne) ClearSuccessorSealed() *RefreshTokenUpdateOne {
+	_u.mutation.ClearSuccessorSealed()
+	return _u
+}
+
+// SetReuseCount sets the "reuse_count" field.
+func (_u *RefreshTokenUpdateOne) SetReuseCount(v int32) *RefreshTokenUpdateOne {
+	_u.mutation.ResetReuseCount()
+	_u.mutation.SetReuseCount(v)
+	return _u
+}
+
+// SetNillableReuseCount sets the "reuse_count" field if the given value is not nil.
+func (_u *RefreshTokenUpdateOne) SetNillableReuseCount(v *int32) *RefreshTokenUpdateOne {
+	if v != nil {
+		_u.SetReuseCount(*v)
+	}
+	return _u
+}
+
+// AddReuseCount adds value to the "reuse_count" field.
+func (_u *RefreshTokenUpdateOne) AddReuseCount(v int32) *RefreshTokenUpdateOne {
+	_u.mutation.AddReuseCount(v)
 	return _u
 }
 
@@ -576,6 +703,27 @@ func (_u *RefreshTokenUpdateOne) sqlSave(ctx context.Context) (_node *RefreshTok
 	}
 	if _u.mutation.RetentionUntilCleared() {
 		_spec.ClearField(refreshtoken.FieldRetentionUntil, field.TypeTime)
+	}
+	if _u.mutation.ParentIDCleared() {
+		_spec.ClearField(refreshtoken.FieldParentID, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.ReplacedBy(); ok {
+		_spec.SetField(refreshtoken.FieldReplacedBy, field.TypeUUID, value)
+	}
+	if _u.mutation.ReplacedByCleared() {
+		_spec.ClearField(refreshtoken.FieldReplacedBy, field.TypeUUID)
+	}
+	if value, ok := _u.mutation.SuccessorSealed(); ok {
+		_spec.SetField(refreshtoken.FieldSuccessorSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.SuccessorSealedCleared() {
+		_spec.ClearField(refreshtoken.FieldSuccessorSealed, field.TypeBytes)
+	}
+	if value, ok := _u.mutation.ReuseCount(); ok {
+		_spec.SetField(refreshtoken.FieldReuseCount, field.TypeInt32, value)
+	}
+	if value, ok := _u.mutation.AddedReuseCount(); ok {
+		_spec.AddField(refreshtoken.FieldReuseCount, field.TypeInt32, value)
 	}
 	if value, ok := _u.mutation.UsedAt(); ok {
 		_spec.SetField(refreshtoken.FieldUsedAt, field.TypeTime, value)

@@ -14,10 +14,16 @@ import (
 // Tx is a transactional client that is created by calling Client.Tx().
 type Tx struct {
 	config
+	// ApiToken is the client for interacting with the ApiToken builders.
+	ApiToken *ApiTokenClient
 	// Appointment is the client for interacting with the Appointment builders.
 	Appointment *AppointmentClient
 	// AuditLog is the client for interacting with the AuditLog builders.
 	AuditLog *AuditLogClient
+	// Authenticator is the client for interacting with the Authenticator builders.
+	Authenticator *AuthenticatorClient
+	// BlacklistedToken is the client for interacting with the BlacklistedToken builders.
+	BlacklistedToken *BlacklistedTokenClient
 	// Booking is the client for interacting with the Booking builders.
 	Booking *BookingClient
 	// Customer is the client for interacting with the Customer builders.
@@ -28,6 +34,8 @@ type Tx struct {
 	IdempotencyKey *IdempotencyKeyClient
 	// Notification is the client for interacting with the Notification builders.
 	Notification *NotificationClient
+	// OneTimeToken is the client for interacting with the OneTimeToken builders.
+	OneTimeToken *OneTimeTokenClient
 	// OperationLog is the client for interacting with the OperationLog builders.
 	OperationLog *OperationLogClient
 	// Order is the client for interacting with the Order builders.
@@ -38,6 +46,10 @@ type Tx struct {
 	OrderItem *OrderItemClient
 	// OrganizationalUnit is the client for interacting with the OrganizationalUnit builders.
 	OrganizationalUnit *OrganizationalUnitClient
+	// OutboxMessage is the client for interacting with the OutboxMessage builders.
+	OutboxMessage *OutboxMessageClient
+	// PasswordHistory is the client for interacting with the PasswordHistory builders.
+	PasswordHistory *PasswordHistoryClient
 	// PaymentMethod is the client for interacting with the PaymentMethod builders.
 	PaymentMethod *PaymentMethodClient
 	// PaymentTransaction is the client for interacting with the PaymentTransaction builders.
@@ -54,6 +66,10 @@ type Tx struct {
 	PractitionerService *PractitionerServiceClient
 	// Product is the client for interacting with the Product builders.
 	Product *ProductClient
+	// RateLimitLog is the client for interacting with the RateLimitLog builders.
+	RateLimitLog *RateLimitLogClient
+	// RecoveryCode is the client for interacting with the RecoveryCode builders.
+	RecoveryCode *RecoveryCodeClient
 	// RefreshToken is the client for interacting with the RefreshToken builders.
 	RefreshToken *RefreshTokenClient
 	// ResourceClaim is the client for interacting with the ResourceClaim builders.
@@ -68,8 +84,12 @@ type Tx struct {
 	RolePermission *RolePermissionClient
 	// ServiceSetting is the client for interacting with the ServiceSetting builders.
 	ServiceSetting *ServiceSettingClient
+	// SessionLog is the client for interacting with the SessionLog builders.
+	SessionLog *SessionLogClient
 	// Sex is the client for interacting with the Sex builders.
 	Sex *SexClient
+	// SigningKey is the client for interacting with the SigningKey builders.
+	SigningKey *SigningKeyClient
 	// Surname is the client for interacting with the Surname builders.
 	Surname *SurnameClient
 	// User is the client for interacting with the User builders.
@@ -213,18 +233,24 @@ func (tx *Tx) Client() *Client {
 }
 
 func (tx *Tx) init() {
+	tx.ApiToken = NewApiTokenClient(tx.config)
 	tx.Appointment = NewAppointmentClient(tx.config)
 	tx.AuditLog = NewAuditLogClient(tx.config)
+	tx.Authenticator = NewAuthenticatorClient(tx.config)
+	tx.BlacklistedToken = NewBlacklistedTokenClient(tx.config)
 	tx.Booking = NewBookingClient(tx.config)
 	tx.Customer = NewCustomerClient(tx.config)
 	tx.GivenName = NewGivenNameClient(tx.config)
 	tx.IdempotencyKey = NewIdempotencyKeyClient(tx.config)
 	tx.Notification = NewNotificationClient(tx.config)
+	tx.OneTimeToken = NewOneTimeTokenClient(tx.config)
 	tx.OperationLog = NewOperationLogClient(tx.config)
 	tx.Order = NewOrderClient(tx.config)
 	tx.OrderEvent = NewOrderEventClient(tx.config)
 	tx.OrderItem = NewOrderItemClient(tx.config)
 	tx.OrganizationalUnit = NewOrganizationalUnitClient(tx.config)
+	tx.OutboxMessage = NewOutboxMessageClient(tx.config)
+	tx.PasswordHistory = NewPasswordHistoryClient(tx.config)
 	tx.PaymentMethod = NewPaymentMethodClient(tx.config)
 	tx.PaymentTransaction = NewPaymentTransactionClient(tx.config)
 	tx.Permission = NewPermissionClient(tx.config)
@@ -233,6 +259,8 @@ func (tx *Tx) init() {
 	tx.PractitionerProfile = NewPractitionerProfileClient(tx.config)
 	tx.PractitionerService = NewPractitionerServiceClient(tx.config)
 	tx.Product = NewProductClient(tx.config)
+	tx.RateLimitLog = NewRateLimitLogClient(tx.config)
+	tx.RecoveryCode = NewRecoveryCodeClient(tx.config)
 	tx.RefreshToken = NewRefreshTokenClient(tx.config)
 	tx.ResourceClaim = NewResourceClaimClient(tx.config)
 	tx.Reward = NewRewardClient(tx.config)
@@ -240,7 +268,9 @@ func (tx *Tx) init() {
 	tx.Role = NewRoleClient(tx.config)
 	tx.RolePermission = NewRolePermissionClient(tx.config)
 	tx.ServiceSetting = NewServiceSettingClient(tx.config)
+	tx.SessionLog = NewSessionLogClient(tx.config)
 	tx.Sex = NewSexClient(tx.config)
+	tx.SigningKey = NewSigningKeyClient(tx.config)
 	tx.Surname = NewSurnameClient(tx.config)
 	tx.User = NewUserClient(tx.config)
 	tx.UserPermission = NewUserPermissionClient(tx.config)
@@ -256,7 +286,7 @@ func (tx *Tx) init() {
 // of them in order to commit or rollback the transaction.
 //
 // If a closed transaction is embedded in one of the generated entities, and the entity
-// applies a query, for example: Appointment.QueryXXX(), the query will be executed
+// applies a query, for example: ApiToken.QueryXXX(), the query will be executed
 // through the driver which created this transaction.
 //
 // Note that txDriver is not goroutine safe.

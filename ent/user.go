@@ -62,6 +62,8 @@ type User struct {
 	IsActive bool `json:"is_active,omitempty"`
 	// Whether an administrator has locked the account.
 	IsLocked bool `json:"is_locked,omitempty"`
+	// Why an administrator has locked it.
+	LockReason *string `json:"lock_reason,omitempty"`
 	// Until when failed sign-ins keep the account shut.
 	LockedUntil *time.Time `json:"locked_until,omitempty"`
 	// Failed sign-ins since the last success.
@@ -120,6 +122,22 @@ type UserEdges struct {
 	Sessions []*UserSession `json:"sessions,omitempty"`
 	// The refresh tokens of the account's sessions.
 	RefreshTokens []*RefreshToken `json:"refresh_tokens,omitempty"`
+	// What happened to the account's sessions.
+	SessionLogs []*SessionLog `json:"session_logs,omitempty"`
+	// Access tokens of the account that are refused before they expire.
+	BlacklistedTokens []*BlacklistedToken `json:"blacklisted_tokens,omitempty"`
+	// When the password was set, and by whom.
+	PasswordHistory []*PasswordHistory `json:"password_history,omitempty"`
+	// The passwords that this user set.
+	PasswordChanges []*PasswordHistory `json:"password_changes,omitempty"`
+	// The second factors and passkeys of the account.
+	Authenticators []*Authenticator `json:"authenticators,omitempty"`
+	// The account's tokens for programs.
+	APITokens []*ApiToken `json:"api_tokens,omitempty"`
+	// Blocks after too many attempts on the account.
+	RateLimitLogs []*RateLimitLog `json:"rate_limit_logs,omitempty"`
+	// The sessions in which this user acted for somebody else.
+	Impersonations []*UserSession `json:"impersonations,omitempty"`
 	// Security events of the user.
 	AuditLogs []*AuditLog `json:"audit_logs,omitempty"`
 	// What the user changed.
@@ -136,9 +154,9 @@ type UserEdges struct {
 	UserRoles []*UserRole `json:"user_roles,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [19]bool
+	loadedTypes [27]bool
 	// totalCount holds the count of the edges above.
-	totalCount [18]map[string]int
+	totalCount [26]map[string]int
 
 	namedPasswordsSet       map[string][]*User
 	namedRoles              map[string][]*Role
@@ -147,6 +165,14 @@ type UserEdges struct {
 	namedGrantedPermissions map[string][]*UserPermission
 	namedSessions           map[string][]*UserSession
 	namedRefreshTokens      map[string][]*RefreshToken
+	namedSessionLogs        map[string][]*SessionLog
+	namedBlacklistedTokens  map[string][]*BlacklistedToken
+	namedPasswordHistory    map[string][]*PasswordHistory
+	namedPasswordChanges    map[string][]*PasswordHistory
+	namedAuthenticators     map[string][]*Authenticator
+	namedAPITokens          map[string][]*ApiToken
+	namedRateLimitLogs      map[string][]*RateLimitLog
+	namedImpersonations     map[string][]*UserSession
 	namedAuditLogs          map[string][]*AuditLog
 	namedOperationLogs      map[string][]*OperationLog
 	namedCustomers          map[string][]*Customer
@@ -273,10 +299,82 @@ func (e UserEdges) RefreshTokensOrErr() ([]*RefreshToken, error) {
 	return nil, &NotLoadedError{edge: "refresh_tokens"}
 }
 
+// SessionLogsOrErr returns the SessionLogs value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) SessionLogsOrErr() ([]*SessionLog, error) {
+	if e.loadedTypes[12] {
+		return e.SessionLogs, nil
+	}
+	return nil, &NotLoadedError{edge: "session_logs"}
+}
+
+// BlacklistedTokensOrErr returns the BlacklistedTokens value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) BlacklistedTokensOrErr() ([]*BlacklistedToken, error) {
+	if e.loadedTypes[13] {
+		return e.BlacklistedTokens, nil
+	}
+	return nil, &NotLoadedError{edge: "blacklisted_tokens"}
+}
+
+// PasswordHistoryOrErr returns the PasswordHistory value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) PasswordHistoryOrErr() ([]*PasswordHistory, error) {
+	if e.loadedTypes[14] {
+		return e.PasswordHistory, nil
+	}
+	return nil, &NotLoadedError{edge: "password_history"}
+}
+
+// PasswordChangesOrErr returns the PasswordChanges value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) PasswordChangesOrErr() ([]*PasswordHistory, error) {
+	if e.loadedTypes[15] {
+		return e.PasswordChanges, nil
+	}
+	return nil, &NotLoadedError{edge: "password_changes"}
+}
+
+// AuthenticatorsOrErr returns the Authenticators value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) AuthenticatorsOrErr() ([]*Authenticator, error) {
+	if e.loadedTypes[16] {
+		return e.Authenticators, nil
+	}
+	return nil, &NotLoadedError{edge: "authenticators"}
+}
+
+// APITokensOrErr returns the APITokens value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) APITokensOrErr() ([]*ApiToken, error) {
+	if e.loadedTypes[17] {
+		return e.APITokens, nil
+	}
+	return nil, &NotLoadedError{edge: "api_tokens"}
+}
+
+// RateLimitLogsOrErr returns the RateLimitLogs value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) RateLimitLogsOrErr() ([]*RateLimitLog, error) {
+	if e.loadedTypes[18] {
+		return e.RateLimitLogs, nil
+	}
+	return nil, &NotLoadedError{edge: "rate_limit_logs"}
+}
+
+// ImpersonationsOrErr returns the Impersonations value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserEdges) ImpersonationsOrErr() ([]*UserSession, error) {
+	if e.loadedTypes[19] {
+		return e.Impersonations, nil
+	}
+	return nil, &NotLoadedError{edge: "impersonations"}
+}
+
 // AuditLogsOrErr returns the AuditLogs value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) AuditLogsOrErr() ([]*AuditLog, error) {
-	if e.loadedTypes[12] {
+	if e.loadedTypes[20] {
 		return e.AuditLogs, nil
 	}
 	return nil, &NotLoadedError{edge: "audit_logs"}
@@ -285,7 +383,7 @@ func (e UserEdges) AuditLogsOrErr() ([]*AuditLog, error) {
 // OperationLogsOrErr returns the OperationLogs value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) OperationLogsOrErr() ([]*OperationLog, error) {
-	if e.loadedTypes[13] {
+	if e.loadedTypes[21] {
 		return e.OperationLogs, nil
 	}
 	return nil, &NotLoadedError{edge: "operation_logs"}
@@ -294,7 +392,7 @@ func (e UserEdges) OperationLogsOrErr() ([]*OperationLog, error) {
 // CustomersOrErr returns the Customers value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) CustomersOrErr() ([]*Customer, error) {
-	if e.loadedTypes[14] {
+	if e.loadedTypes[22] {
 		return e.Customers, nil
 	}
 	return nil, &NotLoadedError{edge: "customers"}
@@ -303,7 +401,7 @@ func (e UserEdges) CustomersOrErr() ([]*Customer, error) {
 // AppointmentsOrErr returns the Appointments value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) AppointmentsOrErr() ([]*Appointment, error) {
-	if e.loadedTypes[15] {
+	if e.loadedTypes[23] {
 		return e.Appointments, nil
 	}
 	return nil, &NotLoadedError{edge: "appointments"}
@@ -312,7 +410,7 @@ func (e UserEdges) AppointmentsOrErr() ([]*Appointment, error) {
 // CreatedBookingsOrErr returns the CreatedBookings value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) CreatedBookingsOrErr() ([]*Booking, error) {
-	if e.loadedTypes[16] {
+	if e.loadedTypes[24] {
 		return e.CreatedBookings, nil
 	}
 	return nil, &NotLoadedError{edge: "created_bookings"}
@@ -323,7 +421,7 @@ func (e UserEdges) CreatedBookingsOrErr() ([]*Booking, error) {
 func (e UserEdges) PractitionerProfileOrErr() (*PractitionerProfile, error) {
 	if e.PractitionerProfile != nil {
 		return e.PractitionerProfile, nil
-	} else if e.loadedTypes[17] {
+	} else if e.loadedTypes[25] {
 		return nil, &NotFoundError{label: practitionerprofile.Label}
 	}
 	return nil, &NotLoadedError{edge: "practitioner_profile"}
@@ -332,7 +430,7 @@ func (e UserEdges) PractitionerProfileOrErr() (*PractitionerProfile, error) {
 // UserRolesOrErr returns the UserRoles value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserEdges) UserRolesOrErr() ([]*UserRole, error) {
-	if e.loadedTypes[18] {
+	if e.loadedTypes[26] {
 		return e.UserRoles, nil
 	}
 	return nil, &NotLoadedError{edge: "user_roles"}
@@ -349,7 +447,7 @@ func (*User) scanValues(columns []string) ([]any, error) {
 			values[i] = new(sql.NullBool)
 		case user.FieldVersion, user.FieldFailedLoginAttempts, user.FieldTokenEpoch, user.FieldPermissionEpoch:
 			values[i] = new(sql.NullInt64)
-		case user.FieldUsername, user.FieldUsernameKey, user.FieldEmail, user.FieldEmailKey, user.FieldPhone, user.FieldPasswordHash, user.FieldLocale, user.FieldTimezone:
+		case user.FieldUsername, user.FieldUsernameKey, user.FieldEmail, user.FieldEmailKey, user.FieldPhone, user.FieldPasswordHash, user.FieldLockReason, user.FieldLocale, user.FieldTimezone:
 			values[i] = new(sql.NullString)
 		case user.FieldCreatedAt, user.FieldUpdatedAt, user.FieldDeletedAt, user.FieldRetentionUntil, user.FieldEmailVerifiedAt, user.FieldPasswordChangedAt, user.FieldLockedUntil, user.FieldLastFailedLoginAt, user.FieldLastLoginAt:
 			values[i] = new(sql.NullTime)
@@ -497,6 +595,13 @@ func (_m *User) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field is_locked", values[i])
 			} else if value.Valid {
 				_m.IsLocked = value.Bool
+			}
+		case user.FieldLockReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field lock_reason", values[i])
+			} else if value.Valid {
+				_m.LockReason = new(string)
+				*_m.LockReason = value.String
 			}
 		case user.FieldLockedUntil:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -656,6 +761,46 @@ func (_m *User) QueryRefreshTokens() *RefreshTokenQuery {
 	return NewUserClient(_m.config).QueryRefreshTokens(_m)
 }
 
+// QuerySessionLogs queries the "session_logs" edge of the User entity.
+func (_m *User) QuerySessionLogs() *SessionLogQuery {
+	return NewUserClient(_m.config).QuerySessionLogs(_m)
+}
+
+// QueryBlacklistedTokens queries the "blacklisted_tokens" edge of the User entity.
+func (_m *User) QueryBlacklistedTokens() *BlacklistedTokenQuery {
+	return NewUserClient(_m.config).QueryBlacklistedTokens(_m)
+}
+
+// QueryPasswordHistory queries the "password_history" edge of the User entity.
+func (_m *User) QueryPasswordHistory() *PasswordHistoryQuery {
+	return NewUserClient(_m.config).QueryPasswordHistory(_m)
+}
+
+// QueryPasswordChanges queries the "password_changes" edge of the User entity.
+func (_m *User) QueryPasswordChanges() *PasswordHistoryQuery {
+	return NewUserClient(_m.config).QueryPasswordChanges(_m)
+}
+
+// QueryAuthenticators queries the "authenticators" edge of the User entity.
+func (_m *User) QueryAuthenticators() *AuthenticatorQuery {
+	return NewUserClient(_m.config).QueryAuthenticators(_m)
+}
+
+// QueryAPITokens queries the "api_tokens" edge of the User entity.
+func (_m *User) QueryAPITokens() *ApiTokenQuery {
+	return NewUserClient(_m.config).QueryAPITokens(_m)
+}
+
+// QueryRateLimitLogs queries the "rate_limit_logs" edge of the User entity.
+func (_m *User) QueryRateLimitLogs() *RateLimitLogQuery {
+	return NewUserClient(_m.config).QueryRateLimitLogs(_m)
+}
+
+// QueryImpersonations queries the "impersonations" edge of the User entity.
+func (_m *User) QueryImpersonations() *UserSessionQuery {
+	return NewUserClient(_m.config).QueryImpersonations(_m)
+}
+
 // QueryAuditLogs queries the "audit_logs" edge of the User entity.
 func (_m *User) QueryAuditLogs() *AuditLogQuery {
 	return NewUserClient(_m.config).QueryAuditLogs(_m)
@@ -785,6 +930,11 @@ func (_m *User) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("is_locked=")
 	builder.WriteString(fmt.Sprintf("%v", _m.IsLocked))
+	builder.WriteString(", ")
+	if v := _m.LockReason; v != nil {
+		builder.WriteString("lock_reason=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	if v := _m.LockedUntil; v != nil {
 		builder.WriteString("locked_until=")
@@ -1007,6 +1157,198 @@ func (_m *User) appendNamedRefreshTokens(name string, edges ...*RefreshToken) {
 		_m.Edges.namedRefreshTokens[name] = []*RefreshToken{}
 	} else {
 		_m.Edges.namedRefreshTokens[name] = append(_m.Edges.namedRefreshTokens[name], edges...)
+	}
+}
+
+// NamedSessionLogs returns the SessionLogs named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedSessionLogs(name string) ([]*SessionLog, error) {
+	if _m.Edges.namedSessionLogs == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedSessionLogs[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedSessionLogs(name string, edges ...*SessionLog) {
+	if _m.Edges.namedSessionLogs == nil {
+		_m.Edges.namedSessionLogs = make(map[string][]*SessionLog)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedSessionLogs[name] = []*SessionLog{}
+	} else {
+		_m.Edges.namedSessionLogs[name] = append(_m.Edges.namedSessionLogs[name], edges...)
+	}
+}
+
+// NamedBlacklistedTokens returns the BlacklistedTokens named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedBlacklistedTokens(name string) ([]*BlacklistedToken, error) {
+	if _m.Edges.namedBlacklistedTokens == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedBlacklistedTokens[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedBlacklistedTokens(name string, edges ...*BlacklistedToken) {
+	if _m.Edges.namedBlacklistedTokens == nil {
+		_m.Edges.namedBlacklistedTokens = make(map[string][]*BlacklistedToken)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedBlacklistedTokens[name] = []*BlacklistedToken{}
+	} else {
+		_m.Edges.namedBlacklistedTokens[name] = append(_m.Edges.namedBlacklistedTokens[name], edges...)
+	}
+}
+
+// NamedPasswordHistory returns the PasswordHistory named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedPasswordHistory(name string) ([]*PasswordHistory, error) {
+	if _m.Edges.namedPasswordHistory == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedPasswordHistory[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedPasswordHistory(name string, edges ...*PasswordHistory) {
+	if _m.Edges.namedPasswordHistory == nil {
+		_m.Edges.namedPasswordHistory = make(map[string][]*PasswordHistory)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedPasswordHistory[name] = []*PasswordHistory{}
+	} else {
+		_m.Edges.namedPasswordHistory[name] = append(_m.Edges.namedPasswordHistory[name], edges...)
+	}
+}
+
+// NamedPasswordChanges returns the PasswordChanges named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedPasswordChanges(name string) ([]*PasswordHistory, error) {
+	if _m.Edges.namedPasswordChanges == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedPasswordChanges[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedPasswordChanges(name string, edges ...*PasswordHistory) {
+	if _m.Edges.namedPasswordChanges == nil {
+		_m.Edges.namedPasswordChanges = make(map[string][]*PasswordHistory)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedPasswordChanges[name] = []*PasswordHistory{}
+	} else {
+		_m.Edges.namedPasswordChanges[name] = append(_m.Edges.namedPasswordChanges[name], edges...)
+	}
+}
+
+// NamedAuthenticators returns the Authenticators named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedAuthenticators(name string) ([]*Authenticator, error) {
+	if _m.Edges.namedAuthenticators == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedAuthenticators[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedAuthenticators(name string, edges ...*Authenticator) {
+	if _m.Edges.namedAuthenticators == nil {
+		_m.Edges.namedAuthenticators = make(map[string][]*Authenticator)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedAuthenticators[name] = []*Authenticator{}
+	} else {
+		_m.Edges.namedAuthenticators[name] = append(_m.Edges.namedAuthenticators[name], edges...)
+	}
+}
+
+// NamedAPITokens returns the APITokens named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedAPITokens(name string) ([]*ApiToken, error) {
+	if _m.Edges.namedAPITokens == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedAPITokens[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedAPITokens(name string, edges ...*ApiToken) {
+	if _m.Edges.namedAPITokens == nil {
+		_m.Edges.namedAPITokens = make(map[string][]*ApiToken)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedAPITokens[name] = []*ApiToken{}
+	} else {
+		_m.Edges.namedAPITokens[name] = append(_m.Edges.namedAPITokens[name], edges...)
+	}
+}
+
+// NamedRateLimitLogs returns the RateLimitLogs named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedRateLimitLogs(name string) ([]*RateLimitLog, error) {
+	if _m.Edges.namedRateLimitLogs == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedRateLimitLogs[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedRateLimitLogs(name string, edges ...*RateLimitLog) {
+	if _m.Edges.namedRateLimitLogs == nil {
+		_m.Edges.namedRateLimitLogs = make(map[string][]*RateLimitLog)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedRateLimitLogs[name] = []*RateLimitLog{}
+	} else {
+		_m.Edges.namedRateLimitLogs[name] = append(_m.Edges.namedRateLimitLogs[name], edges...)
+	}
+}
+
+// NamedImpersonations returns the Impersonations named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *User) NamedImpersonations(name string) ([]*UserSession, error) {
+	if _m.Edges.namedImpersonations == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedImpersonations[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *User) appendNamedImpersonations(name string, edges ...*UserSession) {
+	if _m.Edges.namedImpersonations == nil {
+		_m.Edges.namedImpersonations = make(map[string][]*UserSession)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedImpersonations[name] = []*UserSession{}
+	} else {
+		_m.Edges.namedImpersonations[name] = append(_m.Edges.namedImpersonations[name], edges...)
 	}
 }
 

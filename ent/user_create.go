@@ -3,16 +3,22 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/practitionerprofile"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/role"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -253,6 +259,20 @@ func (_c *UserCreate) SetIsLocked(v bool) *UserCreate {
 func (_c *UserCreate) SetNillableIsLocked(v *bool) *UserCreate {
 	if v != nil {
 		_c.SetIsLocked(*v)
+	}
+	return _c
+}
+
+// SetLockReason sets the "lock_reason" field.
+func (_c *UserCreate) SetLockReason(v string) *UserCreate {
+	_c.mutation.SetLockReason(v)
+	return _c
+}
+
+// SetNillableLockReason sets the "lock_reason" field if the given value is not nil.
+func (_c *UserCreate) SetNillableLockReason(v *string) *UserCreate {
+	if v != nil {
+		_c.SetLockReason(*v)
 	}
 	return _c
 }
@@ -581,6 +601,126 @@ func (_c *UserCreate) AddRefreshTokens(v ...*RefreshToken) *UserCreate {
 		ids[i] = v[i].ID
 	}
 	return _c.AddRefreshTokenIDs(ids...)
+}
+
+// AddSessionLogIDs adds the "session_logs" edge to the SessionLog entity by IDs.
+func (_c *UserCreate) AddSessionLogIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddSessionLogIDs(ids...)
+	return _c
+}
+
+// AddSessionLogs adds the "session_logs" edges to the SessionLog entity.
+func (_c *UserCreate) AddSessionLogs(v ...*SessionLog) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddSessionLogIDs(ids...)
+}
+
+// AddBlacklistedTokenIDs adds the "blacklisted_tokens" edge to the BlacklistedToken entity by IDs.
+func (_c *UserCreate) AddBlacklistedTokenIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddBlacklistedTokenIDs(ids...)
+	return _c
+}
+
+// AddBlacklistedTokens adds the "blacklisted_tokens" edges to the BlacklistedToken entity.
+func (_c *UserCreate) AddBlacklistedTokens(v ...*BlacklistedToken) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddBlacklistedTokenIDs(ids...)
+}
+
+// AddPasswordHistoryIDs adds the "password_history" edge to the PasswordHistory entity by IDs.
+func (_c *UserCreate) AddPasswordHistoryIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddPasswordHistoryIDs(ids...)
+	return _c
+}
+
+// AddPasswordHistory adds the "password_history" edges to the PasswordHistory entity.
+func (_c *UserCreate) AddPasswordHistory(v ...*PasswordHistory) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPasswordHistoryIDs(ids...)
+}
+
+// AddPasswordChangeIDs adds the "password_changes" edge to the PasswordHistory entity by IDs.
+func (_c *UserCreate) AddPasswordChangeIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddPasswordChangeIDs(ids...)
+	return _c
+}
+
+// AddPasswordChanges adds the "password_changes" edges to the PasswordHistory entity.
+func (_c *UserCreate) AddPasswordChanges(v ...*PasswordHistory) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddPasswordChangeIDs(ids...)
+}
+
+// AddAuthenticatorIDs adds the "authenticators" edge to the Authenticator entity by IDs.
+func (_c *UserCreate) AddAuthenticatorIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddAuthenticatorIDs(ids...)
+	return _c
+}
+
+// AddAuthenticators adds the "authenticators" edges to the Authenticator entity.
+func (_c *UserCreate) AddAuthenticators(v ...*Authenticator) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddAuthenticatorIDs(ids...)
+}
+
+// AddAPITokenIDs adds the "api_tokens" edge to the ApiToken entity by IDs.
+func (_c *UserCreate) AddAPITokenIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddAPITokenIDs(ids...)
+	return _c
+}
+
+// AddAPITokens adds the "api_tokens" edges to the ApiToken entity.
+func (_c *UserCreate) AddAPITokens(v ...*ApiToken) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddAPITokenIDs(ids...)
+}
+
+// AddRateLimitLogIDs adds the "rate_limit_logs" edge to the RateLimitLog entity by IDs.
+func (_c *UserCreate) AddRateLimitLogIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddRateLimitLogIDs(ids...)
+	return _c
+}
+
+// AddRateLimitLogs adds the "rate_limit_logs" edges to the RateLimitLog entity.
+func (_c *UserCreate) AddRateLimitLogs(v ...*RateLimitLog) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddRateLimitLogIDs(ids...)
+}
+
+// AddImpersonationIDs adds the "impersonations" edge to the UserSession entity by IDs.
+func (_c *UserCreate) AddImpersonationIDs(ids ...uuid.UUID) *UserCreate {
+	_c.mutation.AddImpersonationIDs(ids...)
+	return _c
+}
+
+// AddImpersonations adds the "impersonations" edges to the UserSession entity.
+func (_c *UserCreate) AddImpersonations(v ...*UserSession) *UserCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddImpersonationIDs(ids...)
 }
 
 // AddAuditLogIDs adds the "audit_logs" edge to the AuditLog entity by IDs.
@@ -937,6 +1077,10 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 		_spec.SetField(user.FieldIsLocked, field.TypeBool, value)
 		_node.IsLocked = value
 	}
+	if value, ok := _c.mutation.LockReason(); ok {
+		_spec.SetField(user.FieldLockReason, field.TypeString, value)
+		_node.LockReason = &value
+	}
 	if value, ok := _c.mutation.LockedUntil(); ok {
 		_spec.SetField(user.FieldLockedUntil, field.TypeTime, value)
 		_node.LockedUntil = &value
@@ -1170,6 +1314,134 @@ func (_c *UserCreate) createSpec() (*User, *sqlgraph.CreateSpec) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(refreshtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.SessionLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.BlacklistedTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PasswordHistoryIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.PasswordChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.AuthenticatorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.APITokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.RateLimitLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ImpersonationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -1596,6 +1868,24 @@ func (u *UserUpsert) SetIsLocked(v bool) *UserUpsert {
 // UpdateIsLocked sets the "is_locked" field to the value that was provided on create.
 func (u *UserUpsert) UpdateIsLocked() *UserUpsert {
 	u.SetExcluded(user.FieldIsLocked)
+	return u
+}
+
+// SetLockReason sets the "lock_reason" field.
+func (u *UserUpsert) SetLockReason(v string) *UserUpsert {
+	u.Set(user.FieldLockReason, v)
+	return u
+}
+
+// UpdateLockReason sets the "lock_reason" field to the value that was provided on create.
+func (u *UserUpsert) UpdateLockReason() *UserUpsert {
+	u.SetExcluded(user.FieldLockReason)
+	return u
+}
+
+// ClearLockReason clears the value of the "lock_reason" field.
+func (u *UserUpsert) ClearLockReason() *UserUpsert {
+	u.SetNull(user.FieldLockReason)
 	return u
 }
 
@@ -2167,6 +2457,27 @@ func (u *UserUpsertOne) SetIsLocked(v bool) *UserUpsertOne {
 func (u *UserUpsertOne) UpdateIsLocked() *UserUpsertOne {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateIsLocked()
+	})
+}
+
+// SetLockReason sets the "lock_reason" field.
+func (u *UserUpsertOne) SetLockReason(v string) *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.SetLockReason(v)
+	})
+}
+
+// UpdateLockReason sets the "lock_reason" field to the value that was provided on create.
+func (u *UserUpsertOne) UpdateLockReason() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateLockReason()
+	})
+}
+
+// ClearLockReason clears the value of the "lock_reason" field.
+func (u *UserUpsertOne) ClearLockReason() *UserUpsertOne {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearLockReason()
 	})
 }
 
@@ -2941,6 +3252,27 @@ func (u *UserUpsertBulk) SetIsLocked(v bool) *UserUpsertBulk {
 func (u *UserUpsertBulk) UpdateIsLocked() *UserUpsertBulk {
 	return u.Update(func(s *UserUpsert) {
 		s.UpdateIsLocked()
+	})
+}
+
+// SetLockReason sets the "lock_reason" field.
+func (u *UserUpsertBulk) SetLockReason(v string) *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.SetLockReason(v)
+	})
+}
+
+// UpdateLockReason sets the "lock_reason" field to the value that was provided on create.
+func (u *UserUpsertBulk) UpdateLockReason() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.UpdateLockReason()
+	})
+}
+
+// ClearLockReason clears the value of the "lock_reason" field.
+func (u *UserUpsertBulk) ClearLockReason() *UserUpsertBulk {
+	return u.Update(func(s *UserUpsert) {
+		s.ClearLockReason()
 	})
 }
 

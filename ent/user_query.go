@@ -3,17 +3,23 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/predicate"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/role"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -53,6 +59,14 @@ type UserQuery struct {
 	withGrantedPermissions      *UserPermissionQuery
 	withSessions                *UserSessionQuery
 	withRefreshTokens           *RefreshTokenQuery
+	withSessionLogs             *SessionLogQuery
+	withBlacklistedTokens       *BlacklistedTokenQuery
+	withPasswordHistory         *PasswordHistoryQuery
+	withPasswordChanges         *PasswordHistoryQuery
+	withAuthenticators          *AuthenticatorQuery
+	withAPITokens               *ApiTokenQuery
+	withRateLimitLogs           *RateLimitLogQuery
+	withImpersonations          *UserSessionQuery
 	withAuditLogs               *AuditLogQuery
 	withOperationLogs           *OperationLogQuery
 	withCustomers               *CustomerQuery
@@ -69,6 +83,14 @@ type UserQuery struct {
 	withNamedGrantedPermissions map[string]*UserPermissionQuery
 	withNamedSessions           map[string]*UserSessionQuery
 	withNamedRefreshTokens      map[string]*RefreshTokenQuery
+	withNamedSessionLogs        map[string]*SessionLogQuery
+	withNamedBlacklistedTokens  map[string]*BlacklistedTokenQuery
+	withNamedPasswordHistory    map[string]*PasswordHistoryQuery
+	withNamedPasswordChanges    map[string]*PasswordHistoryQuery
+	withNamedAuthenticators     map[string]*AuthenticatorQuery
+	withNamedAPITokens          map[string]*ApiTokenQuery
+	withNamedRateLimitLogs      map[string]*RateLimitLogQuery
+	withNamedImpersonations     map[string]*UserSessionQuery
 	withNamedAuditLogs          map[string]*AuditLogQuery
 	withNamedOperationLogs      map[string]*OperationLogQuery
 	withNamedCustomers          map[string]*CustomerQuery
@@ -368,6 +390,182 @@ func (_q *UserQuery) QueryRefreshTokens() *RefreshTokenQuery {
 			sqlgraph.From(user.Table, user.FieldID, selector),
 			sqlgraph.To(refreshtoken.Table, refreshtoken.FieldID),
 			sqlgraph.Edge(sqlgraph.O2M, false, user.RefreshTokensTable, user.RefreshTokensColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QuerySessionLogs chains the current query on the "session_logs" edge.
+func (_q *UserQuery) QuerySessionLogs() *SessionLogQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(sessionlog.Table, sessionlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.SessionLogsTable, user.SessionLogsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryBlacklistedTokens chains the current query on the "blacklisted_tokens" edge.
+func (_q *UserQuery) QueryBlacklistedTokens() *BlacklistedTokenQuery {
+	query := (&BlacklistedTokenClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(blacklistedtoken.Table, blacklistedtoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.BlacklistedTokensTable, user.BlacklistedTokensColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPasswordHistory chains the current query on the "password_history" edge.
+func (_q *UserQuery) QueryPasswordHistory() *PasswordHistoryQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(passwordhistory.Table, passwordhistory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasswordHistoryTable, user.PasswordHistoryColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryPasswordChanges chains the current query on the "password_changes" edge.
+func (_q *UserQuery) QueryPasswordChanges() *PasswordHistoryQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(passwordhistory.Table, passwordhistory.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.PasswordChangesTable, user.PasswordChangesColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryAuthenticators chains the current query on the "authenticators" edge.
+func (_q *UserQuery) QueryAuthenticators() *AuthenticatorQuery {
+	query := (&AuthenticatorClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(authenticator.Table, authenticator.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.AuthenticatorsTable, user.AuthenticatorsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryAPITokens chains the current query on the "api_tokens" edge.
+func (_q *UserQuery) QueryAPITokens() *ApiTokenQuery {
+	query := (&ApiTokenClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(apitoken.Table, apitoken.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.APITokensTable, user.APITokensColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryRateLimitLogs chains the current query on the "rate_limit_logs" edge.
+func (_q *UserQuery) QueryRateLimitLogs() *RateLimitLogQuery {
+	query := (&RateLimitLogClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(ratelimitlog.Table, ratelimitlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.RateLimitLogsTable, user.RateLimitLogsColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryImpersonations chains the current query on the "impersonations" edge.
+func (_q *UserQuery) QueryImpersonations() *UserSessionQuery {
+	query := (&UserSessionClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(user.Table, user.FieldID, selector),
+			sqlgraph.To(usersession.Table, usersession.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, user.ImpersonationsTable, user.ImpersonationsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -733,6 +931,14 @@ func (_q *UserQuery) Clone() *UserQuery {
 		withGrantedPermissions:  _q.withGrantedPermissions.Clone(),
 		withSessions:            _q.withSessions.Clone(),
 		withRefreshTokens:       _q.withRefreshTokens.Clone(),
+		withSessionLogs:         _q.withSessionLogs.Clone(),
+		withBlacklistedTokens:   _q.withBlacklistedTokens.Clone(),
+		withPasswordHistory:     _q.withPasswordHistory.Clone(),
+		withPasswordChanges:     _q.withPasswordChanges.Clone(),
+		withAuthenticators:      _q.withAuthenticators.Clone(),
+		withAPITokens:           _q.withAPITokens.Clone(),
+		withRateLimitLogs:       _q.withRateLimitLogs.Clone(),
+		withImpersonations:      _q.withImpersonations.Clone(),
 		withAuditLogs:           _q.withAuditLogs.Clone(),
 		withOperationLogs:       _q.withOperationLogs.Clone(),
 		withCustomers:           _q.withCustomers.Clone(),
@@ -875,6 +1081,94 @@ func (_q *UserQuery) WithRefreshTokens(opts ...func(*RefreshTokenQuery)) *UserQu
 		opt(query)
 	}
 	_q.withRefreshTokens = query
+	return _q
+}
+
+// WithSessionLogs tells the query-builder to eager-load the nodes that are connected to
+// the "session_logs" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithSessionLogs(opts ...func(*SessionLogQuery)) *UserQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withSessionLogs = query
+	return _q
+}
+
+// WithBlacklistedTokens tells the query-builder to eager-load the nodes that are connected to
+// the "blacklisted_tokens" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithBlacklistedTokens(opts ...func(*BlacklistedTokenQuery)) *UserQuery {
+	query := (&BlacklistedTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withBlacklistedTokens = query
+	return _q
+}
+
+// WithPasswordHistory tells the query-builder to eager-load the nodes that are connected to
+// the "password_history" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithPasswordHistory(opts ...func(*PasswordHistoryQuery)) *UserQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPasswordHistory = query
+	return _q
+}
+
+// WithPasswordChanges tells the query-builder to eager-load the nodes that are connected to
+// the "password_changes" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithPasswordChanges(opts ...func(*PasswordHistoryQuery)) *UserQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withPasswordChanges = query
+	return _q
+}
+
+// WithAuthenticators tells the query-builder to eager-load the nodes that are connected to
+// the "authenticators" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithAuthenticators(opts ...func(*AuthenticatorQuery)) *UserQuery {
+	query := (&AuthenticatorClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withAuthenticators = query
+	return _q
+}
+
+// WithAPITokens tells the query-builder to eager-load the nodes that are connected to
+// the "api_tokens" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithAPITokens(opts ...func(*ApiTokenQuery)) *UserQuery {
+	query := (&ApiTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withAPITokens = query
+	return _q
+}
+
+// WithRateLimitLogs tells the query-builder to eager-load the nodes that are connected to
+// the "rate_limit_logs" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithRateLimitLogs(opts ...func(*RateLimitLogQuery)) *UserQuery {
+	query := (&RateLimitLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withRateLimitLogs = query
+	return _q
+}
+
+// WithImpersonations tells the query-builder to eager-load the nodes that are connected to
+// the "impersonations" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithImpersonations(opts ...func(*UserSessionQuery)) *UserQuery {
+	query := (&UserSessionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withImpersonations = query
 	return _q
 }
 
@@ -1039,7 +1333,7 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 	var (
 		nodes       = []*User{}
 		_spec       = _q.querySpec()
-		loadedTypes = [19]bool{
+		loadedTypes = [27]bool{
 			_q.withPasswordChangedBy != nil,
 			_q.withPasswordsSet != nil,
 			_q.withFirstName != nil,
@@ -1052,6 +1346,14 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			_q.withGrantedPermissions != nil,
 			_q.withSessions != nil,
 			_q.withRefreshTokens != nil,
+			_q.withSessionLogs != nil,
+			_q.withBlacklistedTokens != nil,
+			_q.withPasswordHistory != nil,
+			_q.withPasswordChanges != nil,
+			_q.withAuthenticators != nil,
+			_q.withAPITokens != nil,
+			_q.withRateLimitLogs != nil,
+			_q.withImpersonations != nil,
 			_q.withAuditLogs != nil,
 			_q.withOperationLogs != nil,
 			_q.withCustomers != nil,
@@ -1165,6 +1467,62 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 			return nil, err
 		}
 	}
+	if query := _q.withSessionLogs; query != nil {
+		if err := _q.loadSessionLogs(ctx, query, nodes,
+			func(n *User) { n.Edges.SessionLogs = []*SessionLog{} },
+			func(n *User, e *SessionLog) { n.Edges.SessionLogs = append(n.Edges.SessionLogs, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withBlacklistedTokens; query != nil {
+		if err := _q.loadBlacklistedTokens(ctx, query, nodes,
+			func(n *User) { n.Edges.BlacklistedTokens = []*BlacklistedToken{} },
+			func(n *User, e *BlacklistedToken) { n.Edges.BlacklistedTokens = append(n.Edges.BlacklistedTokens, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPasswordHistory; query != nil {
+		if err := _q.loadPasswordHistory(ctx, query, nodes,
+			func(n *User) { n.Edges.PasswordHistory = []*PasswordHistory{} },
+			func(n *User, e *PasswordHistory) { n.Edges.PasswordHistory = append(n.Edges.PasswordHistory, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withPasswordChanges; query != nil {
+		if err := _q.loadPasswordChanges(ctx, query, nodes,
+			func(n *User) { n.Edges.PasswordChanges = []*PasswordHistory{} },
+			func(n *User, e *PasswordHistory) { n.Edges.PasswordChanges = append(n.Edges.PasswordChanges, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withAuthenticators; query != nil {
+		if err := _q.loadAuthenticators(ctx, query, nodes,
+			func(n *User) { n.Edges.Authenticators = []*Authenticator{} },
+			func(n *User, e *Authenticator) { n.Edges.Authenticators = append(n.Edges.Authenticators, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withAPITokens; query != nil {
+		if err := _q.loadAPITokens(ctx, query, nodes,
+			func(n *User) { n.Edges.APITokens = []*ApiToken{} },
+			func(n *User, e *ApiToken) { n.Edges.APITokens = append(n.Edges.APITokens, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withRateLimitLogs; query != nil {
+		if err := _q.loadRateLimitLogs(ctx, query, nodes,
+			func(n *User) { n.Edges.RateLimitLogs = []*RateLimitLog{} },
+			func(n *User, e *RateLimitLog) { n.Edges.RateLimitLogs = append(n.Edges.RateLimitLogs, e) }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withImpersonations; query != nil {
+		if err := _q.loadImpersonations(ctx, query, nodes,
+			func(n *User) { n.Edges.Impersonations = []*UserSession{} },
+			func(n *User, e *UserSession) { n.Edges.Impersonations = append(n.Edges.Impersonations, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withAuditLogs; query != nil {
 		if err := _q.loadAuditLogs(ctx, query, nodes,
 			func(n *User) { n.Edges.AuditLogs = []*AuditLog{} },
@@ -1259,6 +1617,62 @@ func (_q *UserQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*User, e
 		if err := _q.loadRefreshTokens(ctx, query, nodes,
 			func(n *User) { n.appendNamedRefreshTokens(name) },
 			func(n *User, e *RefreshToken) { n.appendNamedRefreshTokens(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedSessionLogs {
+		if err := _q.loadSessionLogs(ctx, query, nodes,
+			func(n *User) { n.appendNamedSessionLogs(name) },
+			func(n *User, e *SessionLog) { n.appendNamedSessionLogs(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedBlacklistedTokens {
+		if err := _q.loadBlacklistedTokens(ctx, query, nodes,
+			func(n *User) { n.appendNamedBlacklistedTokens(name) },
+			func(n *User, e *BlacklistedToken) { n.appendNamedBlacklistedTokens(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedPasswordHistory {
+		if err := _q.loadPasswordHistory(ctx, query, nodes,
+			func(n *User) { n.appendNamedPasswordHistory(name) },
+			func(n *User, e *PasswordHistory) { n.appendNamedPasswordHistory(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedPasswordChanges {
+		if err := _q.loadPasswordChanges(ctx, query, nodes,
+			func(n *User) { n.appendNamedPasswordChanges(name) },
+			func(n *User, e *PasswordHistory) { n.appendNamedPasswordChanges(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedAuthenticators {
+		if err := _q.loadAuthenticators(ctx, query, nodes,
+			func(n *User) { n.appendNamedAuthenticators(name) },
+			func(n *User, e *Authenticator) { n.appendNamedAuthenticators(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedAPITokens {
+		if err := _q.loadAPITokens(ctx, query, nodes,
+			func(n *User) { n.appendNamedAPITokens(name) },
+			func(n *User, e *ApiToken) { n.appendNamedAPITokens(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedRateLimitLogs {
+		if err := _q.loadRateLimitLogs(ctx, query, nodes,
+			func(n *User) { n.appendNamedRateLimitLogs(name) },
+			func(n *User, e *RateLimitLog) { n.appendNamedRateLimitLogs(name, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedImpersonations {
+		if err := _q.loadImpersonations(ctx, query, nodes,
+			func(n *User) { n.appendNamedImpersonations(name) },
+			func(n *User, e *UserSession) { n.appendNamedImpersonations(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -1722,6 +2136,255 @@ func (_q *UserQuery) loadRefreshTokens(ctx context.Context, query *RefreshTokenQ
 	}
 	return nil
 }
+func (_q *UserQuery) loadSessionLogs(ctx context.Context, query *SessionLogQuery, nodes []*User, init func(*User), assign func(*User, *SessionLog)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(sessionlog.FieldUserID)
+	}
+	query.Where(predicate.SessionLog(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.SessionLogsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadBlacklistedTokens(ctx context.Context, query *BlacklistedTokenQuery, nodes []*User, init func(*User), assign func(*User, *BlacklistedToken)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(blacklistedtoken.FieldUserID)
+	}
+	query.Where(predicate.BlacklistedToken(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.BlacklistedTokensColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadPasswordHistory(ctx context.Context, query *PasswordHistoryQuery, nodes []*User, init func(*User), assign func(*User, *PasswordHistory)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(passwordhistory.FieldUserID)
+	}
+	query.Where(predicate.PasswordHistory(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.PasswordHistoryColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadPasswordChanges(ctx context.Context, query *PasswordHistoryQuery, nodes []*User, init func(*User), assign func(*User, *PasswordHistory)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(passwordhistory.FieldChangedByID)
+	}
+	query.Where(predicate.PasswordHistory(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.PasswordChangesColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ChangedByID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "changed_by_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "changed_by_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadAuthenticators(ctx context.Context, query *AuthenticatorQuery, nodes []*User, init func(*User), assign func(*User, *Authenticator)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(authenticator.FieldUserID)
+	}
+	query.Where(predicate.Authenticator(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.AuthenticatorsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadAPITokens(ctx context.Context, query *ApiTokenQuery, nodes []*User, init func(*User), assign func(*User, *ApiToken)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(apitoken.FieldUserID)
+	}
+	query.Where(predicate.ApiToken(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.APITokensColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadRateLimitLogs(ctx context.Context, query *RateLimitLogQuery, nodes []*User, init func(*User), assign func(*User, *RateLimitLog)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(ratelimitlog.FieldUserID)
+	}
+	query.Where(predicate.RateLimitLog(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.RateLimitLogsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.UserID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "user_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "user_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
+func (_q *UserQuery) loadImpersonations(ctx context.Context, query *UserSessionQuery, nodes []*User, init func(*User), assign func(*User, *UserSession)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*User)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(usersession.FieldImpersonatorID)
+	}
+	query.Where(predicate.UserSession(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(user.ImpersonationsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.ImpersonatorID
+		if fk == nil {
+			return fmt.Errorf(`foreign-key "impersonator_id" is nil for node %v`, n.ID)
+		}
+		node, ok := nodeids[*fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "impersonator_id" returned %v for node %v`, *fk, n.ID)
+		}
+		assign(node, n)
+	}
+	return nil
+}
 func (_q *UserQuery) loadAuditLogs(ctx context.Context, query *AuditLogQuery, nodes []*User, init func(*User), assign func(*User, *AuditLog)) error {
 	fks := make([]driver.Value, 0, len(nodes))
 	nodeids := make(map[uuid.UUID]*User)
@@ -2171,6 +2834,118 @@ func (_q *UserQuery) WithNamedRefreshTokens(name string, opts ...func(*RefreshTo
 		_q.withNamedRefreshTokens = make(map[string]*RefreshTokenQuery)
 	}
 	_q.withNamedRefreshTokens[name] = query
+	return _q
+}
+
+// WithNamedSessionLogs tells the query-builder to eager-load the nodes that are connected to the "session_logs"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedSessionLogs(name string, opts ...func(*SessionLogQuery)) *UserQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedSessionLogs == nil {
+		_q.withNamedSessionLogs = make(map[string]*SessionLogQuery)
+	}
+	_q.withNamedSessionLogs[name] = query
+	return _q
+}
+
+// WithNamedBlacklistedTokens tells the query-builder to eager-load the nodes that are connected to the "blacklisted_tokens"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedBlacklistedTokens(name string, opts ...func(*BlacklistedTokenQuery)) *UserQuery {
+	query := (&BlacklistedTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedBlacklistedTokens == nil {
+		_q.withNamedBlacklistedTokens = make(map[string]*BlacklistedTokenQuery)
+	}
+	_q.withNamedBlacklistedTokens[name] = query
+	return _q
+}
+
+// WithNamedPasswordHistory tells the query-builder to eager-load the nodes that are connected to the "password_history"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedPasswordHistory(name string, opts ...func(*PasswordHistoryQuery)) *UserQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedPasswordHistory == nil {
+		_q.withNamedPasswordHistory = make(map[string]*PasswordHistoryQuery)
+	}
+	_q.withNamedPasswordHistory[name] = query
+	return _q
+}
+
+// WithNamedPasswordChanges tells the query-builder to eager-load the nodes that are connected to the "password_changes"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedPasswordChanges(name string, opts ...func(*PasswordHistoryQuery)) *UserQuery {
+	query := (&PasswordHistoryClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedPasswordChanges == nil {
+		_q.withNamedPasswordChanges = make(map[string]*PasswordHistoryQuery)
+	}
+	_q.withNamedPasswordChanges[name] = query
+	return _q
+}
+
+// WithNamedAuthenticators tells the query-builder to eager-load the nodes that are connected to the "authenticators"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedAuthenticators(name string, opts ...func(*AuthenticatorQuery)) *UserQuery {
+	query := (&AuthenticatorClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedAuthenticators == nil {
+		_q.withNamedAuthenticators = make(map[string]*AuthenticatorQuery)
+	}
+	_q.withNamedAuthenticators[name] = query
+	return _q
+}
+
+// WithNamedAPITokens tells the query-builder to eager-load the nodes that are connected to the "api_tokens"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedAPITokens(name string, opts ...func(*ApiTokenQuery)) *UserQuery {
+	query := (&ApiTokenClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedAPITokens == nil {
+		_q.withNamedAPITokens = make(map[string]*ApiTokenQuery)
+	}
+	_q.withNamedAPITokens[name] = query
+	return _q
+}
+
+// WithNamedRateLimitLogs tells the query-builder to eager-load the nodes that are connected to the "rate_limit_logs"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedRateLimitLogs(name string, opts ...func(*RateLimitLogQuery)) *UserQuery {
+	query := (&RateLimitLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedRateLimitLogs == nil {
+		_q.withNamedRateLimitLogs = make(map[string]*RateLimitLogQuery)
+	}
+	_q.withNamedRateLimitLogs[name] = query
+	return _q
+}
+
+// WithNamedImpersonations tells the query-builder to eager-load the nodes that are connected to the "impersonations"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserQuery) WithNamedImpersonations(name string, opts ...func(*UserSessionQuery)) *UserQuery {
+	query := (&UserSessionClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedImpersonations == nil {
+		_q.withNamedImpersonations = make(map[string]*UserSessionQuery)
+	}
+	_q.withNamedImpersonations[name] = query
 	return _q
 }
 

@@ -3,17 +3,23 @@
 package ent
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/predicate"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/role"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
@@ -334,6 +340,26 @@ func (_u *UserUpdate) SetNillableIsLocked(v *bool) *UserUpdate {
 	if v != nil {
 		_u.SetIsLocked(*v)
 	}
+	return _u
+}
+
+// SetLockReason sets the "lock_reason" field.
+func (_u *UserUpdate) SetLockReason(v string) *UserUpdate {
+	_u.mutation.SetLockReason(v)
+	return _u
+}
+
+// SetNillableLockReason sets the "lock_reason" field if the given value is not nil.
+func (_u *UserUpdate) SetNillableLockReason(v *string) *UserUpdate {
+	if v != nil {
+		_u.SetLockReason(*v)
+	}
+	return _u
+}
+
+// ClearLockReason clears the value of the "lock_reason" field.
+func (_u *UserUpdate) ClearLockReason() *UserUpdate {
+	_u.mutation.ClearLockReason()
 	return _u
 }
 
@@ -712,6 +738,126 @@ func (_u *UserUpdate) AddRefreshTokens(v ...*RefreshToken) *UserUpdate {
 	return _u.AddRefreshTokenIDs(ids...)
 }
 
+// AddSessionLogIDs adds the "session_logs" edge to the SessionLog entity by IDs.
+func (_u *UserUpdate) AddSessionLogIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddSessionLogIDs(ids...)
+	return _u
+}
+
+// AddSessionLogs adds the "session_logs" edges to the SessionLog entity.
+func (_u *UserUpdate) AddSessionLogs(v ...*SessionLog) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSessionLogIDs(ids...)
+}
+
+// AddBlacklistedTokenIDs adds the "blacklisted_tokens" edge to the BlacklistedToken entity by IDs.
+func (_u *UserUpdate) AddBlacklistedTokenIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddBlacklistedTokenIDs(ids...)
+	return _u
+}
+
+// AddBlacklistedTokens adds the "blacklisted_tokens" edges to the BlacklistedToken entity.
+func (_u *UserUpdate) AddBlacklistedTokens(v ...*BlacklistedToken) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddBlacklistedTokenIDs(ids...)
+}
+
+// AddPasswordHistoryIDs adds the "password_history" edge to the PasswordHistory entity by IDs.
+func (_u *UserUpdate) AddPasswordHistoryIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddPasswordHistoryIDs(ids...)
+	return _u
+}
+
+// AddPasswordHistory adds the "password_history" edges to the PasswordHistory entity.
+func (_u *UserUpdate) AddPasswordHistory(v ...*PasswordHistory) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordHistoryIDs(ids...)
+}
+
+// AddPasswordChangeIDs adds the "password_changes" edge to the PasswordHistory entity by IDs.
+func (_u *UserUpdate) AddPasswordChangeIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddPasswordChangeIDs(ids...)
+	return _u
+}
+
+// AddPasswordChanges adds the "password_changes" edges to the PasswordHistory entity.
+func (_u *UserUpdate) AddPasswordChanges(v ...*PasswordHistory) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordChangeIDs(ids...)
+}
+
+// AddAuthenticatorIDs adds the "authenticators" edge to the Authenticator entity by IDs.
+func (_u *UserUpdate) AddAuthenticatorIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddAuthenticatorIDs(ids...)
+	return _u
+}
+
+// AddAuthenticators adds the "authenticators" edges to the Authenticator entity.
+func (_u *UserUpdate) AddAuthenticators(v ...*Authenticator) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAuthenticatorIDs(ids...)
+}
+
+// AddAPITokenIDs adds the "api_tokens" edge to the ApiToken entity by IDs.
+func (_u *UserUpdate) AddAPITokenIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddAPITokenIDs(ids...)
+	return _u
+}
+
+// AddAPITokens adds the "api_tokens" edges to the ApiToken entity.
+func (_u *UserUpdate) AddAPITokens(v ...*ApiToken) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAPITokenIDs(ids...)
+}
+
+// AddRateLimitLogIDs adds the "rate_limit_logs" edge to the RateLimitLog entity by IDs.
+func (_u *UserUpdate) AddRateLimitLogIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddRateLimitLogIDs(ids...)
+	return _u
+}
+
+// AddRateLimitLogs adds the "rate_limit_logs" edges to the RateLimitLog entity.
+func (_u *UserUpdate) AddRateLimitLogs(v ...*RateLimitLog) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitLogIDs(ids...)
+}
+
+// AddImpersonationIDs adds the "impersonations" edge to the UserSession entity by IDs.
+func (_u *UserUpdate) AddImpersonationIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.AddImpersonationIDs(ids...)
+	return _u
+}
+
+// AddImpersonations adds the "impersonations" edges to the UserSession entity.
+func (_u *UserUpdate) AddImpersonations(v ...*UserSession) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddImpersonationIDs(ids...)
+}
+
 // AddAuditLogIDs adds the "audit_logs" edge to the AuditLog entity by IDs.
 func (_u *UserUpdate) AddAuditLogIDs(ids ...uuid.UUID) *UserUpdate {
 	_u.mutation.AddAuditLogIDs(ids...)
@@ -1003,6 +1149,174 @@ func (_u *UserUpdate) RemoveRefreshTokens(v ...*RefreshToken) *UserUpdate {
 	return _u.RemoveRefreshTokenIDs(ids...)
 }
 
+// ClearSessionLogs clears all "session_logs" edges to the SessionLog entity.
+func (_u *UserUpdate) ClearSessionLogs() *UserUpdate {
+	_u.mutation.ClearSessionLogs()
+	return _u
+}
+
+// RemoveSessionLogIDs removes the "session_logs" edge to SessionLog entities by IDs.
+func (_u *UserUpdate) RemoveSessionLogIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveSessionLogIDs(ids...)
+	return _u
+}
+
+// RemoveSessionLogs removes "session_logs" edges to SessionLog entities.
+func (_u *UserUpdate) RemoveSessionLogs(v ...*SessionLog) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSessionLogIDs(ids...)
+}
+
+// ClearBlacklistedTokens clears all "blacklisted_tokens" edges to the BlacklistedToken entity.
+func (_u *UserUpdate) ClearBlacklistedTokens() *UserUpdate {
+	_u.mutation.ClearBlacklistedTokens()
+	return _u
+}
+
+// RemoveBlacklistedTokenIDs removes the "blacklisted_tokens" edge to BlacklistedToken entities by IDs.
+func (_u *UserUpdate) RemoveBlacklistedTokenIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveBlacklistedTokenIDs(ids...)
+	return _u
+}
+
+// RemoveBlacklistedTokens removes "blacklisted_tokens" edges to BlacklistedToken entities.
+func (_u *UserUpdate) RemoveBlacklistedTokens(v ...*BlacklistedToken) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveBlacklistedTokenIDs(ids...)
+}
+
+// ClearPasswordHistory clears all "password_history" edges to the PasswordHistory entity.
+func (_u *UserUpdate) ClearPasswordHistory() *UserUpdate {
+	_u.mutation.ClearPasswordHistory()
+	return _u
+}
+
+// RemovePasswordHistoryIDs removes the "password_history" edge to PasswordHistory entities by IDs.
+func (_u *UserUpdate) RemovePasswordHistoryIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemovePasswordHistoryIDs(ids...)
+	return _u
+}
+
+// RemovePasswordHistory removes "password_history" edges to PasswordHistory entities.
+func (_u *UserUpdate) RemovePasswordHistory(v ...*PasswordHistory) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordHistoryIDs(ids...)
+}
+
+// ClearPasswordChanges clears all "password_changes" edges to the PasswordHistory entity.
+func (_u *UserUpdate) ClearPasswordChanges() *UserUpdate {
+	_u.mutation.ClearPasswordChanges()
+	return _u
+}
+
+// RemovePasswordChangeIDs removes the "password_changes" edge to PasswordHistory entities by IDs.
+func (_u *UserUpdate) RemovePasswordChangeIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemovePasswordChangeIDs(ids...)
+	return _u
+}
+
+// RemovePasswordChanges removes "password_changes" edges to PasswordHistory entities.
+func (_u *UserUpdate) RemovePasswordChanges(v ...*PasswordHistory) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordChangeIDs(ids...)
+}
+
+// ClearAuthenticators clears all "authenticators" edges to the Authenticator entity.
+func (_u *UserUpdate) ClearAuthenticators() *UserUpdate {
+	_u.mutation.ClearAuthenticators()
+	return _u
+}
+
+// RemoveAuthenticatorIDs removes the "authenticators" edge to Authenticator entities by IDs.
+func (_u *UserUpdate) RemoveAuthenticatorIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveAuthenticatorIDs(ids...)
+	return _u
+}
+
+// RemoveAuthenticators removes "authenticators" edges to Authenticator entities.
+func (_u *UserUpdate) RemoveAuthenticators(v ...*Authenticator) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAuthenticatorIDs(ids...)
+}
+
+// ClearAPITokens clears all "api_tokens" edges to the ApiToken entity.
+func (_u *UserUpdate) ClearAPITokens() *UserUpdate {
+	_u.mutation.ClearAPITokens()
+	return _u
+}
+
+// RemoveAPITokenIDs removes the "api_tokens" edge to ApiToken entities by IDs.
+func (_u *UserUpdate) RemoveAPITokenIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveAPITokenIDs(ids...)
+	return _u
+}
+
+// RemoveAPITokens removes "api_tokens" edges to ApiToken entities.
+func (_u *UserUpdate) RemoveAPITokens(v ...*ApiToken) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAPITokenIDs(ids...)
+}
+
+// ClearRateLimitLogs clears all "rate_limit_logs" edges to the RateLimitLog entity.
+func (_u *UserUpdate) ClearRateLimitLogs() *UserUpdate {
+	_u.mutation.ClearRateLimitLogs()
+	return _u
+}
+
+// RemoveRateLimitLogIDs removes the "rate_limit_logs" edge to RateLimitLog entities by IDs.
+func (_u *UserUpdate) RemoveRateLimitLogIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveRateLimitLogIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimitLogs removes "rate_limit_logs" edges to RateLimitLog entities.
+func (_u *UserUpdate) RemoveRateLimitLogs(v ...*RateLimitLog) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitLogIDs(ids...)
+}
+
+// ClearImpersonations clears all "impersonations" edges to the UserSession entity.
+func (_u *UserUpdate) ClearImpersonations() *UserUpdate {
+	_u.mutation.ClearImpersonations()
+	return _u
+}
+
+// RemoveImpersonationIDs removes the "impersonations" edge to UserSession entities by IDs.
+func (_u *UserUpdate) RemoveImpersonationIDs(ids ...uuid.UUID) *UserUpdate {
+	_u.mutation.RemoveImpersonationIDs(ids...)
+	return _u
+}
+
+// RemoveImpersonations removes "impersonations" edges to UserSession entities.
+func (_u *UserUpdate) RemoveImpersonations(v ...*UserSession) *UserUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveImpersonationIDs(ids...)
+}
+
 // ClearAuditLogs clears all "audit_logs" edges to the AuditLog entity.
 func (_u *UserUpdate) ClearAuditLogs() *UserUpdate {
 	_u.mutation.ClearAuditLogs()
@@ -1245,6 +1559,12 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if value, ok := _u.mutation.IsLocked(); ok {
 		_spec.SetField(user.FieldIsLocked, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LockReason(); ok {
+		_spec.SetField(user.FieldLockReason, field.TypeString, value)
+	}
+	if _u.mutation.LockReasonCleared() {
+		_spec.ClearField(user.FieldLockReason, field.TypeString)
 	}
 	if value, ok := _u.mutation.LockedUntil(); ok {
 		_spec.SetField(user.FieldLockedUntil, field.TypeTime, value)
@@ -1765,6 +2085,366 @@ func (_u *UserUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(refreshtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SessionLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSessionLogsIDs(); len(nodes) > 0 && !_u.mutation.SessionLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SessionLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.BlacklistedTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedBlacklistedTokensIDs(); len(nodes) > 0 && !_u.mutation.BlacklistedTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.BlacklistedTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordHistoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordHistoryIDs(); len(nodes) > 0 && !_u.mutation.PasswordHistoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordHistoryIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordChangesIDs(); len(nodes) > 0 && !_u.mutation.PasswordChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AuthenticatorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAuthenticatorsIDs(); len(nodes) > 0 && !_u.mutation.AuthenticatorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AuthenticatorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.APITokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAPITokensIDs(); len(nodes) > 0 && !_u.mutation.APITokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.APITokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitLogsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ImpersonationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedImpersonationsIDs(); len(nodes) > 0 && !_u.mutation.ImpersonationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ImpersonationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {
@@ -2384,6 +3064,26 @@ func (_u *UserUpdateOne) SetNillableIsLocked(v *bool) *UserUpdateOne {
 	return _u
 }
 
+// SetLockReason sets the "lock_reason" field.
+func (_u *UserUpdateOne) SetLockReason(v string) *UserUpdateOne {
+	_u.mutation.SetLockReason(v)
+	return _u
+}
+
+// SetNillableLockReason sets the "lock_reason" field if the given value is not nil.
+func (_u *UserUpdateOne) SetNillableLockReason(v *string) *UserUpdateOne {
+	if v != nil {
+		_u.SetLockReason(*v)
+	}
+	return _u
+}
+
+// ClearLockReason clears the value of the "lock_reason" field.
+func (_u *UserUpdateOne) ClearLockReason() *UserUpdateOne {
+	_u.mutation.ClearLockReason()
+	return _u
+}
+
 // SetLockedUntil sets the "locked_until" field.
 func (_u *UserUpdateOne) SetLockedUntil(v time.Time) *UserUpdateOne {
 	_u.mutation.SetLockedUntil(v)
@@ -2759,6 +3459,126 @@ func (_u *UserUpdateOne) AddRefreshTokens(v ...*RefreshToken) *UserUpdateOne {
 	return _u.AddRefreshTokenIDs(ids...)
 }
 
+// AddSessionLogIDs adds the "session_logs" edge to the SessionLog entity by IDs.
+func (_u *UserUpdateOne) AddSessionLogIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddSessionLogIDs(ids...)
+	return _u
+}
+
+// AddSessionLogs adds the "session_logs" edges to the SessionLog entity.
+func (_u *UserUpdateOne) AddSessionLogs(v ...*SessionLog) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddSessionLogIDs(ids...)
+}
+
+// AddBlacklistedTokenIDs adds the "blacklisted_tokens" edge to the BlacklistedToken entity by IDs.
+func (_u *UserUpdateOne) AddBlacklistedTokenIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddBlacklistedTokenIDs(ids...)
+	return _u
+}
+
+// AddBlacklistedTokens adds the "blacklisted_tokens" edges to the BlacklistedToken entity.
+func (_u *UserUpdateOne) AddBlacklistedTokens(v ...*BlacklistedToken) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddBlacklistedTokenIDs(ids...)
+}
+
+// AddPasswordHistoryIDs adds the "password_history" edge to the PasswordHistory entity by IDs.
+func (_u *UserUpdateOne) AddPasswordHistoryIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddPasswordHistoryIDs(ids...)
+	return _u
+}
+
+// AddPasswordHistory adds the "password_history" edges to the PasswordHistory entity.
+func (_u *UserUpdateOne) AddPasswordHistory(v ...*PasswordHistory) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordHistoryIDs(ids...)
+}
+
+// AddPasswordChangeIDs adds the "password_changes" edge to the PasswordHistory entity by IDs.
+func (_u *UserUpdateOne) AddPasswordChangeIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddPasswordChangeIDs(ids...)
+	return _u
+}
+
+// AddPasswordChanges adds the "password_changes" edges to the PasswordHistory entity.
+func (_u *UserUpdateOne) AddPasswordChanges(v ...*PasswordHistory) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddPasswordChangeIDs(ids...)
+}
+
+// AddAuthenticatorIDs adds the "authenticators" edge to the Authenticator entity by IDs.
+func (_u *UserUpdateOne) AddAuthenticatorIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddAuthenticatorIDs(ids...)
+	return _u
+}
+
+// AddAuthenticators adds the "authenticators" edges to the Authenticator entity.
+func (_u *UserUpdateOne) AddAuthenticators(v ...*Authenticator) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAuthenticatorIDs(ids...)
+}
+
+// AddAPITokenIDs adds the "api_tokens" edge to the ApiToken entity by IDs.
+func (_u *UserUpdateOne) AddAPITokenIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddAPITokenIDs(ids...)
+	return _u
+}
+
+// AddAPITokens adds the "api_tokens" edges to the ApiToken entity.
+func (_u *UserUpdateOne) AddAPITokens(v ...*ApiToken) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddAPITokenIDs(ids...)
+}
+
+// AddRateLimitLogIDs adds the "rate_limit_logs" edge to the RateLimitLog entity by IDs.
+func (_u *UserUpdateOne) AddRateLimitLogIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddRateLimitLogIDs(ids...)
+	return _u
+}
+
+// AddRateLimitLogs adds the "rate_limit_logs" edges to the RateLimitLog entity.
+func (_u *UserUpdateOne) AddRateLimitLogs(v ...*RateLimitLog) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddRateLimitLogIDs(ids...)
+}
+
+// AddImpersonationIDs adds the "impersonations" edge to the UserSession entity by IDs.
+func (_u *UserUpdateOne) AddImpersonationIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.AddImpersonationIDs(ids...)
+	return _u
+}
+
+// AddImpersonations adds the "impersonations" edges to the UserSession entity.
+func (_u *UserUpdateOne) AddImpersonations(v ...*UserSession) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddImpersonationIDs(ids...)
+}
+
 // AddAuditLogIDs adds the "audit_logs" edge to the AuditLog entity by IDs.
 func (_u *UserUpdateOne) AddAuditLogIDs(ids ...uuid.UUID) *UserUpdateOne {
 	_u.mutation.AddAuditLogIDs(ids...)
@@ -3050,6 +3870,174 @@ func (_u *UserUpdateOne) RemoveRefreshTokens(v ...*RefreshToken) *UserUpdateOne 
 	return _u.RemoveRefreshTokenIDs(ids...)
 }
 
+// ClearSessionLogs clears all "session_logs" edges to the SessionLog entity.
+func (_u *UserUpdateOne) ClearSessionLogs() *UserUpdateOne {
+	_u.mutation.ClearSessionLogs()
+	return _u
+}
+
+// RemoveSessionLogIDs removes the "session_logs" edge to SessionLog entities by IDs.
+func (_u *UserUpdateOne) RemoveSessionLogIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveSessionLogIDs(ids...)
+	return _u
+}
+
+// RemoveSessionLogs removes "session_logs" edges to SessionLog entities.
+func (_u *UserUpdateOne) RemoveSessionLogs(v ...*SessionLog) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveSessionLogIDs(ids...)
+}
+
+// ClearBlacklistedTokens clears all "blacklisted_tokens" edges to the BlacklistedToken entity.
+func (_u *UserUpdateOne) ClearBlacklistedTokens() *UserUpdateOne {
+	_u.mutation.ClearBlacklistedTokens()
+	return _u
+}
+
+// RemoveBlacklistedTokenIDs removes the "blacklisted_tokens" edge to BlacklistedToken entities by IDs.
+func (_u *UserUpdateOne) RemoveBlacklistedTokenIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveBlacklistedTokenIDs(ids...)
+	return _u
+}
+
+// RemoveBlacklistedTokens removes "blacklisted_tokens" edges to BlacklistedToken entities.
+func (_u *UserUpdateOne) RemoveBlacklistedTokens(v ...*BlacklistedToken) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveBlacklistedTokenIDs(ids...)
+}
+
+// ClearPasswordHistory clears all "password_history" edges to the PasswordHistory entity.
+func (_u *UserUpdateOne) ClearPasswordHistory() *UserUpdateOne {
+	_u.mutation.ClearPasswordHistory()
+	return _u
+}
+
+// RemovePasswordHistoryIDs removes the "password_history" edge to PasswordHistory entities by IDs.
+func (_u *UserUpdateOne) RemovePasswordHistoryIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemovePasswordHistoryIDs(ids...)
+	return _u
+}
+
+// RemovePasswordHistory removes "password_history" edges to PasswordHistory entities.
+func (_u *UserUpdateOne) RemovePasswordHistory(v ...*PasswordHistory) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordHistoryIDs(ids...)
+}
+
+// ClearPasswordChanges clears all "password_changes" edges to the PasswordHistory entity.
+func (_u *UserUpdateOne) ClearPasswordChanges() *UserUpdateOne {
+	_u.mutation.ClearPasswordChanges()
+	return _u
+}
+
+// RemovePasswordChangeIDs removes the "password_changes" edge to PasswordHistory entities by IDs.
+func (_u *UserUpdateOne) RemovePasswordChangeIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemovePasswordChangeIDs(ids...)
+	return _u
+}
+
+// RemovePasswordChanges removes "password_changes" edges to PasswordHistory entities.
+func (_u *UserUpdateOne) RemovePasswordChanges(v ...*PasswordHistory) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemovePasswordChangeIDs(ids...)
+}
+
+// ClearAuthenticators clears all "authenticators" edges to the Authenticator entity.
+func (_u *UserUpdateOne) ClearAuthenticators() *UserUpdateOne {
+	_u.mutation.ClearAuthenticators()
+	return _u
+}
+
+// RemoveAuthenticatorIDs removes the "authenticators" edge to Authenticator entities by IDs.
+func (_u *UserUpdateOne) RemoveAuthenticatorIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveAuthenticatorIDs(ids...)
+	return _u
+}
+
+// RemoveAuthenticators removes "authenticators" edges to Authenticator entities.
+func (_u *UserUpdateOne) RemoveAuthenticators(v ...*Authenticator) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAuthenticatorIDs(ids...)
+}
+
+// ClearAPITokens clears all "api_tokens" edges to the ApiToken entity.
+func (_u *UserUpdateOne) ClearAPITokens() *UserUpdateOne {
+	_u.mutation.ClearAPITokens()
+	return _u
+}
+
+// RemoveAPITokenIDs removes the "api_tokens" edge to ApiToken entities by IDs.
+func (_u *UserUpdateOne) RemoveAPITokenIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveAPITokenIDs(ids...)
+	return _u
+}
+
+// RemoveAPITokens removes "api_tokens" edges to ApiToken entities.
+func (_u *UserUpdateOne) RemoveAPITokens(v ...*ApiToken) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveAPITokenIDs(ids...)
+}
+
+// ClearRateLimitLogs clears all "rate_limit_logs" edges to the RateLimitLog entity.
+func (_u *UserUpdateOne) ClearRateLimitLogs() *UserUpdateOne {
+	_u.mutation.ClearRateLimitLogs()
+	return _u
+}
+
+// RemoveRateLimitLogIDs removes the "rate_limit_logs" edge to RateLimitLog entities by IDs.
+func (_u *UserUpdateOne) RemoveRateLimitLogIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveRateLimitLogIDs(ids...)
+	return _u
+}
+
+// RemoveRateLimitLogs removes "rate_limit_logs" edges to RateLimitLog entities.
+func (_u *UserUpdateOne) RemoveRateLimitLogs(v ...*RateLimitLog) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveRateLimitLogIDs(ids...)
+}
+
+// ClearImpersonations clears all "impersonations" edges to the UserSession entity.
+func (_u *UserUpdateOne) ClearImpersonations() *UserUpdateOne {
+	_u.mutation.ClearImpersonations()
+	return _u
+}
+
+// RemoveImpersonationIDs removes the "impersonations" edge to UserSession entities by IDs.
+func (_u *UserUpdateOne) RemoveImpersonationIDs(ids ...uuid.UUID) *UserUpdateOne {
+	_u.mutation.RemoveImpersonationIDs(ids...)
+	return _u
+}
+
+// RemoveImpersonations removes "impersonations" edges to UserSession entities.
+func (_u *UserUpdateOne) RemoveImpersonations(v ...*UserSession) *UserUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveImpersonationIDs(ids...)
+}
+
 // ClearAuditLogs clears all "audit_logs" edges to the AuditLog entity.
 func (_u *UserUpdateOne) ClearAuditLogs() *UserUpdateOne {
 	_u.mutation.ClearAuditLogs()
@@ -3322,6 +4310,12 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 	}
 	if value, ok := _u.mutation.IsLocked(); ok {
 		_spec.SetField(user.FieldIsLocked, field.TypeBool, value)
+	}
+	if value, ok := _u.mutation.LockReason(); ok {
+		_spec.SetField(user.FieldLockReason, field.TypeString, value)
+	}
+	if _u.mutation.LockReasonCleared() {
+		_spec.ClearField(user.FieldLockReason, field.TypeString)
 	}
 	if value, ok := _u.mutation.LockedUntil(); ok {
 		_spec.SetField(user.FieldLockedUntil, field.TypeTime, value)
@@ -3842,6 +4836,366 @@ func (_u *UserUpdateOne) sqlSave(ctx context.Context) (_node *User, err error) {
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(refreshtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.SessionLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedSessionLogsIDs(); len(nodes) > 0 && !_u.mutation.SessionLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.SessionLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.SessionLogsTable,
+			Columns: []string{user.SessionLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.BlacklistedTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedBlacklistedTokensIDs(); len(nodes) > 0 && !_u.mutation.BlacklistedTokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.BlacklistedTokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.BlacklistedTokensTable,
+			Columns: []string{user.BlacklistedTokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(blacklistedtoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordHistoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordHistoryIDs(); len(nodes) > 0 && !_u.mutation.PasswordHistoryCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordHistoryIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordHistoryTable,
+			Columns: []string{user.PasswordHistoryColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.PasswordChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedPasswordChangesIDs(); len(nodes) > 0 && !_u.mutation.PasswordChangesCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.PasswordChangesIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.PasswordChangesTable,
+			Columns: []string{user.PasswordChangesColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(passwordhistory.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.AuthenticatorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAuthenticatorsIDs(); len(nodes) > 0 && !_u.mutation.AuthenticatorsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.AuthenticatorsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.AuthenticatorsTable,
+			Columns: []string{user.AuthenticatorsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(authenticator.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.APITokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedAPITokensIDs(); len(nodes) > 0 && !_u.mutation.APITokensCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.APITokensIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.APITokensTable,
+			Columns: []string{user.APITokensColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(apitoken.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.RateLimitLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedRateLimitLogsIDs(); len(nodes) > 0 && !_u.mutation.RateLimitLogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RateLimitLogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.RateLimitLogsTable,
+			Columns: []string{user.RateLimitLogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(ratelimitlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.ImpersonationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedImpersonationsIDs(); len(nodes) > 0 && !_u.mutation.ImpersonationsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.ImpersonationsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   user.ImpersonationsTable,
+			Columns: []string{user.ImpersonationsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(usersession.FieldID, field.TypeUUID),
 			},
 		}
 		for _, k := range nodes {

@@ -5,6 +5,7 @@ package ent
 import (
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -44,10 +45,20 @@ type UserSession struct {
 	FingerprintHash string `json:"-"`
 	// The address of the sign-in.
 	IPAddress string `json:"ip_address,omitempty"`
+	// The address of the last refresh.
+	LastIPAddress string `json:"last_ip_address,omitempty"`
 	// The program that signed in.
 	UserAgent string `json:"user_agent,omitempty"`
 	// When the password was given.
 	AuthenticatedAt time.Time `json:"authenticated_at,omitempty"`
+	// How its owner has proven to be who they are, in the words of RFC 8176: pwd, otp, hwk, mfa, …
+	Amr []string `json:"amr,omitempty"`
+	// When its owner last proved it again.
+	ReauthenticatedAt *time.Time `json:"reauthenticated_at,omitempty"`
+	// ImpersonatorID holds the value of the "impersonator_id" field.
+	ImpersonatorID *uuid.UUID `json:"impersonator_id,omitempty"`
+	// Why somebody else acts for the owner.
+	ImpersonationReason *string `json:"impersonation_reason,omitempty"`
 	// When the session was last refreshed.
 	LastActivityAt time.Time `json:"last_activity_at,omitempty"`
 	// When it ends unless it is refreshed.
@@ -68,14 +79,19 @@ type UserSession struct {
 type UserSessionEdges struct {
 	// Whose session it is.
 	User *User `json:"user,omitempty"`
+	// Who acts for the owner in it; null: the owner.
+	Impersonator *User `json:"impersonator,omitempty"`
+	// What happened to the session.
+	Logs []*SessionLog `json:"logs,omitempty"`
 	// The refresh tokens of the session.
 	RefreshTokens []*RefreshToken `json:"refresh_tokens,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [2]bool
+	loadedTypes [4]bool
 	// totalCount holds the count of the edges above.
-	totalCount [2]map[string]int
+	totalCount [4]map[string]int
 
+	namedLogs          map[string][]*SessionLog
 	namedRefreshTokens map[string][]*RefreshToken
 }
 
@@ -90,10 +106,30 @@ func (e UserSessionEdges) UserOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "user"}
 }
 
+// ImpersonatorOrErr returns the Impersonator value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserSessionEdges) ImpersonatorOrErr() (*User, error) {
+	if e.Impersonator != nil {
+		return e.Impersonator, nil
+	} else if e.loadedTypes[1] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "impersonator"}
+}
+
+// LogsOrErr returns the Logs value or an error if the edge
+// was not loaded in eager-loading.
+func (e UserSessionEdges) LogsOrErr() ([]*SessionLog, error) {
+	if e.loadedTypes[2] {
+		return e.Logs, nil
+	}
+	return nil, &NotLoadedError{edge: "logs"}
+}
+
 // RefreshTokensOrErr returns the RefreshTokens value or an error if the edge
 // was not loaded in eager-loading.
 func (e UserSessionEdges) RefreshTokensOrErr() ([]*RefreshToken, error) {
-	if e.loadedTypes[1] {
+	if e.loadedTypes[3] {
 		return e.RefreshTokens, nil
 	}
 	return nil, &NotLoadedError{edge: "refresh_tokens"}
@@ -104,13 +140,15 @@ func (*UserSession) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case usersession.FieldCreatedBy, usersession.FieldUpdatedBy:
+		case usersession.FieldCreatedBy, usersession.FieldUpdatedBy, usersession.FieldImpersonatorID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case usersession.FieldAmr:
+			values[i] = new([]byte)
 		case usersession.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case usersession.FieldStatus, usersession.FieldDeviceName, usersession.FieldFingerprintHash, usersession.FieldIPAddress, usersession.FieldUserAgent, usersession.FieldEndReason:
+		case usersession.FieldStatus, usersession.FieldDeviceName, usersession.FieldFingerprintHash, usersession.FieldIPAddress, usersession.FieldLastIPAddress, usersession.FieldUserAgent, usersession.FieldImpersonationReason, usersession.FieldEndReason:
 			values[i] = new(sql.NullString)
-		case usersession.FieldCreatedAt, usersession.FieldUpdatedAt, usersession.FieldDeletedAt, usersession.FieldRetentionUntil, usersession.FieldAuthenticatedAt, usersession.FieldLastActivityAt, usersession.FieldIdleExpiresAt, usersession.FieldExpiresAt, usersession.FieldEndedAt:
+		case usersession.FieldCreatedAt, usersession.FieldUpdatedAt, usersession.FieldDeletedAt, usersession.FieldRetentionUntil, usersession.FieldAuthenticatedAt, usersession.FieldReauthenticatedAt, usersession.FieldLastActivityAt, usersession.FieldIdleExpiresAt, usersession.FieldExpiresAt, usersession.FieldEndedAt:
 			values[i] = new(sql.NullTime)
 		case usersession.FieldID, usersession.FieldUserID:
 			values[i] = new(uuid.UUID)
@@ -212,6 +250,12 @@ func (_m *UserSession) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.IPAddress = value.String
 			}
+		case usersession.FieldLastIPAddress:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field last_ip_address", values[i])
+			} else if value.Valid {
+				_m.LastIPAddress = value.String
+			}
 		case usersession.FieldUserAgent:
 			if value, ok := values[i].(*sql.NullString); !ok {
 				return fmt.Errorf("unexpected type %T for field user_agent", values[i])
@@ -223,6 +267,35 @@ func (_m *UserSession) assignValues(columns []string, values []any) error {
 				return fmt.Errorf("unexpected type %T for field authenticated_at", values[i])
 			} else if value.Valid {
 				_m.AuthenticatedAt = value.Time
+			}
+		case usersession.FieldAmr:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field amr", values[i])
+			} else if value != nil && len(*value) > 0 {
+				if err := json.Unmarshal(*value, &_m.Amr); err != nil {
+					return fmt.Errorf("unmarshal field amr: %w", err)
+				}
+			}
+		case usersession.FieldReauthenticatedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field reauthenticated_at", values[i])
+			} else if value.Valid {
+				_m.ReauthenticatedAt = new(time.Time)
+				*_m.ReauthenticatedAt = value.Time
+			}
+		case usersession.FieldImpersonatorID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field impersonator_id", values[i])
+			} else if value.Valid {
+				_m.ImpersonatorID = new(uuid.UUID)
+				*_m.ImpersonatorID = *value.S.(*uuid.UUID)
+			}
+		case usersession.FieldImpersonationReason:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field impersonation_reason", values[i])
+			} else if value.Valid {
+				_m.ImpersonationReason = new(string)
+				*_m.ImpersonationReason = value.String
 			}
 		case usersession.FieldLastActivityAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -272,6 +345,16 @@ func (_m *UserSession) Value(name string) (ent.Value, error) {
 // QueryUser queries the "user" edge of the UserSession entity.
 func (_m *UserSession) QueryUser() *UserQuery {
 	return NewUserSessionClient(_m.config).QueryUser(_m)
+}
+
+// QueryImpersonator queries the "impersonator" edge of the UserSession entity.
+func (_m *UserSession) QueryImpersonator() *UserQuery {
+	return NewUserSessionClient(_m.config).QueryImpersonator(_m)
+}
+
+// QueryLogs queries the "logs" edge of the UserSession entity.
+func (_m *UserSession) QueryLogs() *SessionLogQuery {
+	return NewUserSessionClient(_m.config).QueryLogs(_m)
 }
 
 // QueryRefreshTokens queries the "refresh_tokens" edge of the UserSession entity.
@@ -347,11 +430,32 @@ func (_m *UserSession) String() string {
 	builder.WriteString("ip_address=")
 	builder.WriteString(_m.IPAddress)
 	builder.WriteString(", ")
+	builder.WriteString("last_ip_address=")
+	builder.WriteString(_m.LastIPAddress)
+	builder.WriteString(", ")
 	builder.WriteString("user_agent=")
 	builder.WriteString(_m.UserAgent)
 	builder.WriteString(", ")
 	builder.WriteString("authenticated_at=")
 	builder.WriteString(_m.AuthenticatedAt.Format(time.ANSIC))
+	builder.WriteString(", ")
+	builder.WriteString("amr=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Amr))
+	builder.WriteString(", ")
+	if v := _m.ReauthenticatedAt; v != nil {
+		builder.WriteString("reauthenticated_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.ImpersonatorID; v != nil {
+		builder.WriteString("impersonator_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
+	}
+	builder.WriteString(", ")
+	if v := _m.ImpersonationReason; v != nil {
+		builder.WriteString("impersonation_reason=")
+		builder.WriteString(*v)
+	}
 	builder.WriteString(", ")
 	builder.WriteString("last_activity_at=")
 	builder.WriteString(_m.LastActivityAt.Format(time.ANSIC))
@@ -373,6 +477,30 @@ func (_m *UserSession) String() string {
 	}
 	builder.WriteByte(')')
 	return builder.String()
+}
+
+// NamedLogs returns the Logs named value or an error if the edge was not
+// loaded in eager-loading with this name.
+func (_m *UserSession) NamedLogs(name string) ([]*SessionLog, error) {
+	if _m.Edges.namedLogs == nil {
+		return nil, &NotLoadedError{edge: name}
+	}
+	nodes, ok := _m.Edges.namedLogs[name]
+	if !ok {
+		return nil, &NotLoadedError{edge: name}
+	}
+	return nodes, nil
+}
+
+func (_m *UserSession) appendNamedLogs(name string, edges ...*SessionLog) {
+	if _m.Edges.namedLogs == nil {
+		_m.Edges.namedLogs = make(map[string][]*SessionLog)
+	}
+	if len(edges) == 0 {
+		_m.Edges.namedLogs[name] = []*SessionLog{}
+	} else {
+		_m.Edges.namedLogs[name] = append(_m.Edges.namedLogs[name], edges...)
+	}
 }
 
 // NamedRefreshTokens returns the RefreshTokens named value or an error if the edge was not

@@ -4,6 +4,7 @@ package ent
 
 import (
 	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"context"
@@ -170,6 +171,20 @@ func (_c *UserSessionCreate) SetNillableIPAddress(v *string) *UserSessionCreate 
 	return _c
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (_c *UserSessionCreate) SetLastIPAddress(v string) *UserSessionCreate {
+	_c.mutation.SetLastIPAddress(v)
+	return _c
+}
+
+// SetNillableLastIPAddress sets the "last_ip_address" field if the given value is not nil.
+func (_c *UserSessionCreate) SetNillableLastIPAddress(v *string) *UserSessionCreate {
+	if v != nil {
+		_c.SetLastIPAddress(*v)
+	}
+	return _c
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (_c *UserSessionCreate) SetUserAgent(v string) *UserSessionCreate {
 	_c.mutation.SetUserAgent(v)
@@ -187,6 +202,54 @@ func (_c *UserSessionCreate) SetNillableUserAgent(v *string) *UserSessionCreate 
 // SetAuthenticatedAt sets the "authenticated_at" field.
 func (_c *UserSessionCreate) SetAuthenticatedAt(v time.Time) *UserSessionCreate {
 	_c.mutation.SetAuthenticatedAt(v)
+	return _c
+}
+
+// SetAmr sets the "amr" field.
+func (_c *UserSessionCreate) SetAmr(v []string) *UserSessionCreate {
+	_c.mutation.SetAmr(v)
+	return _c
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (_c *UserSessionCreate) SetReauthenticatedAt(v time.Time) *UserSessionCreate {
+	_c.mutation.SetReauthenticatedAt(v)
+	return _c
+}
+
+// SetNillableReauthenticatedAt sets the "reauthenticated_at" field if the given value is not nil.
+func (_c *UserSessionCreate) SetNillableReauthenticatedAt(v *time.Time) *UserSessionCreate {
+	if v != nil {
+		_c.SetReauthenticatedAt(*v)
+	}
+	return _c
+}
+
+// SetImpersonatorID sets the "impersonator_id" field.
+func (_c *UserSessionCreate) SetImpersonatorID(v uuid.UUID) *UserSessionCreate {
+	_c.mutation.SetImpersonatorID(v)
+	return _c
+}
+
+// SetNillableImpersonatorID sets the "impersonator_id" field if the given value is not nil.
+func (_c *UserSessionCreate) SetNillableImpersonatorID(v *uuid.UUID) *UserSessionCreate {
+	if v != nil {
+		_c.SetImpersonatorID(*v)
+	}
+	return _c
+}
+
+// SetImpersonationReason sets the "impersonation_reason" field.
+func (_c *UserSessionCreate) SetImpersonationReason(v string) *UserSessionCreate {
+	_c.mutation.SetImpersonationReason(v)
+	return _c
+}
+
+// SetNillableImpersonationReason sets the "impersonation_reason" field if the given value is not nil.
+func (_c *UserSessionCreate) SetNillableImpersonationReason(v *string) *UserSessionCreate {
+	if v != nil {
+		_c.SetImpersonationReason(*v)
+	}
 	return _c
 }
 
@@ -255,6 +318,26 @@ func (_c *UserSessionCreate) SetUser(v *User) *UserSessionCreate {
 	return _c.SetUserID(v.ID)
 }
 
+// SetImpersonator sets the "impersonator" edge to the User entity.
+func (_c *UserSessionCreate) SetImpersonator(v *User) *UserSessionCreate {
+	return _c.SetImpersonatorID(v.ID)
+}
+
+// AddLogIDs adds the "logs" edge to the SessionLog entity by IDs.
+func (_c *UserSessionCreate) AddLogIDs(ids ...uuid.UUID) *UserSessionCreate {
+	_c.mutation.AddLogIDs(ids...)
+	return _c
+}
+
+// AddLogs adds the "logs" edges to the SessionLog entity.
+func (_c *UserSessionCreate) AddLogs(v ...*SessionLog) *UserSessionCreate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _c.AddLogIDs(ids...)
+}
+
 // AddRefreshTokenIDs adds the "refresh_tokens" edge to the RefreshToken entity by IDs.
 func (_c *UserSessionCreate) AddRefreshTokenIDs(ids ...uuid.UUID) *UserSessionCreate {
 	_c.mutation.AddRefreshTokenIDs(ids...)
@@ -319,9 +402,17 @@ func (_c *UserSessionCreate) defaults() error {
 		v := usersession.DefaultIPAddress
 		_c.mutation.SetIPAddress(v)
 	}
+	if _, ok := _c.mutation.LastIPAddress(); !ok {
+		v := usersession.DefaultLastIPAddress
+		_c.mutation.SetLastIPAddress(v)
+	}
 	if _, ok := _c.mutation.UserAgent(); !ok {
 		v := usersession.DefaultUserAgent
 		_c.mutation.SetUserAgent(v)
+	}
+	if _, ok := _c.mutation.Amr(); !ok {
+		v := usersession.DefaultAmr
+		_c.mutation.SetAmr(v)
 	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if usersession.DefaultID == nil {
@@ -358,11 +449,17 @@ func (_c *UserSessionCreate) check() error {
 	if _, ok := _c.mutation.IPAddress(); !ok {
 		return &ValidationError{Name: "ip_address", err: errors.New(`ent: missing required field "UserSession.ip_address"`)}
 	}
+	if _, ok := _c.mutation.LastIPAddress(); !ok {
+		return &ValidationError{Name: "last_ip_address", err: errors.New(`ent: missing required field "UserSession.last_ip_address"`)}
+	}
 	if _, ok := _c.mutation.UserAgent(); !ok {
 		return &ValidationError{Name: "user_agent", err: errors.New(`ent: missing required field "UserSession.user_agent"`)}
 	}
 	if _, ok := _c.mutation.AuthenticatedAt(); !ok {
 		return &ValidationError{Name: "authenticated_at", err: errors.New(`ent: missing required field "UserSession.authenticated_at"`)}
+	}
+	if _, ok := _c.mutation.Amr(); !ok {
+		return &ValidationError{Name: "amr", err: errors.New(`ent: missing required field "UserSession.amr"`)}
 	}
 	if _, ok := _c.mutation.LastActivityAt(); !ok {
 		return &ValidationError{Name: "last_activity_at", err: errors.New(`ent: missing required field "UserSession.last_activity_at"`)}
@@ -456,6 +553,10 @@ func (_c *UserSessionCreate) createSpec() (*UserSession, *sqlgraph.CreateSpec) {
 		_spec.SetField(usersession.FieldIPAddress, field.TypeString, value)
 		_node.IPAddress = value
 	}
+	if value, ok := _c.mutation.LastIPAddress(); ok {
+		_spec.SetField(usersession.FieldLastIPAddress, field.TypeString, value)
+		_node.LastIPAddress = value
+	}
 	if value, ok := _c.mutation.UserAgent(); ok {
 		_spec.SetField(usersession.FieldUserAgent, field.TypeString, value)
 		_node.UserAgent = value
@@ -463,6 +564,18 @@ func (_c *UserSessionCreate) createSpec() (*UserSession, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.AuthenticatedAt(); ok {
 		_spec.SetField(usersession.FieldAuthenticatedAt, field.TypeTime, value)
 		_node.AuthenticatedAt = value
+	}
+	if value, ok := _c.mutation.Amr(); ok {
+		_spec.SetField(usersession.FieldAmr, field.TypeJSON, value)
+		_node.Amr = value
+	}
+	if value, ok := _c.mutation.ReauthenticatedAt(); ok {
+		_spec.SetField(usersession.FieldReauthenticatedAt, field.TypeTime, value)
+		_node.ReauthenticatedAt = &value
+	}
+	if value, ok := _c.mutation.ImpersonationReason(); ok {
+		_spec.SetField(usersession.FieldImpersonationReason, field.TypeString, value)
+		_node.ImpersonationReason = &value
 	}
 	if value, ok := _c.mutation.LastActivityAt(); ok {
 		_spec.SetField(usersession.FieldLastActivityAt, field.TypeTime, value)
@@ -499,6 +612,39 @@ func (_c *UserSessionCreate) createSpec() (*UserSession, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.UserID = nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.ImpersonatorIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: true,
+			Table:   usersession.ImpersonatorTable,
+			Columns: []string{usersession.ImpersonatorColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.ImpersonatorID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.LogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	if nodes := _c.mutation.RefreshTokensIDs(); len(nodes) > 0 {
@@ -713,6 +859,18 @@ func (u *UserSessionUpsert) UpdateIPAddress() *UserSessionUpsert {
 	return u
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (u *UserSessionUpsert) SetLastIPAddress(v string) *UserSessionUpsert {
+	u.Set(usersession.FieldLastIPAddress, v)
+	return u
+}
+
+// UpdateLastIPAddress sets the "last_ip_address" field to the value that was provided on create.
+func (u *UserSessionUpsert) UpdateLastIPAddress() *UserSessionUpsert {
+	u.SetExcluded(usersession.FieldLastIPAddress)
+	return u
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (u *UserSessionUpsert) SetUserAgent(v string) *UserSessionUpsert {
 	u.Set(usersession.FieldUserAgent, v)
@@ -722,6 +880,36 @@ func (u *UserSessionUpsert) SetUserAgent(v string) *UserSessionUpsert {
 // UpdateUserAgent sets the "user_agent" field to the value that was provided on create.
 func (u *UserSessionUpsert) UpdateUserAgent() *UserSessionUpsert {
 	u.SetExcluded(usersession.FieldUserAgent)
+	return u
+}
+
+// SetAmr sets the "amr" field.
+func (u *UserSessionUpsert) SetAmr(v []string) *UserSessionUpsert {
+	u.Set(usersession.FieldAmr, v)
+	return u
+}
+
+// UpdateAmr sets the "amr" field to the value that was provided on create.
+func (u *UserSessionUpsert) UpdateAmr() *UserSessionUpsert {
+	u.SetExcluded(usersession.FieldAmr)
+	return u
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (u *UserSessionUpsert) SetReauthenticatedAt(v time.Time) *UserSessionUpsert {
+	u.Set(usersession.FieldReauthenticatedAt, v)
+	return u
+}
+
+// UpdateReauthenticatedAt sets the "reauthenticated_at" field to the value that was provided on create.
+func (u *UserSessionUpsert) UpdateReauthenticatedAt() *UserSessionUpsert {
+	u.SetExcluded(usersession.FieldReauthenticatedAt)
+	return u
+}
+
+// ClearReauthenticatedAt clears the value of the "reauthenticated_at" field.
+func (u *UserSessionUpsert) ClearReauthenticatedAt() *UserSessionUpsert {
+	u.SetNull(usersession.FieldReauthenticatedAt)
 	return u
 }
 
@@ -813,6 +1001,12 @@ func (u *UserSessionUpsertOne) UpdateNewValues() *UserSessionUpsertOne {
 		}
 		if _, exists := u.create.mutation.AuthenticatedAt(); exists {
 			s.SetIgnore(usersession.FieldAuthenticatedAt)
+		}
+		if _, exists := u.create.mutation.ImpersonatorID(); exists {
+			s.SetIgnore(usersession.FieldImpersonatorID)
+		}
+		if _, exists := u.create.mutation.ImpersonationReason(); exists {
+			s.SetIgnore(usersession.FieldImpersonationReason)
 		}
 		if _, exists := u.create.mutation.ExpiresAt(); exists {
 			s.SetIgnore(usersession.FieldExpiresAt)
@@ -1016,6 +1210,20 @@ func (u *UserSessionUpsertOne) UpdateIPAddress() *UserSessionUpsertOne {
 	})
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (u *UserSessionUpsertOne) SetLastIPAddress(v string) *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetLastIPAddress(v)
+	})
+}
+
+// UpdateLastIPAddress sets the "last_ip_address" field to the value that was provided on create.
+func (u *UserSessionUpsertOne) UpdateLastIPAddress() *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateLastIPAddress()
+	})
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (u *UserSessionUpsertOne) SetUserAgent(v string) *UserSessionUpsertOne {
 	return u.Update(func(s *UserSessionUpsert) {
@@ -1027,6 +1235,41 @@ func (u *UserSessionUpsertOne) SetUserAgent(v string) *UserSessionUpsertOne {
 func (u *UserSessionUpsertOne) UpdateUserAgent() *UserSessionUpsertOne {
 	return u.Update(func(s *UserSessionUpsert) {
 		s.UpdateUserAgent()
+	})
+}
+
+// SetAmr sets the "amr" field.
+func (u *UserSessionUpsertOne) SetAmr(v []string) *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetAmr(v)
+	})
+}
+
+// UpdateAmr sets the "amr" field to the value that was provided on create.
+func (u *UserSessionUpsertOne) UpdateAmr() *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateAmr()
+	})
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (u *UserSessionUpsertOne) SetReauthenticatedAt(v time.Time) *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetReauthenticatedAt(v)
+	})
+}
+
+// UpdateReauthenticatedAt sets the "reauthenticated_at" field to the value that was provided on create.
+func (u *UserSessionUpsertOne) UpdateReauthenticatedAt() *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateReauthenticatedAt()
+	})
+}
+
+// ClearReauthenticatedAt clears the value of the "reauthenticated_at" field.
+func (u *UserSessionUpsertOne) ClearReauthenticatedAt() *UserSessionUpsertOne {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.ClearReauthenticatedAt()
 	})
 }
 
@@ -1295,6 +1538,12 @@ func (u *UserSessionUpsertBulk) UpdateNewValues() *UserSessionUpsertBulk {
 			if _, exists := b.mutation.AuthenticatedAt(); exists {
 				s.SetIgnore(usersession.FieldAuthenticatedAt)
 			}
+			if _, exists := b.mutation.ImpersonatorID(); exists {
+				s.SetIgnore(usersession.FieldImpersonatorID)
+			}
+			if _, exists := b.mutation.ImpersonationReason(); exists {
+				s.SetIgnore(usersession.FieldImpersonationReason)
+			}
 			if _, exists := b.mutation.ExpiresAt(); exists {
 				s.SetIgnore(usersession.FieldExpiresAt)
 			}
@@ -1498,6 +1747,20 @@ func (u *UserSessionUpsertBulk) UpdateIPAddress() *UserSessionUpsertBulk {
 	})
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (u *UserSessionUpsertBulk) SetLastIPAddress(v string) *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetLastIPAddress(v)
+	})
+}
+
+// UpdateLastIPAddress sets the "last_ip_address" field to the value that was provided on create.
+func (u *UserSessionUpsertBulk) UpdateLastIPAddress() *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateLastIPAddress()
+	})
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (u *UserSessionUpsertBulk) SetUserAgent(v string) *UserSessionUpsertBulk {
 	return u.Update(func(s *UserSessionUpsert) {
@@ -1509,6 +1772,41 @@ func (u *UserSessionUpsertBulk) SetUserAgent(v string) *UserSessionUpsertBulk {
 func (u *UserSessionUpsertBulk) UpdateUserAgent() *UserSessionUpsertBulk {
 	return u.Update(func(s *UserSessionUpsert) {
 		s.UpdateUserAgent()
+	})
+}
+
+// SetAmr sets the "amr" field.
+func (u *UserSessionUpsertBulk) SetAmr(v []string) *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetAmr(v)
+	})
+}
+
+// UpdateAmr sets the "amr" field to the value that was provided on create.
+func (u *UserSessionUpsertBulk) UpdateAmr() *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateAmr()
+	})
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (u *UserSessionUpsertBulk) SetReauthenticatedAt(v time.Time) *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.SetReauthenticatedAt(v)
+	})
+}
+
+// UpdateReauthenticatedAt sets the "reauthenticated_at" field to the value that was provided on create.
+func (u *UserSessionUpsertBulk) UpdateReauthenticatedAt() *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.UpdateReauthenticatedAt()
+	})
+}
+
+// ClearReauthenticatedAt clears the value of the "reauthenticated_at" field.
+func (u *UserSessionUpsertBulk) ClearReauthenticatedAt() *UserSessionUpsertBulk {
+	return u.Update(func(s *UserSessionUpsert) {
+		s.ClearReauthenticatedAt()
 	})
 }
 

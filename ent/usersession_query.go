@@ -5,6 +5,7 @@ package ent
 import (
 	"clinicgraph/ent/predicate"
 	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"context"
@@ -29,9 +30,12 @@ type UserSessionQuery struct {
 	inters                 []Interceptor
 	predicates             []predicate.UserSession
 	withUser               *UserQuery
+	withImpersonator       *UserQuery
+	withLogs               *SessionLogQuery
 	withRefreshTokens      *RefreshTokenQuery
 	loadTotal              []func(context.Context, []*UserSession) error
 	modifiers              []func(*sql.Selector)
+	withNamedLogs          map[string]*SessionLogQuery
 	withNamedRefreshTokens map[string]*RefreshTokenQuery
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
@@ -84,6 +88,50 @@ func (_q *UserSessionQuery) QueryUser() *UserQuery {
 			sqlgraph.From(usersession.Table, usersession.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, usersession.UserTable, usersession.UserColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryImpersonator chains the current query on the "impersonator" edge.
+func (_q *UserSessionQuery) QueryImpersonator() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(usersession.Table, usersession.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, usersession.ImpersonatorTable, usersession.ImpersonatorColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryLogs chains the current query on the "logs" edge.
+func (_q *UserSessionQuery) QueryLogs() *SessionLogQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(usersession.Table, usersession.FieldID, selector),
+			sqlgraph.To(sessionlog.Table, sessionlog.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, usersession.LogsTable, usersession.LogsColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -306,6 +354,8 @@ func (_q *UserSessionQuery) Clone() *UserSessionQuery {
 		inters:            append([]Interceptor{}, _q.inters...),
 		predicates:        append([]predicate.UserSession{}, _q.predicates...),
 		withUser:          _q.withUser.Clone(),
+		withImpersonator:  _q.withImpersonator.Clone(),
+		withLogs:          _q.withLogs.Clone(),
 		withRefreshTokens: _q.withRefreshTokens.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
@@ -321,6 +371,28 @@ func (_q *UserSessionQuery) WithUser(opts ...func(*UserQuery)) *UserSessionQuery
 		opt(query)
 	}
 	_q.withUser = query
+	return _q
+}
+
+// WithImpersonator tells the query-builder to eager-load the nodes that are connected to
+// the "impersonator" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserSessionQuery) WithImpersonator(opts ...func(*UserQuery)) *UserSessionQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withImpersonator = query
+	return _q
+}
+
+// WithLogs tells the query-builder to eager-load the nodes that are connected to
+// the "logs" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserSessionQuery) WithLogs(opts ...func(*SessionLogQuery)) *UserSessionQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withLogs = query
 	return _q
 }
 
@@ -419,8 +491,10 @@ func (_q *UserSessionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 	var (
 		nodes       = []*UserSession{}
 		_spec       = _q.querySpec()
-		loadedTypes = [2]bool{
+		loadedTypes = [4]bool{
 			_q.withUser != nil,
+			_q.withImpersonator != nil,
+			_q.withLogs != nil,
 			_q.withRefreshTokens != nil,
 		}
 	)
@@ -455,10 +529,30 @@ func (_q *UserSessionQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*
 			return nil, err
 		}
 	}
+	if query := _q.withImpersonator; query != nil {
+		if err := _q.loadImpersonator(ctx, query, nodes, nil,
+			func(n *UserSession, e *User) { n.Edges.Impersonator = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withLogs; query != nil {
+		if err := _q.loadLogs(ctx, query, nodes,
+			func(n *UserSession) { n.Edges.Logs = []*SessionLog{} },
+			func(n *UserSession, e *SessionLog) { n.Edges.Logs = append(n.Edges.Logs, e) }); err != nil {
+			return nil, err
+		}
+	}
 	if query := _q.withRefreshTokens; query != nil {
 		if err := _q.loadRefreshTokens(ctx, query, nodes,
 			func(n *UserSession) { n.Edges.RefreshTokens = []*RefreshToken{} },
 			func(n *UserSession, e *RefreshToken) { n.Edges.RefreshTokens = append(n.Edges.RefreshTokens, e) }); err != nil {
+			return nil, err
+		}
+	}
+	for name, query := range _q.withNamedLogs {
+		if err := _q.loadLogs(ctx, query, nodes,
+			func(n *UserSession) { n.appendNamedLogs(name) },
+			func(n *UserSession, e *SessionLog) { n.appendNamedLogs(name, e) }); err != nil {
 			return nil, err
 		}
 	}
@@ -503,6 +597,68 @@ func (_q *UserSessionQuery) loadUser(ctx context.Context, query *UserQuery, node
 		for i := range nodes {
 			assign(nodes[i], n)
 		}
+	}
+	return nil
+}
+func (_q *UserSessionQuery) loadImpersonator(ctx context.Context, query *UserQuery, nodes []*UserSession, init func(*UserSession), assign func(*UserSession, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*UserSession)
+	for i := range nodes {
+		if nodes[i].ImpersonatorID == nil {
+			continue
+		}
+		fk := *nodes[i].ImpersonatorID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "impersonator_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
+func (_q *UserSessionQuery) loadLogs(ctx context.Context, query *SessionLogQuery, nodes []*UserSession, init func(*UserSession), assign func(*UserSession, *SessionLog)) error {
+	fks := make([]driver.Value, 0, len(nodes))
+	nodeids := make(map[uuid.UUID]*UserSession)
+	for i := range nodes {
+		fks = append(fks, nodes[i].ID)
+		nodeids[nodes[i].ID] = nodes[i]
+		if init != nil {
+			init(nodes[i])
+		}
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(sessionlog.FieldSessionID)
+	}
+	query.Where(predicate.SessionLog(func(s *sql.Selector) {
+		s.Where(sql.InValues(s.C(usersession.LogsColumn), fks...))
+	}))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		fk := n.SessionID
+		node, ok := nodeids[fk]
+		if !ok {
+			return fmt.Errorf(`unexpected referenced foreign-key "session_id" returned %v for node %v`, fk, n.ID)
+		}
+		assign(node, n)
 	}
 	return nil
 }
@@ -571,6 +727,9 @@ func (_q *UserSessionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withUser != nil {
 			_spec.Node.AddColumnOnce(usersession.FieldUserID)
+		}
+		if _q.withImpersonator != nil {
+			_spec.Node.AddColumnOnce(usersession.FieldImpersonatorID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {
@@ -656,6 +815,20 @@ func (_q *UserSessionQuery) ForShare(opts ...sql.LockOption) *UserSessionQuery {
 	_q.modifiers = append(_q.modifiers, func(s *sql.Selector) {
 		s.ForShare(opts...)
 	})
+	return _q
+}
+
+// WithNamedLogs tells the query-builder to eager-load the nodes that are connected to the "logs"
+// edge with the given name. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserSessionQuery) WithNamedLogs(name string, opts ...func(*SessionLogQuery)) *UserSessionQuery {
+	query := (&SessionLogClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	if _q.withNamedLogs == nil {
+		_q.withNamedLogs = make(map[string]*SessionLogQuery)
+	}
+	_q.withNamedLogs[name] = query
 	return _q
 }
 

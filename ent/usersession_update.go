@@ -5,6 +5,7 @@ package ent
 import (
 	"clinicgraph/ent/predicate"
 	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/usersession"
 	"context"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"entgo.io/ent/dialect/sql"
 	"entgo.io/ent/dialect/sql/sqlgraph"
+	"entgo.io/ent/dialect/sql/sqljson"
 	"entgo.io/ent/schema/field"
 	"github.com/google/uuid"
 )
@@ -193,6 +195,20 @@ func (_u *UserSessionUpdate) SetNillableIPAddress(v *string) *UserSessionUpdate 
 	return _u
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (_u *UserSessionUpdate) SetLastIPAddress(v string) *UserSessionUpdate {
+	_u.mutation.SetLastIPAddress(v)
+	return _u
+}
+
+// SetNillableLastIPAddress sets the "last_ip_address" field if the given value is not nil.
+func (_u *UserSessionUpdate) SetNillableLastIPAddress(v *string) *UserSessionUpdate {
+	if v != nil {
+		_u.SetLastIPAddress(*v)
+	}
+	return _u
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (_u *UserSessionUpdate) SetUserAgent(v string) *UserSessionUpdate {
 	_u.mutation.SetUserAgent(v)
@@ -204,6 +220,38 @@ func (_u *UserSessionUpdate) SetNillableUserAgent(v *string) *UserSessionUpdate 
 	if v != nil {
 		_u.SetUserAgent(*v)
 	}
+	return _u
+}
+
+// SetAmr sets the "amr" field.
+func (_u *UserSessionUpdate) SetAmr(v []string) *UserSessionUpdate {
+	_u.mutation.SetAmr(v)
+	return _u
+}
+
+// AppendAmr appends value to the "amr" field.
+func (_u *UserSessionUpdate) AppendAmr(v []string) *UserSessionUpdate {
+	_u.mutation.AppendAmr(v)
+	return _u
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (_u *UserSessionUpdate) SetReauthenticatedAt(v time.Time) *UserSessionUpdate {
+	_u.mutation.SetReauthenticatedAt(v)
+	return _u
+}
+
+// SetNillableReauthenticatedAt sets the "reauthenticated_at" field if the given value is not nil.
+func (_u *UserSessionUpdate) SetNillableReauthenticatedAt(v *time.Time) *UserSessionUpdate {
+	if v != nil {
+		_u.SetReauthenticatedAt(*v)
+	}
+	return _u
+}
+
+// ClearReauthenticatedAt clears the value of the "reauthenticated_at" field.
+func (_u *UserSessionUpdate) ClearReauthenticatedAt() *UserSessionUpdate {
+	_u.mutation.ClearReauthenticatedAt()
 	return _u
 }
 
@@ -275,6 +323,21 @@ func (_u *UserSessionUpdate) ClearEndReason() *UserSessionUpdate {
 	return _u
 }
 
+// AddLogIDs adds the "logs" edge to the SessionLog entity by IDs.
+func (_u *UserSessionUpdate) AddLogIDs(ids ...uuid.UUID) *UserSessionUpdate {
+	_u.mutation.AddLogIDs(ids...)
+	return _u
+}
+
+// AddLogs adds the "logs" edges to the SessionLog entity.
+func (_u *UserSessionUpdate) AddLogs(v ...*SessionLog) *UserSessionUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddLogIDs(ids...)
+}
+
 // AddRefreshTokenIDs adds the "refresh_tokens" edge to the RefreshToken entity by IDs.
 func (_u *UserSessionUpdate) AddRefreshTokenIDs(ids ...uuid.UUID) *UserSessionUpdate {
 	_u.mutation.AddRefreshTokenIDs(ids...)
@@ -293,6 +356,27 @@ func (_u *UserSessionUpdate) AddRefreshTokens(v ...*RefreshToken) *UserSessionUp
 // Mutation returns the UserSessionMutation object of the builder.
 func (_u *UserSessionUpdate) Mutation() *UserSessionMutation {
 	return _u.mutation
+}
+
+// ClearLogs clears all "logs" edges to the SessionLog entity.
+func (_u *UserSessionUpdate) ClearLogs() *UserSessionUpdate {
+	_u.mutation.ClearLogs()
+	return _u
+}
+
+// RemoveLogIDs removes the "logs" edge to SessionLog entities by IDs.
+func (_u *UserSessionUpdate) RemoveLogIDs(ids ...uuid.UUID) *UserSessionUpdate {
+	_u.mutation.RemoveLogIDs(ids...)
+	return _u
+}
+
+// RemoveLogs removes "logs" edges to SessionLog entities.
+func (_u *UserSessionUpdate) RemoveLogs(v ...*SessionLog) *UserSessionUpdate {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveLogIDs(ids...)
 }
 
 // ClearRefreshTokens clears all "refresh_tokens" edges to the RefreshToken entity.
@@ -416,8 +500,28 @@ func (_u *UserSessionUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	if value, ok := _u.mutation.IPAddress(); ok {
 		_spec.SetField(usersession.FieldIPAddress, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.LastIPAddress(); ok {
+		_spec.SetField(usersession.FieldLastIPAddress, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.UserAgent(); ok {
 		_spec.SetField(usersession.FieldUserAgent, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Amr(); ok {
+		_spec.SetField(usersession.FieldAmr, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedAmr(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, usersession.FieldAmr, value)
+		})
+	}
+	if value, ok := _u.mutation.ReauthenticatedAt(); ok {
+		_spec.SetField(usersession.FieldReauthenticatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReauthenticatedAtCleared() {
+		_spec.ClearField(usersession.FieldReauthenticatedAt, field.TypeTime)
+	}
+	if _u.mutation.ImpersonationReasonCleared() {
+		_spec.ClearField(usersession.FieldImpersonationReason, field.TypeString)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(usersession.FieldLastActivityAt, field.TypeTime, value)
@@ -436,6 +540,51 @@ func (_u *UserSessionUpdate) sqlSave(ctx context.Context) (_node int, err error)
 	}
 	if _u.mutation.EndReasonCleared() {
 		_spec.ClearField(usersession.FieldEndReason, field.TypeString)
+	}
+	if _u.mutation.LogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedLogsIDs(); len(nodes) > 0 && !_u.mutation.LogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _u.mutation.RefreshTokensCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -665,6 +814,20 @@ func (_u *UserSessionUpdateOne) SetNillableIPAddress(v *string) *UserSessionUpda
 	return _u
 }
 
+// SetLastIPAddress sets the "last_ip_address" field.
+func (_u *UserSessionUpdateOne) SetLastIPAddress(v string) *UserSessionUpdateOne {
+	_u.mutation.SetLastIPAddress(v)
+	return _u
+}
+
+// SetNillableLastIPAddress sets the "last_ip_address" field if the given value is not nil.
+func (_u *UserSessionUpdateOne) SetNillableLastIPAddress(v *string) *UserSessionUpdateOne {
+	if v != nil {
+		_u.SetLastIPAddress(*v)
+	}
+	return _u
+}
+
 // SetUserAgent sets the "user_agent" field.
 func (_u *UserSessionUpdateOne) SetUserAgent(v string) *UserSessionUpdateOne {
 	_u.mutation.SetUserAgent(v)
@@ -676,6 +839,38 @@ func (_u *UserSessionUpdateOne) SetNillableUserAgent(v *string) *UserSessionUpda
 	if v != nil {
 		_u.SetUserAgent(*v)
 	}
+	return _u
+}
+
+// SetAmr sets the "amr" field.
+func (_u *UserSessionUpdateOne) SetAmr(v []string) *UserSessionUpdateOne {
+	_u.mutation.SetAmr(v)
+	return _u
+}
+
+// AppendAmr appends value to the "amr" field.
+func (_u *UserSessionUpdateOne) AppendAmr(v []string) *UserSessionUpdateOne {
+	_u.mutation.AppendAmr(v)
+	return _u
+}
+
+// SetReauthenticatedAt sets the "reauthenticated_at" field.
+func (_u *UserSessionUpdateOne) SetReauthenticatedAt(v time.Time) *UserSessionUpdateOne {
+	_u.mutation.SetReauthenticatedAt(v)
+	return _u
+}
+
+// SetNillableReauthenticatedAt sets the "reauthenticated_at" field if the given value is not nil.
+func (_u *UserSessionUpdateOne) SetNillableReauthenticatedAt(v *time.Time) *UserSessionUpdateOne {
+	if v != nil {
+		_u.SetReauthenticatedAt(*v)
+	}
+	return _u
+}
+
+// ClearReauthenticatedAt clears the value of the "reauthenticated_at" field.
+func (_u *UserSessionUpdateOne) ClearReauthenticatedAt() *UserSessionUpdateOne {
+	_u.mutation.ClearReauthenticatedAt()
 	return _u
 }
 
@@ -747,6 +942,21 @@ func (_u *UserSessionUpdateOne) ClearEndReason() *UserSessionUpdateOne {
 	return _u
 }
 
+// AddLogIDs adds the "logs" edge to the SessionLog entity by IDs.
+func (_u *UserSessionUpdateOne) AddLogIDs(ids ...uuid.UUID) *UserSessionUpdateOne {
+	_u.mutation.AddLogIDs(ids...)
+	return _u
+}
+
+// AddLogs adds the "logs" edges to the SessionLog entity.
+func (_u *UserSessionUpdateOne) AddLogs(v ...*SessionLog) *UserSessionUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.AddLogIDs(ids...)
+}
+
 // AddRefreshTokenIDs adds the "refresh_tokens" edge to the RefreshToken entity by IDs.
 func (_u *UserSessionUpdateOne) AddRefreshTokenIDs(ids ...uuid.UUID) *UserSessionUpdateOne {
 	_u.mutation.AddRefreshTokenIDs(ids...)
@@ -765,6 +975,27 @@ func (_u *UserSessionUpdateOne) AddRefreshTokens(v ...*RefreshToken) *UserSessio
 // Mutation returns the UserSessionMutation object of the builder.
 func (_u *UserSessionUpdateOne) Mutation() *UserSessionMutation {
 	return _u.mutation
+}
+
+// ClearLogs clears all "logs" edges to the SessionLog entity.
+func (_u *UserSessionUpdateOne) ClearLogs() *UserSessionUpdateOne {
+	_u.mutation.ClearLogs()
+	return _u
+}
+
+// RemoveLogIDs removes the "logs" edge to SessionLog entities by IDs.
+func (_u *UserSessionUpdateOne) RemoveLogIDs(ids ...uuid.UUID) *UserSessionUpdateOne {
+	_u.mutation.RemoveLogIDs(ids...)
+	return _u
+}
+
+// RemoveLogs removes "logs" edges to SessionLog entities.
+func (_u *UserSessionUpdateOne) RemoveLogs(v ...*SessionLog) *UserSessionUpdateOne {
+	ids := make([]uuid.UUID, len(v))
+	for i := range v {
+		ids[i] = v[i].ID
+	}
+	return _u.RemoveLogIDs(ids...)
 }
 
 // ClearRefreshTokens clears all "refresh_tokens" edges to the RefreshToken entity.
@@ -918,8 +1149,28 @@ func (_u *UserSessionUpdateOne) sqlSave(ctx context.Context) (_node *UserSession
 	if value, ok := _u.mutation.IPAddress(); ok {
 		_spec.SetField(usersession.FieldIPAddress, field.TypeString, value)
 	}
+	if value, ok := _u.mutation.LastIPAddress(); ok {
+		_spec.SetField(usersession.FieldLastIPAddress, field.TypeString, value)
+	}
 	if value, ok := _u.mutation.UserAgent(); ok {
 		_spec.SetField(usersession.FieldUserAgent, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Amr(); ok {
+		_spec.SetField(usersession.FieldAmr, field.TypeJSON, value)
+	}
+	if value, ok := _u.mutation.AppendedAmr(); ok {
+		_spec.AddModifier(func(u *sql.UpdateBuilder) {
+			sqljson.Append(u, usersession.FieldAmr, value)
+		})
+	}
+	if value, ok := _u.mutation.ReauthenticatedAt(); ok {
+		_spec.SetField(usersession.FieldReauthenticatedAt, field.TypeTime, value)
+	}
+	if _u.mutation.ReauthenticatedAtCleared() {
+		_spec.ClearField(usersession.FieldReauthenticatedAt, field.TypeTime)
+	}
+	if _u.mutation.ImpersonationReasonCleared() {
+		_spec.ClearField(usersession.FieldImpersonationReason, field.TypeString)
 	}
 	if value, ok := _u.mutation.LastActivityAt(); ok {
 		_spec.SetField(usersession.FieldLastActivityAt, field.TypeTime, value)
@@ -938,6 +1189,51 @@ func (_u *UserSessionUpdateOne) sqlSave(ctx context.Context) (_node *UserSession
 	}
 	if _u.mutation.EndReasonCleared() {
 		_spec.ClearField(usersession.FieldEndReason, field.TypeString)
+	}
+	if _u.mutation.LogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.RemovedLogsIDs(); len(nodes) > 0 && !_u.mutation.LogsCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LogsIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.O2M,
+			Inverse: false,
+			Table:   usersession.LogsTable,
+			Columns: []string{usersession.LogsColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(sessionlog.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
 	}
 	if _u.mutation.RefreshTokensCleared() {
 		edge := &sqlgraph.EdgeSpec{

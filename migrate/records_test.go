@@ -63,6 +63,7 @@ var samples = map[string]string{
 	"audit_logs":     `INSERT INTO audit_logs (id, created_at, event, actor, success) VALUES ($1, $2, 'LOGIN', 'somebody', true)`,
 	"operation_logs": `INSERT INTO operation_logs (id, created_at, actor, action, entity_type, entity_id) VALUES ($1, $2, 'somebody', 'CREATE', 'Sex', $1)`,
 	"order_events":   `INSERT INTO order_events (id, created_at, type, to_status, actor, order_id) VALUES ($1, $2, 'PLACED', 'PLACED', 'somebody', $1)`,
+	"session_logs":   `INSERT INTO session_logs (id, created_at, event, user_id, session_id) VALUES ($1, $2, 'LOGIN', $1, $1)`,
 	"points_entries": `INSERT INTO points_entries (id, created_at, delta, balance_after, reason, account_id) VALUES ($1, $2, 1, 1, 'EARNED', $1)`,
 }
 

@@ -24,6 +24,8 @@ const (
 	FieldRequestID = "request_id"
 	// FieldOperation holds the string denoting the operation field in the database.
 	FieldOperation = "operation"
+	// FieldActingFor holds the string denoting the acting_for field in the database.
+	FieldActingFor = "acting_for"
 	// FieldEvent holds the string denoting the event field in the database.
 	FieldEvent = "event"
 	// FieldUserID holds the string denoting the user_id field in the database.
@@ -65,6 +67,7 @@ var Columns = []string{
 	FieldUserAgent,
 	FieldRequestID,
 	FieldOperation,
+	FieldActingFor,
 	FieldEvent,
 	FieldUserID,
 	FieldActor,
@@ -148,6 +151,11 @@ func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
 // ByOperation orders the results by the operation field.
 func ByOperation(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOperation, opts...).ToFunc()
+}
+
+// ByActingFor orders the results by the acting_for field.
+func ByActingFor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActingFor, opts...).ToFunc()
 }
 
 // ByEvent orders the results by the event field.

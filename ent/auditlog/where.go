@@ -81,6 +81,11 @@ func Operation(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldOperation, v))
 }
 
+// ActingFor applies equality check predicate on the "acting_for" field. It's identical to ActingForEQ.
+func ActingFor(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldActingFor, v))
+}
+
 // Event applies equality check predicate on the "event" field. It's identical to EventEQ.
 func Event(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldEvent, v))
@@ -429,6 +434,56 @@ func OperationEqualFold(v string) predicate.AuditLog {
 // OperationContainsFold applies the ContainsFold predicate on the "operation" field.
 func OperationContainsFold(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldContainsFold(FieldOperation, v))
+}
+
+// ActingForEQ applies the EQ predicate on the "acting_for" field.
+func ActingForEQ(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldActingFor, v))
+}
+
+// ActingForNEQ applies the NEQ predicate on the "acting_for" field.
+func ActingForNEQ(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNEQ(FieldActingFor, v))
+}
+
+// ActingForIn applies the In predicate on the "acting_for" field.
+func ActingForIn(vs ...uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIn(FieldActingFor, vs...))
+}
+
+// ActingForNotIn applies the NotIn predicate on the "acting_for" field.
+func ActingForNotIn(vs ...uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotIn(FieldActingFor, vs...))
+}
+
+// ActingForGT applies the GT predicate on the "acting_for" field.
+func ActingForGT(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGT(FieldActingFor, v))
+}
+
+// ActingForGTE applies the GTE predicate on the "acting_for" field.
+func ActingForGTE(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGTE(FieldActingFor, v))
+}
+
+// ActingForLT applies the LT predicate on the "acting_for" field.
+func ActingForLT(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLT(FieldActingFor, v))
+}
+
+// ActingForLTE applies the LTE predicate on the "acting_for" field.
+func ActingForLTE(v uuid.UUID) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLTE(FieldActingFor, v))
+}
+
+// ActingForIsNil applies the IsNil predicate on the "acting_for" field.
+func ActingForIsNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIsNull(FieldActingFor))
+}
+
+// ActingForNotNil applies the NotNil predicate on the "acting_for" field.
+func ActingForNotNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotNull(FieldActingFor))
 }
 
 // EventEQ applies the EQ predicate on the "event" field.

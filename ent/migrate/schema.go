@@ -9,6 +9,56 @@ import (
 )
 
 var (
+	// APITokensColumns holds the columns for the "api_tokens" table.
+	APITokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "name", Type: field.TypeString},
+		{Name: "hint", Type: field.TypeString},
+		{Name: "token_hash", Type: field.TypeBytes},
+		{Name: "scopes", Type: field.TypeJSON},
+		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "last_used_ip", Type: field.TypeString, Default: ""},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "revoke_reason", Type: field.TypeString, Nullable: true},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// APITokensTable holds the schema information for the "api_tokens" table.
+	APITokensTable = &schema.Table{
+		Name:       "api_tokens",
+		Columns:    APITokensColumns,
+		PrimaryKey: []*schema.Column{APITokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "api_tokens_users_api_tokens",
+				Columns:    []*schema.Column{APITokensColumns[15]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "apitoken_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{APITokensColumns[8]},
+			},
+			{
+				Name:    "apitoken_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{APITokensColumns[15], APITokensColumns[0]},
+			},
+			{
+				Name:    "apitoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{APITokensColumns[10]},
+			},
+		},
+	}
 	// AppointmentsColumns holds the columns for the "appointments" table.
 	AppointmentsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -121,6 +171,7 @@ var (
 		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "operation", Type: field.TypeString, Default: ""},
+		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
 		{Name: "event", Type: field.TypeString},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
@@ -140,7 +191,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "audit_logs_users_audit_logs",
-				Columns:    []*schema.Column{AuditLogsColumns[15]},
+				Columns:    []*schema.Column{AuditLogsColumns[16]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -149,22 +200,123 @@ var (
 			{
 				Name:    "auditlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[15], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[16], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[6], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[7], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_subject_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[8]},
+				Columns: []*schema.Column{AuditLogsColumns[9]},
 			},
 			{
 				Name:    "auditlog_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{AuditLogsColumns[1]},
+			},
+		},
+	}
+	// AuthenticatorsColumns holds the columns for the "authenticators" table.
+	AuthenticatorsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"TOTP", "PASSKEY"}},
+		{Name: "name", Type: field.TypeString},
+		{Name: "secret_sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "last_step", Type: field.TypeInt64, Default: 0},
+		{Name: "credential_id", Type: field.TypeBytes, Nullable: true},
+		{Name: "credential", Type: field.TypeBytes, Nullable: true},
+		{Name: "confirmed_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "last_used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// AuthenticatorsTable holds the schema information for the "authenticators" table.
+	AuthenticatorsTable = &schema.Table{
+		Name:       "authenticators",
+		Columns:    AuthenticatorsColumns,
+		PrimaryKey: []*schema.Column{AuthenticatorsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "authenticators_users_authenticators",
+				Columns:    []*schema.Column{AuthenticatorsColumns[14]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "authenticator_user_id_kind",
+				Unique:  false,
+				Columns: []*schema.Column{AuthenticatorsColumns[14], AuthenticatorsColumns[6]},
+			},
+			{
+				Name:    "authenticator_credential_id",
+				Unique:  true,
+				Columns: []*schema.Column{AuthenticatorsColumns[10]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "credential_id IS NOT NULL",
+				},
+			},
+		},
+	}
+	// BlacklistedTokensColumns holds the columns for the "blacklisted_tokens" table.
+	BlacklistedTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"TOKEN", "SESSION", "USER"}},
+		{Name: "token_hash", Type: field.TypeBytes},
+		{Name: "session_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "token_epoch", Type: field.TypeInt32, Nullable: true},
+		{Name: "reason", Type: field.TypeEnum, Enums: []string{"LOGOUT", "REVOKED", "COMPROMISED", "PASSWORD_CHANGED", "ADMIN", "REUSE", "EVICTED", "EXPIRED"}},
+		{Name: "revoked_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "ip_address", Type: field.TypeString, Default: ""},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// BlacklistedTokensTable holds the schema information for the "blacklisted_tokens" table.
+	BlacklistedTokensTable = &schema.Table{
+		Name:       "blacklisted_tokens",
+		Columns:    BlacklistedTokensColumns,
+		PrimaryKey: []*schema.Column{BlacklistedTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "blacklisted_tokens_users_blacklisted_tokens",
+				Columns:    []*schema.Column{BlacklistedTokensColumns[14]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "blacklistedtoken_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{BlacklistedTokensColumns[7]},
+			},
+			{
+				Name:    "blacklistedtoken_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{BlacklistedTokensColumns[14]},
+			},
+			{
+				Name:    "blacklistedtoken_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{BlacklistedTokensColumns[1]},
+			},
+			{
+				Name:    "blacklistedtoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{BlacklistedTokensColumns[12]},
 			},
 		},
 	}
@@ -444,6 +596,54 @@ var (
 			},
 		},
 	}
+	// OneTimeTokensColumns holds the columns for the "one_time_tokens" table.
+	OneTimeTokensColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "purpose", Type: field.TypeEnum, Enums: []string{"VERIFY_EMAIL", "CHANGE_EMAIL", "RESET_PASSWORD", "SECOND_FACTOR", "PASSKEY_REGISTRATION", "PASSKEY_SIGN_IN"}},
+		{Name: "token_hash", Type: field.TypeBytes},
+		{Name: "payload", Type: field.TypeBytes, Nullable: true},
+		{Name: "bound_to", Type: field.TypeBytes, Nullable: true},
+		{Name: "attempts", Type: field.TypeInt32, Default: 0},
+		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// OneTimeTokensTable holds the schema information for the "one_time_tokens" table.
+	OneTimeTokensTable = &schema.Table{
+		Name:       "one_time_tokens",
+		Columns:    OneTimeTokensColumns,
+		PrimaryKey: []*schema.Column{OneTimeTokensColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "one_time_tokens_users_user",
+				Columns:    []*schema.Column{OneTimeTokensColumns[13]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "onetimetoken_token_hash",
+				Unique:  true,
+				Columns: []*schema.Column{OneTimeTokensColumns[7]},
+			},
+			{
+				Name:    "onetimetoken_user_id_purpose",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[13], OneTimeTokensColumns[6]},
+			},
+			{
+				Name:    "onetimetoken_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{OneTimeTokensColumns[11]},
+			},
+		},
+	}
 	// OperationLogsColumns holds the columns for the "operation_logs" table.
 	OperationLogsColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -452,6 +652,7 @@ var (
 		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "operation", Type: field.TypeString, Default: ""},
+		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "action", Type: field.TypeString},
 		{Name: "action_details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
@@ -469,7 +670,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "operation_logs_users_operation_logs",
-				Columns:    []*schema.Column{OperationLogsColumns[13]},
+				Columns:    []*schema.Column{OperationLogsColumns[14]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -478,17 +679,17 @@ var (
 			{
 				Name:    "operationlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[13], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[14], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_entity_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[12], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[13], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_entity_type_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[11], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[12], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_created_at",
@@ -699,6 +900,101 @@ var (
 				Name:    "organizationalunit_parent_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrganizationalUnitsColumns[12]},
+			},
+		},
+	}
+	// OutboxMessagesColumns holds the columns for the "outbox_messages" table.
+	OutboxMessagesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "channel", Type: field.TypeEnum, Enums: []string{"EMAIL"}},
+		{Name: "template", Type: field.TypeString},
+		{Name: "recipient", Type: field.TypeString},
+		{Name: "content_sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "SENT", "FAILED"}, Default: "PENDING"},
+		{Name: "attempts", Type: field.TypeInt32, Default: 0},
+		{Name: "next_attempt_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "sent_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "last_error", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// OutboxMessagesTable holds the schema information for the "outbox_messages" table.
+	OutboxMessagesTable = &schema.Table{
+		Name:       "outbox_messages",
+		Columns:    OutboxMessagesColumns,
+		PrimaryKey: []*schema.Column{OutboxMessagesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "outbox_messages_users_user",
+				Columns:    []*schema.Column{OutboxMessagesColumns[15]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "outboxmessage_status_next_attempt_at",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxMessagesColumns[10], OutboxMessagesColumns[12]},
+			},
+			{
+				Name:    "outboxmessage_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxMessagesColumns[15]},
+			},
+			{
+				Name:    "outboxmessage_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{OutboxMessagesColumns[1]},
+			},
+		},
+	}
+	// PasswordHistoriesColumns holds the columns for the "password_histories" table.
+	PasswordHistoriesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "password_hash", Type: field.TypeString, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "changed_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "changed_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// PasswordHistoriesTable holds the schema information for the "password_histories" table.
+	PasswordHistoriesTable = &schema.Table{
+		Name:       "password_histories",
+		Columns:    PasswordHistoriesColumns,
+		PrimaryKey: []*schema.Column{PasswordHistoriesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "password_histories_users_password_history",
+				Columns:    []*schema.Column{PasswordHistoriesColumns[8]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "password_histories_users_password_changes",
+				Columns:    []*schema.Column{PasswordHistoriesColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "passwordhistory_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{PasswordHistoriesColumns[8], PasswordHistoriesColumns[0]},
+			},
+			{
+				Name:    "passwordhistory_changed_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{PasswordHistoriesColumns[9]},
 			},
 		},
 	}
@@ -1075,6 +1371,93 @@ var (
 			},
 		},
 	}
+	// RateLimitLogsColumns holds the columns for the "rate_limit_logs" table.
+	RateLimitLogsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "scope", Type: field.TypeEnum, Enums: []string{"ACCOUNT", "DEVICE", "ADDRESS", "ACTION"}},
+		{Name: "key", Type: field.TypeString},
+		{Name: "action", Type: field.TypeString},
+		{Name: "attempts", Type: field.TypeInt32},
+		{Name: "window_start", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "window_end", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "last_attempt_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "blocked_until", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// RateLimitLogsTable holds the schema information for the "rate_limit_logs" table.
+	RateLimitLogsTable = &schema.Table{
+		Name:       "rate_limit_logs",
+		Columns:    RateLimitLogsColumns,
+		PrimaryKey: []*schema.Column{RateLimitLogsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "rate_limit_logs_users_rate_limit_logs",
+				Columns:    []*schema.Column{RateLimitLogsColumns[14]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "ratelimitlog_blocked_until_id",
+				Unique:  false,
+				Columns: []*schema.Column{RateLimitLogsColumns[13], RateLimitLogsColumns[0]},
+			},
+			{
+				Name:    "ratelimitlog_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{RateLimitLogsColumns[14]},
+			},
+			{
+				Name:    "ratelimitlog_scope_key",
+				Unique:  false,
+				Columns: []*schema.Column{RateLimitLogsColumns[6], RateLimitLogsColumns[7]},
+			},
+			{
+				Name:    "ratelimitlog_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{RateLimitLogsColumns[1]},
+			},
+		},
+	}
+	// RecoveryCodesColumns holds the columns for the "recovery_codes" table.
+	RecoveryCodesColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "code_hash", Type: field.TypeBytes},
+		{Name: "used_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "user_id", Type: field.TypeUUID},
+	}
+	// RecoveryCodesTable holds the schema information for the "recovery_codes" table.
+	RecoveryCodesTable = &schema.Table{
+		Name:       "recovery_codes",
+		Columns:    RecoveryCodesColumns,
+		PrimaryKey: []*schema.Column{RecoveryCodesColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "recovery_codes_users_user",
+				Columns:    []*schema.Column{RecoveryCodesColumns[8]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "recoverycode_user_id_code_hash",
+				Unique:  true,
+				Columns: []*schema.Column{RecoveryCodesColumns[8], RecoveryCodesColumns[6]},
+			},
+		},
+	}
 	// RefreshTokensColumns holds the columns for the "refresh_tokens" table.
 	RefreshTokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1087,6 +1470,10 @@ var (
 		{Name: "retention_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "token_hash", Type: field.TypeBytes},
 		{Name: "generation", Type: field.TypeInt32},
+		{Name: "parent_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "replaced_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "successor_sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "reuse_count", Type: field.TypeInt32, Default: 0},
 		{Name: "ip_address", Type: field.TypeString, Default: ""},
 		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
@@ -1104,13 +1491,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "refresh_tokens_users_refresh_tokens",
-				Columns:    []*schema.Column{RefreshTokensColumns[16]},
+				Columns:    []*schema.Column{RefreshTokensColumns[20]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "refresh_tokens_enhanced_user_sessions_refresh_tokens",
-				Columns:    []*schema.Column{RefreshTokensColumns[17]},
+				Columns:    []*schema.Column{RefreshTokensColumns[21]},
 				RefColumns: []*schema.Column{EnhancedUserSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -1124,12 +1511,12 @@ var (
 			{
 				Name:    "refreshtoken_session_id_generation",
 				Unique:  true,
-				Columns: []*schema.Column{RefreshTokensColumns[17], RefreshTokensColumns[9]},
+				Columns: []*schema.Column{RefreshTokensColumns[21], RefreshTokensColumns[9]},
 			},
 			{
 				Name:    "refreshtoken_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{RefreshTokensColumns[16]},
+				Columns: []*schema.Column{RefreshTokensColumns[20]},
 			},
 		},
 	}
@@ -1383,6 +1770,62 @@ var (
 			},
 		},
 	}
+	// SessionLogsColumns holds the columns for the "session_logs" table.
+	SessionLogsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "ip_address", Type: field.TypeString, Default: ""},
+		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "request_id", Type: field.TypeString, Default: ""},
+		{Name: "operation", Type: field.TypeString, Default: ""},
+		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
+		{Name: "event", Type: field.TypeEnum, Enums: []string{"LOGIN", "TOKEN_REFRESH", "REAUTHENTICATE", "LOGOUT", "REVOKE", "EXPIRE", "REUSE_DETECTED", "LIMIT_EVICTED"}},
+		{Name: "details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "session_id", Type: field.TypeUUID},
+	}
+	// SessionLogsTable holds the schema information for the "session_logs" table.
+	SessionLogsTable = &schema.Table{
+		Name:       "session_logs",
+		Columns:    SessionLogsColumns,
+		PrimaryKey: []*schema.Column{SessionLogsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "session_logs_users_session_logs",
+				Columns:    []*schema.Column{SessionLogsColumns[9]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "session_logs_enhanced_user_sessions_logs",
+				Columns:    []*schema.Column{SessionLogsColumns[10]},
+				RefColumns: []*schema.Column{EnhancedUserSessionsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "sessionlog_session_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionLogsColumns[10], SessionLogsColumns[0]},
+			},
+			{
+				Name:    "sessionlog_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionLogsColumns[9], SessionLogsColumns[0]},
+			},
+			{
+				Name:    "sessionlog_event_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionLogsColumns[7], SessionLogsColumns[0]},
+			},
+			{
+				Name:    "sessionlog_created_at",
+				Unique:  false,
+				Columns: []*schema.Column{SessionLogsColumns[1]},
+			},
+		},
+	}
 	// SexesColumns holds the columns for the "sexes" table.
 	SexesColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -1400,6 +1843,40 @@ var (
 		Name:       "sexes",
 		Columns:    SexesColumns,
 		PrimaryKey: []*schema.Column{SexesColumns[0]},
+	}
+	// SigningKeysColumns holds the columns for the "signing_keys" table.
+	SigningKeysColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "kid", Type: field.TypeString},
+		{Name: "state", Type: field.TypeEnum, Enums: []string{"PENDING", "ACTIVE", "RETIRED", "REVOKED"}},
+		{Name: "public_key", Type: field.TypeBytes},
+		{Name: "private_sealed", Type: field.TypeBytes, Nullable: true},
+		{Name: "activated_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "retired_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "revoked_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+	}
+	// SigningKeysTable holds the schema information for the "signing_keys" table.
+	SigningKeysTable = &schema.Table{
+		Name:       "signing_keys",
+		Columns:    SigningKeysColumns,
+		PrimaryKey: []*schema.Column{SigningKeysColumns[0]},
+		Indexes: []*schema.Index{
+			{
+				Name:    "signingkey_kid",
+				Unique:  true,
+				Columns: []*schema.Column{SigningKeysColumns[6]},
+			},
+			{
+				Name:    "signingkey_state",
+				Unique:  false,
+				Columns: []*schema.Column{SigningKeysColumns[7]},
+			},
+		},
 	}
 	// SurnamesColumns holds the columns for the "surnames" table.
 	SurnamesColumns = []*schema.Column{
@@ -1440,6 +1917,7 @@ var (
 		{Name: "password_changed_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "is_active", Type: field.TypeBool, Default: true},
 		{Name: "is_locked", Type: field.TypeBool, Default: false},
+		{Name: "lock_reason", Type: field.TypeString, Nullable: true},
 		{Name: "locked_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "failed_login_attempts", Type: field.TypeInt32, Default: 0},
 		{Name: "last_failed_login_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
@@ -1463,31 +1941,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "users_given_names_users",
-				Columns:    []*schema.Column{UsersColumns[28]},
+				Columns:    []*schema.Column{UsersColumns[29]},
 				RefColumns: []*schema.Column{GivenNamesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "users_organizational_units_users",
-				Columns:    []*schema.Column{UsersColumns[29]},
+				Columns:    []*schema.Column{UsersColumns[30]},
 				RefColumns: []*schema.Column{OrganizationalUnitsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "users_sexes_users",
-				Columns:    []*schema.Column{UsersColumns[30]},
+				Columns:    []*schema.Column{UsersColumns[31]},
 				RefColumns: []*schema.Column{SexesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "users_surnames_users",
-				Columns:    []*schema.Column{UsersColumns[31]},
+				Columns:    []*schema.Column{UsersColumns[32]},
 				RefColumns: []*schema.Column{SurnamesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "users_users_passwords_set",
-				Columns:    []*schema.Column{UsersColumns[32]},
+				Columns:    []*schema.Column{UsersColumns[33]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -1517,27 +1995,27 @@ var (
 			{
 				Name:    "user_password_changed_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[32]},
+				Columns: []*schema.Column{UsersColumns[33]},
 			},
 			{
 				Name:    "user_first_name_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[28]},
+				Columns: []*schema.Column{UsersColumns[29]},
 			},
 			{
 				Name:    "user_surname_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[31]},
+				Columns: []*schema.Column{UsersColumns[32]},
 			},
 			{
 				Name:    "user_organizational_unit_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[29]},
+				Columns: []*schema.Column{UsersColumns[30]},
 			},
 			{
 				Name:    "user_sex_id",
 				Unique:  false,
-				Columns: []*schema.Column{UsersColumns[30]},
+				Columns: []*schema.Column{UsersColumns[31]},
 			},
 		},
 	}
@@ -1675,14 +2153,19 @@ var (
 		{Name: "device_name", Type: field.TypeString, Nullable: true},
 		{Name: "fingerprint_hash", Type: field.TypeString, Nullable: true},
 		{Name: "ip_address", Type: field.TypeString, Default: ""},
+		{Name: "last_ip_address", Type: field.TypeString, Default: ""},
 		{Name: "user_agent", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "authenticated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "amr", Type: field.TypeJSON, Default: "[\"pwd\"]"},
+		{Name: "reauthenticated_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "impersonation_reason", Type: field.TypeString, Nullable: true},
 		{Name: "last_activity_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "idle_expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "expires_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "ended_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "end_reason", Type: field.TypeString, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "impersonator_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// EnhancedUserSessionsTable holds the schema information for the "enhanced_user_sessions" table.
 	EnhancedUserSessionsTable = &schema.Table{
@@ -1692,21 +2175,32 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "enhanced_user_sessions_users_sessions",
-				Columns:    []*schema.Column{EnhancedUserSessionsColumns[19]},
+				Columns:    []*schema.Column{EnhancedUserSessionsColumns[23]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "enhanced_user_sessions_users_impersonations",
+				Columns:    []*schema.Column{EnhancedUserSessionsColumns[24]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "usersession_user_id_status",
 				Unique:  false,
-				Columns: []*schema.Column{EnhancedUserSessionsColumns[19], EnhancedUserSessionsColumns[8]},
+				Columns: []*schema.Column{EnhancedUserSessionsColumns[23], EnhancedUserSessionsColumns[8]},
 			},
 			{
 				Name:    "usersession_idle_expires_at",
 				Unique:  false,
-				Columns: []*schema.Column{EnhancedUserSessionsColumns[15]},
+				Columns: []*schema.Column{EnhancedUserSessionsColumns[19]},
+			},
+			{
+				Name:    "usersession_impersonator_id",
+				Unique:  false,
+				Columns: []*schema.Column{EnhancedUserSessionsColumns[24]},
 			},
 		},
 	}
@@ -1750,18 +2244,24 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		APITokensTable,
 		AppointmentsTable,
 		AuditLogsTable,
+		AuthenticatorsTable,
+		BlacklistedTokensTable,
 		BookingsTable,
 		CustomersTable,
 		GivenNamesTable,
 		IdempotencyKeysTable,
 		NotificationsTable,
+		OneTimeTokensTable,
 		OperationLogsTable,
 		OrdersTable,
 		OrderEventsTable,
 		OrderItemsTable,
 		OrganizationalUnitsTable,
+		OutboxMessagesTable,
+		PasswordHistoriesTable,
 		PaymentMethodsTable,
 		PaymentTransactionsTable,
 		PermissionsTable,
@@ -1770,6 +2270,8 @@ var (
 		PractitionerProfilesTable,
 		PractitionerServicesTable,
 		ProductsTable,
+		RateLimitLogsTable,
+		RecoveryCodesTable,
 		RefreshTokensTable,
 		ResourceClaimsTable,
 		RewardsTable,
@@ -1777,7 +2279,9 @@ var (
 		RolesTable,
 		RolePermissionsTable,
 		ServiceSettingsTable,
+		SessionLogsTable,
 		SexesTable,
+		SigningKeysTable,
 		SurnamesTable,
 		UsersTable,
 		UserPermissionsTable,
@@ -1788,6 +2292,7 @@ var (
 )
 
 func init() {
+	APITokensTable.ForeignKeys[0].RefTable = UsersTable
 	AppointmentsTable.ForeignKeys[0].RefTable = BookingsTable
 	AppointmentsTable.ForeignKeys[1].RefTable = CustomersTable
 	AppointmentsTable.ForeignKeys[2].RefTable = OrganizationalUnitsTable
@@ -1800,6 +2305,8 @@ func init() {
 		"appointments_ends_after_start": "ends_at > starts_at",
 	}
 	AuditLogsTable.ForeignKeys[0].RefTable = UsersTable
+	AuthenticatorsTable.ForeignKeys[0].RefTable = UsersTable
+	BlacklistedTokensTable.ForeignKeys[0].RefTable = UsersTable
 	BookingsTable.ForeignKeys[0].RefTable = CustomersTable
 	BookingsTable.ForeignKeys[1].RefTable = OrganizationalUnitsTable
 	BookingsTable.ForeignKeys[2].RefTable = UsersTable
@@ -1815,6 +2322,7 @@ func init() {
 	CustomersTable.ForeignKeys[4].RefTable = UsersTable
 	IdempotencyKeysTable.ForeignKeys[0].RefTable = UsersTable
 	NotificationsTable.ForeignKeys[0].RefTable = UsersTable
+	OneTimeTokensTable.ForeignKeys[0].RefTable = UsersTable
 	OperationLogsTable.ForeignKeys[0].RefTable = UsersTable
 	OrdersTable.ForeignKeys[0].RefTable = BookingsTable
 	OrdersTable.ForeignKeys[1].RefTable = CustomersTable
@@ -1832,6 +2340,9 @@ func init() {
 		"order_items_amounts": "quantity > 0 AND unit_price_amount >= 0 AND total_amount >= 0 AND tax_amount >= 0",
 	}
 	OrganizationalUnitsTable.ForeignKeys[0].RefTable = OrganizationalUnitsTable
+	OutboxMessagesTable.ForeignKeys[0].RefTable = UsersTable
+	PasswordHistoriesTable.ForeignKeys[0].RefTable = UsersTable
+	PasswordHistoriesTable.ForeignKeys[1].RefTable = UsersTable
 	PaymentMethodsTable.ForeignKeys[0].RefTable = CustomersTable
 	PaymentTransactionsTable.ForeignKeys[0].RefTable = BookingsTable
 	PaymentTransactionsTable.ForeignKeys[1].RefTable = CustomersTable
@@ -1867,6 +2378,8 @@ func init() {
 		"products_price":    "price_amount >= 0",
 		"products_tax_rate": "tax_rate >= 0 AND tax_rate <= 10000",
 	}
+	RateLimitLogsTable.ForeignKeys[0].RefTable = UsersTable
+	RecoveryCodesTable.ForeignKeys[0].RefTable = UsersTable
 	RefreshTokensTable.ForeignKeys[0].RefTable = UsersTable
 	RefreshTokensTable.ForeignKeys[1].RefTable = EnhancedUserSessionsTable
 	ResourceClaimsTable.ForeignKeys[0].RefTable = AppointmentsTable
@@ -1892,6 +2405,8 @@ func init() {
 	ServiceSettingsTable.Annotation.Checks = map[string]string{
 		"service_settings_minutes": "duration_minutes > 0 AND interval_minutes > 0 AND hold_minutes > 0 AND buffer_before_minutes >= 0 AND buffer_after_minutes >= 0 AND notice_minutes >= 0 AND horizon_days > 0",
 	}
+	SessionLogsTable.ForeignKeys[0].RefTable = UsersTable
+	SessionLogsTable.ForeignKeys[1].RefTable = EnhancedUserSessionsTable
 	UsersTable.ForeignKeys[0].RefTable = GivenNamesTable
 	UsersTable.ForeignKeys[1].RefTable = OrganizationalUnitsTable
 	UsersTable.ForeignKeys[2].RefTable = SexesTable
@@ -1904,6 +2419,7 @@ func init() {
 	UserRolesTable.ForeignKeys[1].RefTable = UsersTable
 	UserRolesTable.ForeignKeys[2].RefTable = RolesTable
 	EnhancedUserSessionsTable.ForeignKeys[0].RefTable = UsersTable
+	EnhancedUserSessionsTable.ForeignKeys[1].RefTable = UsersTable
 	EnhancedUserSessionsTable.Annotation = &entsql.Annotation{
 		Table: "enhanced_user_sessions",
 	}

@@ -24,6 +24,8 @@ const (
 	FieldRequestID = "request_id"
 	// FieldOperation holds the string denoting the operation field in the database.
 	FieldOperation = "operation"
+	// FieldActingFor holds the string denoting the acting_for field in the database.
+	FieldActingFor = "acting_for"
 	// FieldUserID holds the string denoting the user_id field in the database.
 	FieldUserID = "user_id"
 	// FieldActor holds the string denoting the actor field in the database.
@@ -61,6 +63,7 @@ var Columns = []string{
 	FieldUserAgent,
 	FieldRequestID,
 	FieldOperation,
+	FieldActingFor,
 	FieldUserID,
 	FieldActor,
 	FieldAction,
@@ -134,6 +137,11 @@ func ByRequestID(opts ...sql.OrderTermOption) OrderOption {
 // ByOperation orders the results by the operation field.
 func ByOperation(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldOperation, opts...).ToFunc()
+}
+
+// ByActingFor orders the results by the acting_for field.
+func ByActingFor(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldActingFor, opts...).ToFunc()
 }
 
 // ByUserID orders the results by the user_id field.

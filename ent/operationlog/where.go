@@ -81,6 +81,11 @@ func Operation(v string) predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldEQ(FieldOperation, v))
 }
 
+// ActingFor applies equality check predicate on the "acting_for" field. It's identical to ActingForEQ.
+func ActingFor(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldEQ(FieldActingFor, v))
+}
+
 // UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
 func UserID(v uuid.UUID) predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldEQ(FieldUserID, v))
@@ -409,6 +414,56 @@ func OperationEqualFold(v string) predicate.OperationLog {
 // OperationContainsFold applies the ContainsFold predicate on the "operation" field.
 func OperationContainsFold(v string) predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldContainsFold(FieldOperation, v))
+}
+
+// ActingForEQ applies the EQ predicate on the "acting_for" field.
+func ActingForEQ(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldEQ(FieldActingFor, v))
+}
+
+// ActingForNEQ applies the NEQ predicate on the "acting_for" field.
+func ActingForNEQ(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNEQ(FieldActingFor, v))
+}
+
+// ActingForIn applies the In predicate on the "acting_for" field.
+func ActingForIn(vs ...uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldIn(FieldActingFor, vs...))
+}
+
+// ActingForNotIn applies the NotIn predicate on the "acting_for" field.
+func ActingForNotIn(vs ...uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNotIn(FieldActingFor, vs...))
+}
+
+// ActingForGT applies the GT predicate on the "acting_for" field.
+func ActingForGT(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldGT(FieldActingFor, v))
+}
+
+// ActingForGTE applies the GTE predicate on the "acting_for" field.
+func ActingForGTE(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldGTE(FieldActingFor, v))
+}
+
+// ActingForLT applies the LT predicate on the "acting_for" field.
+func ActingForLT(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldLT(FieldActingFor, v))
+}
+
+// ActingForLTE applies the LTE predicate on the "acting_for" field.
+func ActingForLTE(v uuid.UUID) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldLTE(FieldActingFor, v))
+}
+
+// ActingForIsNil applies the IsNil predicate on the "acting_for" field.
+func ActingForIsNil() predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldIsNull(FieldActingFor))
+}
+
+// ActingForNotNil applies the NotNil predicate on the "acting_for" field.
+func ActingForNotNil() predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNotNull(FieldActingFor))
 }
 
 // UserIDEQ applies the EQ predicate on the "user_id" field.

@@ -6,11 +6,20 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// ApiToken is the predicate function for apitoken builders.
+type ApiToken func(*sql.Selector)
+
 // Appointment is the predicate function for appointment builders.
 type Appointment func(*sql.Selector)
 
 // AuditLog is the predicate function for auditlog builders.
 type AuditLog func(*sql.Selector)
+
+// Authenticator is the predicate function for authenticator builders.
+type Authenticator func(*sql.Selector)
+
+// BlacklistedToken is the predicate function for blacklistedtoken builders.
+type BlacklistedToken func(*sql.Selector)
 
 // Booking is the predicate function for booking builders.
 type Booking func(*sql.Selector)
@@ -27,6 +36,9 @@ type IdempotencyKey func(*sql.Selector)
 // Notification is the predicate function for notification builders.
 type Notification func(*sql.Selector)
 
+// OneTimeToken is the predicate function for onetimetoken builders.
+type OneTimeToken func(*sql.Selector)
+
 // OperationLog is the predicate function for operationlog builders.
 type OperationLog func(*sql.Selector)
 
@@ -41,6 +53,12 @@ type OrderItem func(*sql.Selector)
 
 // OrganizationalUnit is the predicate function for organizationalunit builders.
 type OrganizationalUnit func(*sql.Selector)
+
+// OutboxMessage is the predicate function for outboxmessage builders.
+type OutboxMessage func(*sql.Selector)
+
+// PasswordHistory is the predicate function for passwordhistory builders.
+type PasswordHistory func(*sql.Selector)
 
 // PaymentMethod is the predicate function for paymentmethod builders.
 type PaymentMethod func(*sql.Selector)
@@ -66,6 +84,12 @@ type PractitionerService func(*sql.Selector)
 // Product is the predicate function for product builders.
 type Product func(*sql.Selector)
 
+// RateLimitLog is the predicate function for ratelimitlog builders.
+type RateLimitLog func(*sql.Selector)
+
+// RecoveryCode is the predicate function for recoverycode builders.
+type RecoveryCode func(*sql.Selector)
+
 // RefreshToken is the predicate function for refreshtoken builders.
 type RefreshToken func(*sql.Selector)
 
@@ -87,8 +111,14 @@ type RolePermission func(*sql.Selector)
 // ServiceSetting is the predicate function for servicesetting builders.
 type ServiceSetting func(*sql.Selector)
 
+// SessionLog is the predicate function for sessionlog builders.
+type SessionLog func(*sql.Selector)
+
 // Sex is the predicate function for sex builders.
 type Sex func(*sql.Selector)
+
+// SigningKey is the predicate function for signingkey builders.
+type SigningKey func(*sql.Selector)
 
 // Surname is the predicate function for surname builders.
 type Surname func(*sql.Selector)

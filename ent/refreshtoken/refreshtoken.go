@@ -36,6 +36,14 @@ const (
 	FieldTokenHash = "token_hash"
 	// FieldGeneration holds the string denoting the generation field in the database.
 	FieldGeneration = "generation"
+	// FieldParentID holds the string denoting the parent_id field in the database.
+	FieldParentID = "parent_id"
+	// FieldReplacedBy holds the string denoting the replaced_by field in the database.
+	FieldReplacedBy = "replaced_by"
+	// FieldSuccessorSealed holds the string denoting the successor_sealed field in the database.
+	FieldSuccessorSealed = "successor_sealed"
+	// FieldReuseCount holds the string denoting the reuse_count field in the database.
+	FieldReuseCount = "reuse_count"
 	// FieldIPAddress holds the string denoting the ip_address field in the database.
 	FieldIPAddress = "ip_address"
 	// FieldUserAgent holds the string denoting the user_agent field in the database.
@@ -84,6 +92,10 @@ var Columns = []string{
 	FieldSessionID,
 	FieldTokenHash,
 	FieldGeneration,
+	FieldParentID,
+	FieldReplacedBy,
+	FieldSuccessorSealed,
+	FieldReuseCount,
 	FieldIPAddress,
 	FieldUserAgent,
 	FieldExpiresAt,
@@ -112,6 +124,8 @@ var (
 	Policy ent.Policy
 	// DefaultVersion holds the default value on creation for the "version" field.
 	DefaultVersion int32
+	// DefaultReuseCount holds the default value on creation for the "reuse_count" field.
+	DefaultReuseCount int32
 	// DefaultIPAddress holds the default value on creation for the "ip_address" field.
 	DefaultIPAddress string
 	// DefaultUserAgent holds the default value on creation for the "user_agent" field.
@@ -176,6 +190,21 @@ func BySessionID(opts ...sql.OrderTermOption) OrderOption {
 // ByGeneration orders the results by the generation field.
 func ByGeneration(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldGeneration, opts...).ToFunc()
+}
+
+// ByParentID orders the results by the parent_id field.
+func ByParentID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldParentID, opts...).ToFunc()
+}
+
+// ByReplacedBy orders the results by the replaced_by field.
+func ByReplacedBy(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReplacedBy, opts...).ToFunc()
+}
+
+// ByReuseCount orders the results by the reuse_count field.
+func ByReuseCount(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReuseCount, opts...).ToFunc()
 }
 
 // ByIPAddress orders the results by the ip_address field.

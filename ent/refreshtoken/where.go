@@ -111,6 +111,26 @@ func Generation(v int32) predicate.RefreshToken {
 	return predicate.RefreshToken(sql.FieldEQ(FieldGeneration, v))
 }
 
+// ParentID applies equality check predicate on the "parent_id" field. It's identical to ParentIDEQ.
+func ParentID(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldParentID, v))
+}
+
+// ReplacedBy applies equality check predicate on the "replaced_by" field. It's identical to ReplacedByEQ.
+func ReplacedBy(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldReplacedBy, v))
+}
+
+// SuccessorSealed applies equality check predicate on the "successor_sealed" field. It's identical to SuccessorSealedEQ.
+func SuccessorSealed(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldSuccessorSealed, v))
+}
+
+// ReuseCount applies equality check predicate on the "reuse_count" field. It's identical to ReuseCountEQ.
+func ReuseCount(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldReuseCount, v))
+}
+
 // IPAddress applies equality check predicate on the "ip_address" field. It's identical to IPAddressEQ.
 func IPAddress(v string) predicate.RefreshToken {
 	return predicate.RefreshToken(sql.FieldEQ(FieldIPAddress, v))
@@ -579,6 +599,196 @@ func GenerationLT(v int32) predicate.RefreshToken {
 // GenerationLTE applies the LTE predicate on the "generation" field.
 func GenerationLTE(v int32) predicate.RefreshToken {
 	return predicate.RefreshToken(sql.FieldLTE(FieldGeneration, v))
+}
+
+// ParentIDEQ applies the EQ predicate on the "parent_id" field.
+func ParentIDEQ(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldParentID, v))
+}
+
+// ParentIDNEQ applies the NEQ predicate on the "parent_id" field.
+func ParentIDNEQ(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNEQ(FieldParentID, v))
+}
+
+// ParentIDIn applies the In predicate on the "parent_id" field.
+func ParentIDIn(vs ...uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIn(FieldParentID, vs...))
+}
+
+// ParentIDNotIn applies the NotIn predicate on the "parent_id" field.
+func ParentIDNotIn(vs ...uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotIn(FieldParentID, vs...))
+}
+
+// ParentIDGT applies the GT predicate on the "parent_id" field.
+func ParentIDGT(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGT(FieldParentID, v))
+}
+
+// ParentIDGTE applies the GTE predicate on the "parent_id" field.
+func ParentIDGTE(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGTE(FieldParentID, v))
+}
+
+// ParentIDLT applies the LT predicate on the "parent_id" field.
+func ParentIDLT(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLT(FieldParentID, v))
+}
+
+// ParentIDLTE applies the LTE predicate on the "parent_id" field.
+func ParentIDLTE(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLTE(FieldParentID, v))
+}
+
+// ParentIDIsNil applies the IsNil predicate on the "parent_id" field.
+func ParentIDIsNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIsNull(FieldParentID))
+}
+
+// ParentIDNotNil applies the NotNil predicate on the "parent_id" field.
+func ParentIDNotNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotNull(FieldParentID))
+}
+
+// ReplacedByEQ applies the EQ predicate on the "replaced_by" field.
+func ReplacedByEQ(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldReplacedBy, v))
+}
+
+// ReplacedByNEQ applies the NEQ predicate on the "replaced_by" field.
+func ReplacedByNEQ(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNEQ(FieldReplacedBy, v))
+}
+
+// ReplacedByIn applies the In predicate on the "replaced_by" field.
+func ReplacedByIn(vs ...uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIn(FieldReplacedBy, vs...))
+}
+
+// ReplacedByNotIn applies the NotIn predicate on the "replaced_by" field.
+func ReplacedByNotIn(vs ...uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotIn(FieldReplacedBy, vs...))
+}
+
+// ReplacedByGT applies the GT predicate on the "replaced_by" field.
+func ReplacedByGT(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGT(FieldReplacedBy, v))
+}
+
+// ReplacedByGTE applies the GTE predicate on the "replaced_by" field.
+func ReplacedByGTE(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGTE(FieldReplacedBy, v))
+}
+
+// ReplacedByLT applies the LT predicate on the "replaced_by" field.
+func ReplacedByLT(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLT(FieldReplacedBy, v))
+}
+
+// ReplacedByLTE applies the LTE predicate on the "replaced_by" field.
+func ReplacedByLTE(v uuid.UUID) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLTE(FieldReplacedBy, v))
+}
+
+// ReplacedByIsNil applies the IsNil predicate on the "replaced_by" field.
+func ReplacedByIsNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIsNull(FieldReplacedBy))
+}
+
+// ReplacedByNotNil applies the NotNil predicate on the "replaced_by" field.
+func ReplacedByNotNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotNull(FieldReplacedBy))
+}
+
+// SuccessorSealedEQ applies the EQ predicate on the "successor_sealed" field.
+func SuccessorSealedEQ(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedNEQ applies the NEQ predicate on the "successor_sealed" field.
+func SuccessorSealedNEQ(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNEQ(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedIn applies the In predicate on the "successor_sealed" field.
+func SuccessorSealedIn(vs ...[]byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIn(FieldSuccessorSealed, vs...))
+}
+
+// SuccessorSealedNotIn applies the NotIn predicate on the "successor_sealed" field.
+func SuccessorSealedNotIn(vs ...[]byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotIn(FieldSuccessorSealed, vs...))
+}
+
+// SuccessorSealedGT applies the GT predicate on the "successor_sealed" field.
+func SuccessorSealedGT(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGT(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedGTE applies the GTE predicate on the "successor_sealed" field.
+func SuccessorSealedGTE(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGTE(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedLT applies the LT predicate on the "successor_sealed" field.
+func SuccessorSealedLT(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLT(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedLTE applies the LTE predicate on the "successor_sealed" field.
+func SuccessorSealedLTE(v []byte) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLTE(FieldSuccessorSealed, v))
+}
+
+// SuccessorSealedIsNil applies the IsNil predicate on the "successor_sealed" field.
+func SuccessorSealedIsNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIsNull(FieldSuccessorSealed))
+}
+
+// SuccessorSealedNotNil applies the NotNil predicate on the "successor_sealed" field.
+func SuccessorSealedNotNil() predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotNull(FieldSuccessorSealed))
+}
+
+// ReuseCountEQ applies the EQ predicate on the "reuse_count" field.
+func ReuseCountEQ(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldEQ(FieldReuseCount, v))
+}
+
+// ReuseCountNEQ applies the NEQ predicate on the "reuse_count" field.
+func ReuseCountNEQ(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNEQ(FieldReuseCount, v))
+}
+
+// ReuseCountIn applies the In predicate on the "reuse_count" field.
+func ReuseCountIn(vs ...int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldIn(FieldReuseCount, vs...))
+}
+
+// ReuseCountNotIn applies the NotIn predicate on the "reuse_count" field.
+func ReuseCountNotIn(vs ...int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldNotIn(FieldReuseCount, vs...))
+}
+
+// ReuseCountGT applies the GT predicate on the "reuse_count" field.
+func ReuseCountGT(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGT(FieldReuseCount, v))
+}
+
+// ReuseCountGTE applies the GTE predicate on the "reuse_count" field.
+func ReuseCountGTE(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldGTE(FieldReuseCount, v))
+}
+
+// ReuseCountLT applies the LT predicate on the "reuse_count" field.
+func ReuseCountLT(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLT(FieldReuseCount, v))
+}
+
+// ReuseCountLTE applies the LTE predicate on the "reuse_count" field.
+func ReuseCountLTE(v int32) predicate.RefreshToken {
+	return predicate.RefreshToken(sql.FieldLTE(FieldReuseCount, v))
 }
 
 // IPAddressEQ applies the EQ predicate on the "ip_address" field.

@@ -3,18 +3,24 @@
 package runtime
 
 import (
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
 	"clinicgraph/ent/idempotencykey"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/order"
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/permission"
@@ -23,6 +29,8 @@ import (
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/recoverycode"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/ent/reward"
@@ -31,7 +39,9 @@ import (
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/schema"
 	"clinicgraph/ent/servicesetting"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/sex"
+	"clinicgraph/ent/signingkey"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
@@ -50,6 +60,34 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	apitokenMixin := schema.ApiToken{}.Mixin()
+	apitoken.Policy = privacy.NewPolicies(apitokenMixin[0], schema.ApiToken{})
+	apitoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := apitoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	apitokenMixinFields0 := apitokenMixin[0].Fields()
+	_ = apitokenMixinFields0
+	apitokenMixinFields1 := apitokenMixin[1].Fields()
+	_ = apitokenMixinFields1
+	apitokenFields := schema.ApiToken{}.Fields()
+	_ = apitokenFields
+	// apitokenDescVersion is the schema descriptor for version field.
+	apitokenDescVersion := apitokenMixinFields1[4].Descriptor()
+	// apitoken.DefaultVersion holds the default value on creation for the version field.
+	apitoken.DefaultVersion = apitokenDescVersion.Default.(int32)
+	// apitokenDescLastUsedIP is the schema descriptor for last_used_ip field.
+	apitokenDescLastUsedIP := apitokenFields[7].Descriptor()
+	// apitoken.DefaultLastUsedIP holds the default value on creation for the last_used_ip field.
+	apitoken.DefaultLastUsedIP = apitokenDescLastUsedIP.Default.(string)
+	// apitokenDescID is the schema descriptor for id field.
+	apitokenDescID := apitokenMixinFields0[0].Descriptor()
+	// apitoken.DefaultID holds the default value on creation for the id field.
+	apitoken.DefaultID = apitokenDescID.Default.(func() uuid.UUID)
 	appointmentMixin := schema.Appointment{}.Mixin()
 	appointment.Policy = privacy.NewPolicies(appointmentMixin[0], schema.Appointment{})
 	appointment.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -130,6 +168,62 @@ func init() {
 	auditlogDescID := auditlogMixinFields0[0].Descriptor()
 	// auditlog.DefaultID holds the default value on creation for the id field.
 	auditlog.DefaultID = auditlogDescID.Default.(func() uuid.UUID)
+	authenticatorMixin := schema.Authenticator{}.Mixin()
+	authenticator.Policy = privacy.NewPolicies(authenticatorMixin[0], schema.Authenticator{})
+	authenticator.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := authenticator.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	authenticatorMixinFields0 := authenticatorMixin[0].Fields()
+	_ = authenticatorMixinFields0
+	authenticatorMixinFields1 := authenticatorMixin[1].Fields()
+	_ = authenticatorMixinFields1
+	authenticatorFields := schema.Authenticator{}.Fields()
+	_ = authenticatorFields
+	// authenticatorDescVersion is the schema descriptor for version field.
+	authenticatorDescVersion := authenticatorMixinFields1[4].Descriptor()
+	// authenticator.DefaultVersion holds the default value on creation for the version field.
+	authenticator.DefaultVersion = authenticatorDescVersion.Default.(int32)
+	// authenticatorDescLastStep is the schema descriptor for last_step field.
+	authenticatorDescLastStep := authenticatorFields[4].Descriptor()
+	// authenticator.DefaultLastStep holds the default value on creation for the last_step field.
+	authenticator.DefaultLastStep = authenticatorDescLastStep.Default.(int64)
+	// authenticatorDescID is the schema descriptor for id field.
+	authenticatorDescID := authenticatorMixinFields0[0].Descriptor()
+	// authenticator.DefaultID holds the default value on creation for the id field.
+	authenticator.DefaultID = authenticatorDescID.Default.(func() uuid.UUID)
+	blacklistedtokenMixin := schema.BlacklistedToken{}.Mixin()
+	blacklistedtoken.Policy = privacy.NewPolicies(blacklistedtokenMixin[0], schema.BlacklistedToken{})
+	blacklistedtoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := blacklistedtoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	blacklistedtokenMixinFields0 := blacklistedtokenMixin[0].Fields()
+	_ = blacklistedtokenMixinFields0
+	blacklistedtokenMixinFields1 := blacklistedtokenMixin[1].Fields()
+	_ = blacklistedtokenMixinFields1
+	blacklistedtokenFields := schema.BlacklistedToken{}.Fields()
+	_ = blacklistedtokenFields
+	// blacklistedtokenDescVersion is the schema descriptor for version field.
+	blacklistedtokenDescVersion := blacklistedtokenMixinFields1[4].Descriptor()
+	// blacklistedtoken.DefaultVersion holds the default value on creation for the version field.
+	blacklistedtoken.DefaultVersion = blacklistedtokenDescVersion.Default.(int32)
+	// blacklistedtokenDescIPAddress is the schema descriptor for ip_address field.
+	blacklistedtokenDescIPAddress := blacklistedtokenFields[8].Descriptor()
+	// blacklistedtoken.DefaultIPAddress holds the default value on creation for the ip_address field.
+	blacklistedtoken.DefaultIPAddress = blacklistedtokenDescIPAddress.Default.(string)
+	// blacklistedtokenDescID is the schema descriptor for id field.
+	blacklistedtokenDescID := blacklistedtokenMixinFields0[0].Descriptor()
+	// blacklistedtoken.DefaultID holds the default value on creation for the id field.
+	blacklistedtoken.DefaultID = blacklistedtokenDescID.Default.(func() uuid.UUID)
 	bookingMixin := schema.Booking{}.Mixin()
 	booking.Policy = privacy.NewPolicies(bookingMixin[0], schema.Booking{})
 	booking.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -280,6 +374,34 @@ func init() {
 	notificationDescID := notificationMixinFields0[0].Descriptor()
 	// notification.DefaultID holds the default value on creation for the id field.
 	notification.DefaultID = notificationDescID.Default.(func() uuid.UUID)
+	onetimetokenMixin := schema.OneTimeToken{}.Mixin()
+	onetimetoken.Policy = privacy.NewPolicies(onetimetokenMixin[0], schema.OneTimeToken{})
+	onetimetoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := onetimetoken.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	onetimetokenMixinFields0 := onetimetokenMixin[0].Fields()
+	_ = onetimetokenMixinFields0
+	onetimetokenMixinFields1 := onetimetokenMixin[1].Fields()
+	_ = onetimetokenMixinFields1
+	onetimetokenFields := schema.OneTimeToken{}.Fields()
+	_ = onetimetokenFields
+	// onetimetokenDescVersion is the schema descriptor for version field.
+	onetimetokenDescVersion := onetimetokenMixinFields1[4].Descriptor()
+	// onetimetoken.DefaultVersion holds the default value on creation for the version field.
+	onetimetoken.DefaultVersion = onetimetokenDescVersion.Default.(int32)
+	// onetimetokenDescAttempts is the schema descriptor for attempts field.
+	onetimetokenDescAttempts := onetimetokenFields[5].Descriptor()
+	// onetimetoken.DefaultAttempts holds the default value on creation for the attempts field.
+	onetimetoken.DefaultAttempts = onetimetokenDescAttempts.Default.(int32)
+	// onetimetokenDescID is the schema descriptor for id field.
+	onetimetokenDescID := onetimetokenMixinFields0[0].Descriptor()
+	// onetimetoken.DefaultID holds the default value on creation for the id field.
+	onetimetoken.DefaultID = onetimetokenDescID.Default.(func() uuid.UUID)
 	operationlogMixin := schema.OperationLog{}.Mixin()
 	operationlog.Policy = privacy.NewPolicies(operationlogMixin[0], schema.OperationLog{})
 	operationlog.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -484,6 +606,62 @@ func init() {
 	organizationalunitDescID := organizationalunitMixinFields0[0].Descriptor()
 	// organizationalunit.DefaultID holds the default value on creation for the id field.
 	organizationalunit.DefaultID = organizationalunitDescID.Default.(func() uuid.UUID)
+	outboxmessageMixin := schema.OutboxMessage{}.Mixin()
+	outboxmessage.Policy = privacy.NewPolicies(outboxmessageMixin[0], schema.OutboxMessage{})
+	outboxmessage.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := outboxmessage.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	outboxmessageMixinFields0 := outboxmessageMixin[0].Fields()
+	_ = outboxmessageMixinFields0
+	outboxmessageMixinFields1 := outboxmessageMixin[1].Fields()
+	_ = outboxmessageMixinFields1
+	outboxmessageFields := schema.OutboxMessage{}.Fields()
+	_ = outboxmessageFields
+	// outboxmessageDescVersion is the schema descriptor for version field.
+	outboxmessageDescVersion := outboxmessageMixinFields1[4].Descriptor()
+	// outboxmessage.DefaultVersion holds the default value on creation for the version field.
+	outboxmessage.DefaultVersion = outboxmessageDescVersion.Default.(int32)
+	// outboxmessageDescAttempts is the schema descriptor for attempts field.
+	outboxmessageDescAttempts := outboxmessageFields[6].Descriptor()
+	// outboxmessage.DefaultAttempts holds the default value on creation for the attempts field.
+	outboxmessage.DefaultAttempts = outboxmessageDescAttempts.Default.(int32)
+	// outboxmessageDescLastError is the schema descriptor for last_error field.
+	outboxmessageDescLastError := outboxmessageFields[9].Descriptor()
+	// outboxmessage.DefaultLastError holds the default value on creation for the last_error field.
+	outboxmessage.DefaultLastError = outboxmessageDescLastError.Default.(string)
+	// outboxmessageDescID is the schema descriptor for id field.
+	outboxmessageDescID := outboxmessageMixinFields0[0].Descriptor()
+	// outboxmessage.DefaultID holds the default value on creation for the id field.
+	outboxmessage.DefaultID = outboxmessageDescID.Default.(func() uuid.UUID)
+	passwordhistoryMixin := schema.PasswordHistory{}.Mixin()
+	passwordhistory.Policy = privacy.NewPolicies(passwordhistoryMixin[0], schema.PasswordHistory{})
+	passwordhistory.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := passwordhistory.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	passwordhistoryMixinFields0 := passwordhistoryMixin[0].Fields()
+	_ = passwordhistoryMixinFields0
+	passwordhistoryMixinFields1 := passwordhistoryMixin[1].Fields()
+	_ = passwordhistoryMixinFields1
+	passwordhistoryFields := schema.PasswordHistory{}.Fields()
+	_ = passwordhistoryFields
+	// passwordhistoryDescVersion is the schema descriptor for version field.
+	passwordhistoryDescVersion := passwordhistoryMixinFields1[4].Descriptor()
+	// passwordhistory.DefaultVersion holds the default value on creation for the version field.
+	passwordhistory.DefaultVersion = passwordhistoryDescVersion.Default.(int32)
+	// passwordhistoryDescID is the schema descriptor for id field.
+	passwordhistoryDescID := passwordhistoryMixinFields0[0].Descriptor()
+	// passwordhistory.DefaultID holds the default value on creation for the id field.
+	passwordhistory.DefaultID = passwordhistoryDescID.Default.(func() uuid.UUID)
 	paymentmethodMixin := schema.PaymentMethod{}.Mixin()
 	paymentmethod.Policy = privacy.NewPolicies(paymentmethodMixin[0], schema.PaymentMethod{})
 	paymentmethod.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -766,6 +944,54 @@ func init() {
 	productDescID := productMixinFields0[0].Descriptor()
 	// product.DefaultID holds the default value on creation for the id field.
 	product.DefaultID = productDescID.Default.(func() uuid.UUID)
+	ratelimitlogMixin := schema.RateLimitLog{}.Mixin()
+	ratelimitlog.Policy = privacy.NewPolicies(ratelimitlogMixin[0], schema.RateLimitLog{})
+	ratelimitlog.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := ratelimitlog.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	ratelimitlogMixinFields0 := ratelimitlogMixin[0].Fields()
+	_ = ratelimitlogMixinFields0
+	ratelimitlogMixinFields1 := ratelimitlogMixin[1].Fields()
+	_ = ratelimitlogMixinFields1
+	ratelimitlogFields := schema.RateLimitLog{}.Fields()
+	_ = ratelimitlogFields
+	// ratelimitlogDescVersion is the schema descriptor for version field.
+	ratelimitlogDescVersion := ratelimitlogMixinFields1[4].Descriptor()
+	// ratelimitlog.DefaultVersion holds the default value on creation for the version field.
+	ratelimitlog.DefaultVersion = ratelimitlogDescVersion.Default.(int32)
+	// ratelimitlogDescID is the schema descriptor for id field.
+	ratelimitlogDescID := ratelimitlogMixinFields0[0].Descriptor()
+	// ratelimitlog.DefaultID holds the default value on creation for the id field.
+	ratelimitlog.DefaultID = ratelimitlogDescID.Default.(func() uuid.UUID)
+	recoverycodeMixin := schema.RecoveryCode{}.Mixin()
+	recoverycode.Policy = privacy.NewPolicies(recoverycodeMixin[0], schema.RecoveryCode{})
+	recoverycode.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := recoverycode.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	recoverycodeMixinFields0 := recoverycodeMixin[0].Fields()
+	_ = recoverycodeMixinFields0
+	recoverycodeMixinFields1 := recoverycodeMixin[1].Fields()
+	_ = recoverycodeMixinFields1
+	recoverycodeFields := schema.RecoveryCode{}.Fields()
+	_ = recoverycodeFields
+	// recoverycodeDescVersion is the schema descriptor for version field.
+	recoverycodeDescVersion := recoverycodeMixinFields1[4].Descriptor()
+	// recoverycode.DefaultVersion holds the default value on creation for the version field.
+	recoverycode.DefaultVersion = recoverycodeDescVersion.Default.(int32)
+	// recoverycodeDescID is the schema descriptor for id field.
+	recoverycodeDescID := recoverycodeMixinFields0[0].Descriptor()
+	// recoverycode.DefaultID holds the default value on creation for the id field.
+	recoverycode.DefaultID = recoverycodeDescID.Default.(func() uuid.UUID)
 	refreshtokenMixin := schema.RefreshToken{}.Mixin()
 	refreshtoken.Policy = privacy.NewPolicies(refreshtokenMixin[0], schema.RefreshToken{})
 	refreshtoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -786,12 +1012,16 @@ func init() {
 	refreshtokenDescVersion := refreshtokenMixinFields1[4].Descriptor()
 	// refreshtoken.DefaultVersion holds the default value on creation for the version field.
 	refreshtoken.DefaultVersion = refreshtokenDescVersion.Default.(int32)
+	// refreshtokenDescReuseCount is the schema descriptor for reuse_count field.
+	refreshtokenDescReuseCount := refreshtokenFields[7].Descriptor()
+	// refreshtoken.DefaultReuseCount holds the default value on creation for the reuse_count field.
+	refreshtoken.DefaultReuseCount = refreshtokenDescReuseCount.Default.(int32)
 	// refreshtokenDescIPAddress is the schema descriptor for ip_address field.
-	refreshtokenDescIPAddress := refreshtokenFields[4].Descriptor()
+	refreshtokenDescIPAddress := refreshtokenFields[8].Descriptor()
 	// refreshtoken.DefaultIPAddress holds the default value on creation for the ip_address field.
 	refreshtoken.DefaultIPAddress = refreshtokenDescIPAddress.Default.(string)
 	// refreshtokenDescUserAgent is the schema descriptor for user_agent field.
-	refreshtokenDescUserAgent := refreshtokenFields[5].Descriptor()
+	refreshtokenDescUserAgent := refreshtokenFields[9].Descriptor()
 	// refreshtoken.DefaultUserAgent holds the default value on creation for the user_agent field.
 	refreshtoken.DefaultUserAgent = refreshtokenDescUserAgent.Default.(string)
 	// refreshtokenDescID is the schema descriptor for id field.
@@ -1038,6 +1268,46 @@ func init() {
 	servicesettingDescID := servicesettingMixinFields0[0].Descriptor()
 	// servicesetting.DefaultID holds the default value on creation for the id field.
 	servicesetting.DefaultID = servicesettingDescID.Default.(func() uuid.UUID)
+	sessionlogMixin := schema.SessionLog{}.Mixin()
+	sessionlog.Policy = privacy.NewPolicies(sessionlogMixin[0], schema.SessionLog{})
+	sessionlog.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := sessionlog.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	sessionlogMixinFields0 := sessionlogMixin[0].Fields()
+	_ = sessionlogMixinFields0
+	sessionlogMixinFields2 := sessionlogMixin[2].Fields()
+	_ = sessionlogMixinFields2
+	sessionlogFields := schema.SessionLog{}.Fields()
+	_ = sessionlogFields
+	// sessionlogDescIPAddress is the schema descriptor for ip_address field.
+	sessionlogDescIPAddress := sessionlogMixinFields2[0].Descriptor()
+	// sessionlog.DefaultIPAddress holds the default value on creation for the ip_address field.
+	sessionlog.DefaultIPAddress = sessionlogDescIPAddress.Default.(string)
+	// sessionlogDescUserAgent is the schema descriptor for user_agent field.
+	sessionlogDescUserAgent := sessionlogMixinFields2[1].Descriptor()
+	// sessionlog.DefaultUserAgent holds the default value on creation for the user_agent field.
+	sessionlog.DefaultUserAgent = sessionlogDescUserAgent.Default.(string)
+	// sessionlogDescRequestID is the schema descriptor for request_id field.
+	sessionlogDescRequestID := sessionlogMixinFields2[2].Descriptor()
+	// sessionlog.DefaultRequestID holds the default value on creation for the request_id field.
+	sessionlog.DefaultRequestID = sessionlogDescRequestID.Default.(string)
+	// sessionlogDescOperation is the schema descriptor for operation field.
+	sessionlogDescOperation := sessionlogMixinFields2[3].Descriptor()
+	// sessionlog.DefaultOperation holds the default value on creation for the operation field.
+	sessionlog.DefaultOperation = sessionlogDescOperation.Default.(string)
+	// sessionlogDescDetails is the schema descriptor for details field.
+	sessionlogDescDetails := sessionlogFields[3].Descriptor()
+	// sessionlog.DefaultDetails holds the default value on creation for the details field.
+	sessionlog.DefaultDetails = sessionlogDescDetails.Default.(string)
+	// sessionlogDescID is the schema descriptor for id field.
+	sessionlogDescID := sessionlogMixinFields0[0].Descriptor()
+	// sessionlog.DefaultID holds the default value on creation for the id field.
+	sessionlog.DefaultID = sessionlogDescID.Default.(func() uuid.UUID)
 	sexMixin := schema.Sex{}.Mixin()
 	sex.Policy = privacy.NewPolicies(sexMixin[0], schema.Sex{})
 	sex.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1062,6 +1332,30 @@ func init() {
 	sexDescID := sexMixinFields0[0].Descriptor()
 	// sex.DefaultID holds the default value on creation for the id field.
 	sex.DefaultID = sexDescID.Default.(func() uuid.UUID)
+	signingkeyMixin := schema.SigningKey{}.Mixin()
+	signingkey.Policy = privacy.NewPolicies(signingkeyMixin[0], schema.SigningKey{})
+	signingkey.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := signingkey.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	signingkeyMixinFields0 := signingkeyMixin[0].Fields()
+	_ = signingkeyMixinFields0
+	signingkeyMixinFields1 := signingkeyMixin[1].Fields()
+	_ = signingkeyMixinFields1
+	signingkeyFields := schema.SigningKey{}.Fields()
+	_ = signingkeyFields
+	// signingkeyDescVersion is the schema descriptor for version field.
+	signingkeyDescVersion := signingkeyMixinFields1[4].Descriptor()
+	// signingkey.DefaultVersion holds the default value on creation for the version field.
+	signingkey.DefaultVersion = signingkeyDescVersion.Default.(int32)
+	// signingkeyDescID is the schema descriptor for id field.
+	signingkeyDescID := signingkeyMixinFields0[0].Descriptor()
+	// signingkey.DefaultID holds the default value on creation for the id field.
+	signingkey.DefaultID = signingkeyDescID.Default.(func() uuid.UUID)
 	surnameMixin := schema.Surname{}.Mixin()
 	surname.Policy = privacy.NewPolicies(surnameMixin[0], schema.Surname{})
 	surname.Hooks[0] = func(next ent.Mutator) ent.Mutator {
@@ -1119,27 +1413,27 @@ func init() {
 	// user.DefaultIsLocked holds the default value on creation for the is_locked field.
 	user.DefaultIsLocked = userDescIsLocked.Default.(bool)
 	// userDescFailedLoginAttempts is the schema descriptor for failed_login_attempts field.
-	userDescFailedLoginAttempts := userFields[13].Descriptor()
+	userDescFailedLoginAttempts := userFields[14].Descriptor()
 	// user.DefaultFailedLoginAttempts holds the default value on creation for the failed_login_attempts field.
 	user.DefaultFailedLoginAttempts = userDescFailedLoginAttempts.Default.(int32)
 	// userDescIsCustomer is the schema descriptor for is_customer field.
-	userDescIsCustomer := userFields[16].Descriptor()
+	userDescIsCustomer := userFields[17].Descriptor()
 	// user.DefaultIsCustomer holds the default value on creation for the is_customer field.
 	user.DefaultIsCustomer = userDescIsCustomer.Default.(bool)
 	// userDescTokenEpoch is the schema descriptor for token_epoch field.
-	userDescTokenEpoch := userFields[17].Descriptor()
+	userDescTokenEpoch := userFields[18].Descriptor()
 	// user.DefaultTokenEpoch holds the default value on creation for the token_epoch field.
 	user.DefaultTokenEpoch = userDescTokenEpoch.Default.(int32)
 	// userDescPermissionEpoch is the schema descriptor for permission_epoch field.
-	userDescPermissionEpoch := userFields[18].Descriptor()
+	userDescPermissionEpoch := userFields[19].Descriptor()
 	// user.DefaultPermissionEpoch holds the default value on creation for the permission_epoch field.
 	user.DefaultPermissionEpoch = userDescPermissionEpoch.Default.(int32)
 	// userDescLocale is the schema descriptor for locale field.
-	userDescLocale := userFields[19].Descriptor()
+	userDescLocale := userFields[20].Descriptor()
 	// user.DefaultLocale holds the default value on creation for the locale field.
 	user.DefaultLocale = userDescLocale.Default.(string)
 	// userDescTimezone is the schema descriptor for timezone field.
-	userDescTimezone := userFields[20].Descriptor()
+	userDescTimezone := userFields[21].Descriptor()
 	// user.DefaultTimezone holds the default value on creation for the timezone field.
 	user.DefaultTimezone = userDescTimezone.Default.(string)
 	// userDescID is the schema descriptor for id field.
@@ -1218,10 +1512,18 @@ func init() {
 	usersessionDescIPAddress := usersessionFields[4].Descriptor()
 	// usersession.DefaultIPAddress holds the default value on creation for the ip_address field.
 	usersession.DefaultIPAddress = usersessionDescIPAddress.Default.(string)
+	// usersessionDescLastIPAddress is the schema descriptor for last_ip_address field.
+	usersessionDescLastIPAddress := usersessionFields[5].Descriptor()
+	// usersession.DefaultLastIPAddress holds the default value on creation for the last_ip_address field.
+	usersession.DefaultLastIPAddress = usersessionDescLastIPAddress.Default.(string)
 	// usersessionDescUserAgent is the schema descriptor for user_agent field.
-	usersessionDescUserAgent := usersessionFields[5].Descriptor()
+	usersessionDescUserAgent := usersessionFields[6].Descriptor()
 	// usersession.DefaultUserAgent holds the default value on creation for the user_agent field.
 	usersession.DefaultUserAgent = usersessionDescUserAgent.Default.(string)
+	// usersessionDescAmr is the schema descriptor for amr field.
+	usersessionDescAmr := usersessionFields[8].Descriptor()
+	// usersession.DefaultAmr holds the default value on creation for the amr field.
+	usersession.DefaultAmr = usersessionDescAmr.Default.([]string)
 	// usersessionDescID is the schema descriptor for id field.
 	usersessionDescID := usersessionMixinFields0[0].Descriptor()
 	// usersession.DefaultID holds the default value on creation for the id field.

@@ -89,6 +89,7 @@ func (Requested) Fields() []ent.Field {
 		field.String("user_agent").Default("").Immutable().SchemaType(textType()).Comment("The program that sent the request."),
 		field.String("request_id").Default("").Immutable().Annotations(Filterable()).Comment("The id of the request, job or command."),
 		field.String("operation").Default("").Immutable().Comment("The operation's name."),
+		field.UUID("acting_for", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(Filterable()).Comment("The user in whose name it was done, where that is not who did it."),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"entgo.io/ent/schema/edge"
 	"entgo.io/ent/schema/field"
 	"entgo.io/ent/schema/index"
+	"github.com/google/uuid"
 
 	"clinicgraph/internal/ids"
 )
@@ -24,6 +25,10 @@ func (RefreshToken) Fields() []ent.Field {
 		key("session_id").fixed(),
 		field.Bytes("token_hash").Immutable().Sensitive().Comment("SHA-256 of the token."),
 		field.Int32("generation").Immutable().Comment("Counts the rotations of the session, from 1."),
+		field.UUID("parent_id", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(Hidden()).Comment("The token that it was exchanged for."),
+		field.UUID("replaced_by", uuid.UUID{}).Optional().Nillable().Annotations(Hidden()).Comment("Its successor."),
+		field.Bytes("successor_sealed").Optional().Sensitive().Comment("The successor, sealed with a key that only the token itself gives."),
+		field.Int32("reuse_count").Default(0).Comment("How often it was presented again within the grace period."),
 		field.String("ip_address").Default("").Immutable().Annotations(Personal()).Comment("The address that it was issued to."),
 		field.String("user_agent").Default("").Immutable().SchemaType(textType()).Comment("The program that it was issued to."),
 		field.Time("expires_at").SchemaType(timeType()).Immutable().Comment("When it ends unless it is used."),

@@ -52,6 +52,8 @@ const (
 	FieldIsActive = "is_active"
 	// FieldIsLocked holds the string denoting the is_locked field in the database.
 	FieldIsLocked = "is_locked"
+	// FieldLockReason holds the string denoting the lock_reason field in the database.
+	FieldLockReason = "lock_reason"
 	// FieldLockedUntil holds the string denoting the locked_until field in the database.
 	FieldLockedUntil = "locked_until"
 	// FieldFailedLoginAttempts holds the string denoting the failed_login_attempts field in the database.
@@ -102,6 +104,22 @@ const (
 	EdgeSessions = "sessions"
 	// EdgeRefreshTokens holds the string denoting the refresh_tokens edge name in mutations.
 	EdgeRefreshTokens = "refresh_tokens"
+	// EdgeSessionLogs holds the string denoting the session_logs edge name in mutations.
+	EdgeSessionLogs = "session_logs"
+	// EdgeBlacklistedTokens holds the string denoting the blacklisted_tokens edge name in mutations.
+	EdgeBlacklistedTokens = "blacklisted_tokens"
+	// EdgePasswordHistory holds the string denoting the password_history edge name in mutations.
+	EdgePasswordHistory = "password_history"
+	// EdgePasswordChanges holds the string denoting the password_changes edge name in mutations.
+	EdgePasswordChanges = "password_changes"
+	// EdgeAuthenticators holds the string denoting the authenticators edge name in mutations.
+	EdgeAuthenticators = "authenticators"
+	// EdgeAPITokens holds the string denoting the api_tokens edge name in mutations.
+	EdgeAPITokens = "api_tokens"
+	// EdgeRateLimitLogs holds the string denoting the rate_limit_logs edge name in mutations.
+	EdgeRateLimitLogs = "rate_limit_logs"
+	// EdgeImpersonations holds the string denoting the impersonations edge name in mutations.
+	EdgeImpersonations = "impersonations"
 	// EdgeAuditLogs holds the string denoting the audit_logs edge name in mutations.
 	EdgeAuditLogs = "audit_logs"
 	// EdgeOperationLogs holds the string denoting the operation_logs edge name in mutations.
@@ -194,6 +212,62 @@ const (
 	RefreshTokensInverseTable = "refresh_tokens"
 	// RefreshTokensColumn is the table column denoting the refresh_tokens relation/edge.
 	RefreshTokensColumn = "user_id"
+	// SessionLogsTable is the table that holds the session_logs relation/edge.
+	SessionLogsTable = "session_logs"
+	// SessionLogsInverseTable is the table name for the SessionLog entity.
+	// It exists in this package in order to avoid circular dependency with the "sessionlog" package.
+	SessionLogsInverseTable = "session_logs"
+	// SessionLogsColumn is the table column denoting the session_logs relation/edge.
+	SessionLogsColumn = "user_id"
+	// BlacklistedTokensTable is the table that holds the blacklisted_tokens relation/edge.
+	BlacklistedTokensTable = "blacklisted_tokens"
+	// BlacklistedTokensInverseTable is the table name for the BlacklistedToken entity.
+	// It exists in this package in order to avoid circular dependency with the "blacklistedtoken" package.
+	BlacklistedTokensInverseTable = "blacklisted_tokens"
+	// BlacklistedTokensColumn is the table column denoting the blacklisted_tokens relation/edge.
+	BlacklistedTokensColumn = "user_id"
+	// PasswordHistoryTable is the table that holds the password_history relation/edge.
+	PasswordHistoryTable = "password_histories"
+	// PasswordHistoryInverseTable is the table name for the PasswordHistory entity.
+	// It exists in this package in order to avoid circular dependency with the "passwordhistory" package.
+	PasswordHistoryInverseTable = "password_histories"
+	// PasswordHistoryColumn is the table column denoting the password_history relation/edge.
+	PasswordHistoryColumn = "user_id"
+	// PasswordChangesTable is the table that holds the password_changes relation/edge.
+	PasswordChangesTable = "password_histories"
+	// PasswordChangesInverseTable is the table name for the PasswordHistory entity.
+	// It exists in this package in order to avoid circular dependency with the "passwordhistory" package.
+	PasswordChangesInverseTable = "password_histories"
+	// PasswordChangesColumn is the table column denoting the password_changes relation/edge.
+	PasswordChangesColumn = "changed_by_id"
+	// AuthenticatorsTable is the table that holds the authenticators relation/edge.
+	AuthenticatorsTable = "authenticators"
+	// AuthenticatorsInverseTable is the table name for the Authenticator entity.
+	// It exists in this package in order to avoid circular dependency with the "authenticator" package.
+	AuthenticatorsInverseTable = "authenticators"
+	// AuthenticatorsColumn is the table column denoting the authenticators relation/edge.
+	AuthenticatorsColumn = "user_id"
+	// APITokensTable is the table that holds the api_tokens relation/edge.
+	APITokensTable = "api_tokens"
+	// APITokensInverseTable is the table name for the ApiToken entity.
+	// It exists in this package in order to avoid circular dependency with the "apitoken" package.
+	APITokensInverseTable = "api_tokens"
+	// APITokensColumn is the table column denoting the api_tokens relation/edge.
+	APITokensColumn = "user_id"
+	// RateLimitLogsTable is the table that holds the rate_limit_logs relation/edge.
+	RateLimitLogsTable = "rate_limit_logs"
+	// RateLimitLogsInverseTable is the table name for the RateLimitLog entity.
+	// It exists in this package in order to avoid circular dependency with the "ratelimitlog" package.
+	RateLimitLogsInverseTable = "rate_limit_logs"
+	// RateLimitLogsColumn is the table column denoting the rate_limit_logs relation/edge.
+	RateLimitLogsColumn = "user_id"
+	// ImpersonationsTable is the table that holds the impersonations relation/edge.
+	ImpersonationsTable = "enhanced_user_sessions"
+	// ImpersonationsInverseTable is the table name for the UserSession entity.
+	// It exists in this package in order to avoid circular dependency with the "usersession" package.
+	ImpersonationsInverseTable = "enhanced_user_sessions"
+	// ImpersonationsColumn is the table column denoting the impersonations relation/edge.
+	ImpersonationsColumn = "impersonator_id"
 	// AuditLogsTable is the table that holds the audit_logs relation/edge.
 	AuditLogsTable = "audit_logs"
 	// AuditLogsInverseTable is the table name for the AuditLog entity.
@@ -267,6 +341,7 @@ var Columns = []string{
 	FieldPasswordChangedByID,
 	FieldIsActive,
 	FieldIsLocked,
+	FieldLockReason,
 	FieldLockedUntil,
 	FieldFailedLoginAttempts,
 	FieldLastFailedLoginAt,
@@ -431,6 +506,11 @@ func ByIsActive(opts ...sql.OrderTermOption) OrderOption {
 // ByIsLocked orders the results by the is_locked field.
 func ByIsLocked(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIsLocked, opts...).ToFunc()
+}
+
+// ByLockReason orders the results by the lock_reason field.
+func ByLockReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLockReason, opts...).ToFunc()
 }
 
 // ByLockedUntil orders the results by the locked_until field.
@@ -631,6 +711,118 @@ func ByRefreshTokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
 	}
 }
 
+// BySessionLogsCount orders the results by session_logs count.
+func BySessionLogsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newSessionLogsStep(), opts...)
+	}
+}
+
+// BySessionLogs orders the results by session_logs terms.
+func BySessionLogs(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newSessionLogsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByBlacklistedTokensCount orders the results by blacklisted_tokens count.
+func ByBlacklistedTokensCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newBlacklistedTokensStep(), opts...)
+	}
+}
+
+// ByBlacklistedTokens orders the results by blacklisted_tokens terms.
+func ByBlacklistedTokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newBlacklistedTokensStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByPasswordHistoryCount orders the results by password_history count.
+func ByPasswordHistoryCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPasswordHistoryStep(), opts...)
+	}
+}
+
+// ByPasswordHistory orders the results by password_history terms.
+func ByPasswordHistory(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPasswordHistoryStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByPasswordChangesCount orders the results by password_changes count.
+func ByPasswordChangesCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newPasswordChangesStep(), opts...)
+	}
+}
+
+// ByPasswordChanges orders the results by password_changes terms.
+func ByPasswordChanges(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newPasswordChangesStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByAuthenticatorsCount orders the results by authenticators count.
+func ByAuthenticatorsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newAuthenticatorsStep(), opts...)
+	}
+}
+
+// ByAuthenticators orders the results by authenticators terms.
+func ByAuthenticators(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newAuthenticatorsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByAPITokensCount orders the results by api_tokens count.
+func ByAPITokensCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newAPITokensStep(), opts...)
+	}
+}
+
+// ByAPITokens orders the results by api_tokens terms.
+func ByAPITokens(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newAPITokensStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByRateLimitLogsCount orders the results by rate_limit_logs count.
+func ByRateLimitLogsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newRateLimitLogsStep(), opts...)
+	}
+}
+
+// ByRateLimitLogs orders the results by rate_limit_logs terms.
+func ByRateLimitLogs(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newRateLimitLogsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
+// ByImpersonationsCount orders the results by impersonations count.
+func ByImpersonationsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newImpersonationsStep(), opts...)
+	}
+}
+
+// ByImpersonations orders the results by impersonations terms.
+func ByImpersonations(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newImpersonationsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByAuditLogsCount orders the results by audit_logs count.
 func ByAuditLogsCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -803,6 +995,62 @@ func newRefreshTokensStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(RefreshTokensInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.O2M, false, RefreshTokensTable, RefreshTokensColumn),
+	)
+}
+func newSessionLogsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(SessionLogsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, SessionLogsTable, SessionLogsColumn),
+	)
+}
+func newBlacklistedTokensStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(BlacklistedTokensInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, BlacklistedTokensTable, BlacklistedTokensColumn),
+	)
+}
+func newPasswordHistoryStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PasswordHistoryInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PasswordHistoryTable, PasswordHistoryColumn),
+	)
+}
+func newPasswordChangesStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(PasswordChangesInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, PasswordChangesTable, PasswordChangesColumn),
+	)
+}
+func newAuthenticatorsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(AuthenticatorsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, AuthenticatorsTable, AuthenticatorsColumn),
+	)
+}
+func newAPITokensStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(APITokensInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, APITokensTable, APITokensColumn),
+	)
+}
+func newRateLimitLogsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(RateLimitLogsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, RateLimitLogsTable, RateLimitLogsColumn),
+	)
+}
+func newImpersonationsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ImpersonationsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, ImpersonationsTable, ImpersonationsColumn),
 	)
 }
 func newAuditLogsStep() *sqlgraph.Step {

@@ -151,6 +151,11 @@ func IsLocked(v bool) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldIsLocked, v))
 }
 
+// LockReason applies equality check predicate on the "lock_reason" field. It's identical to LockReasonEQ.
+func LockReason(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldLockReason, v))
+}
+
 // LockedUntil applies equality check predicate on the "locked_until" field. It's identical to LockedUntilEQ.
 func LockedUntil(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLockedUntil, v))
@@ -1106,6 +1111,81 @@ func IsLockedNEQ(v bool) predicate.User {
 	return predicate.User(sql.FieldNEQ(FieldIsLocked, v))
 }
 
+// LockReasonEQ applies the EQ predicate on the "lock_reason" field.
+func LockReasonEQ(v string) predicate.User {
+	return predicate.User(sql.FieldEQ(FieldLockReason, v))
+}
+
+// LockReasonNEQ applies the NEQ predicate on the "lock_reason" field.
+func LockReasonNEQ(v string) predicate.User {
+	return predicate.User(sql.FieldNEQ(FieldLockReason, v))
+}
+
+// LockReasonIn applies the In predicate on the "lock_reason" field.
+func LockReasonIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldIn(FieldLockReason, vs...))
+}
+
+// LockReasonNotIn applies the NotIn predicate on the "lock_reason" field.
+func LockReasonNotIn(vs ...string) predicate.User {
+	return predicate.User(sql.FieldNotIn(FieldLockReason, vs...))
+}
+
+// LockReasonGT applies the GT predicate on the "lock_reason" field.
+func LockReasonGT(v string) predicate.User {
+	return predicate.User(sql.FieldGT(FieldLockReason, v))
+}
+
+// LockReasonGTE applies the GTE predicate on the "lock_reason" field.
+func LockReasonGTE(v string) predicate.User {
+	return predicate.User(sql.FieldGTE(FieldLockReason, v))
+}
+
+// LockReasonLT applies the LT predicate on the "lock_reason" field.
+func LockReasonLT(v string) predicate.User {
+	return predicate.User(sql.FieldLT(FieldLockReason, v))
+}
+
+// LockReasonLTE applies the LTE predicate on the "lock_reason" field.
+func LockReasonLTE(v string) predicate.User {
+	return predicate.User(sql.FieldLTE(FieldLockReason, v))
+}
+
+// LockReasonContains applies the Contains predicate on the "lock_reason" field.
+func LockReasonContains(v string) predicate.User {
+	return predicate.User(sql.FieldContains(FieldLockReason, v))
+}
+
+// LockReasonHasPrefix applies the HasPrefix predicate on the "lock_reason" field.
+func LockReasonHasPrefix(v string) predicate.User {
+	return predicate.User(sql.FieldHasPrefix(FieldLockReason, v))
+}
+
+// LockReasonHasSuffix applies the HasSuffix predicate on the "lock_reason" field.
+func LockReasonHasSuffix(v string) predicate.User {
+	return predicate.User(sql.FieldHasSuffix(FieldLockReason, v))
+}
+
+// LockReasonIsNil applies the IsNil predicate on the "lock_reason" field.
+func LockReasonIsNil() predicate.User {
+	return predicate.User(sql.FieldIsNull(FieldLockReason))
+}
+
+// LockReasonNotNil applies the NotNil predicate on the "lock_reason" field.
+func LockReasonNotNil() predicate.User {
+	return predicate.User(sql.FieldNotNull(FieldLockReason))
+}
+
+// LockReasonEqualFold applies the EqualFold predicate on the "lock_reason" field.
+func LockReasonEqualFold(v string) predicate.User {
+	return predicate.User(sql.FieldEqualFold(FieldLockReason, v))
+}
+
+// LockReasonContainsFold applies the ContainsFold predicate on the "lock_reason" field.
+func LockReasonContainsFold(v string) predicate.User {
+	return predicate.User(sql.FieldContainsFold(FieldLockReason, v))
+}
+
 // LockedUntilEQ applies the EQ predicate on the "locked_until" field.
 func LockedUntilEQ(v time.Time) predicate.User {
 	return predicate.User(sql.FieldEQ(FieldLockedUntil, v))
@@ -1904,6 +1984,190 @@ func HasRefreshTokens() predicate.User {
 func HasRefreshTokensWith(preds ...predicate.RefreshToken) predicate.User {
 	return predicate.User(func(s *sql.Selector) {
 		step := newRefreshTokensStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasSessionLogs applies the HasEdge predicate on the "session_logs" edge.
+func HasSessionLogs() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, SessionLogsTable, SessionLogsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasSessionLogsWith applies the HasEdge predicate on the "session_logs" edge with a given conditions (other predicates).
+func HasSessionLogsWith(preds ...predicate.SessionLog) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newSessionLogsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasBlacklistedTokens applies the HasEdge predicate on the "blacklisted_tokens" edge.
+func HasBlacklistedTokens() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, BlacklistedTokensTable, BlacklistedTokensColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasBlacklistedTokensWith applies the HasEdge predicate on the "blacklisted_tokens" edge with a given conditions (other predicates).
+func HasBlacklistedTokensWith(preds ...predicate.BlacklistedToken) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newBlacklistedTokensStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPasswordHistory applies the HasEdge predicate on the "password_history" edge.
+func HasPasswordHistory() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PasswordHistoryTable, PasswordHistoryColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPasswordHistoryWith applies the HasEdge predicate on the "password_history" edge with a given conditions (other predicates).
+func HasPasswordHistoryWith(preds ...predicate.PasswordHistory) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newPasswordHistoryStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasPasswordChanges applies the HasEdge predicate on the "password_changes" edge.
+func HasPasswordChanges() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, PasswordChangesTable, PasswordChangesColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasPasswordChangesWith applies the HasEdge predicate on the "password_changes" edge with a given conditions (other predicates).
+func HasPasswordChangesWith(preds ...predicate.PasswordHistory) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newPasswordChangesStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasAuthenticators applies the HasEdge predicate on the "authenticators" edge.
+func HasAuthenticators() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, AuthenticatorsTable, AuthenticatorsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAuthenticatorsWith applies the HasEdge predicate on the "authenticators" edge with a given conditions (other predicates).
+func HasAuthenticatorsWith(preds ...predicate.Authenticator) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newAuthenticatorsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasAPITokens applies the HasEdge predicate on the "api_tokens" edge.
+func HasAPITokens() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, APITokensTable, APITokensColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasAPITokensWith applies the HasEdge predicate on the "api_tokens" edge with a given conditions (other predicates).
+func HasAPITokensWith(preds ...predicate.ApiToken) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newAPITokensStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasRateLimitLogs applies the HasEdge predicate on the "rate_limit_logs" edge.
+func HasRateLimitLogs() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, RateLimitLogsTable, RateLimitLogsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasRateLimitLogsWith applies the HasEdge predicate on the "rate_limit_logs" edge with a given conditions (other predicates).
+func HasRateLimitLogsWith(preds ...predicate.RateLimitLog) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newRateLimitLogsStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasImpersonations applies the HasEdge predicate on the "impersonations" edge.
+func HasImpersonations() predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, ImpersonationsTable, ImpersonationsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasImpersonationsWith applies the HasEdge predicate on the "impersonations" edge with a given conditions (other predicates).
+func HasImpersonationsWith(preds ...predicate.UserSession) predicate.User {
+	return predicate.User(func(s *sql.Selector) {
+		step := newImpersonationsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

@@ -42,10 +42,20 @@ const (
 	FieldFingerprintHash = "fingerprint_hash"
 	// FieldIPAddress holds the string denoting the ip_address field in the database.
 	FieldIPAddress = "ip_address"
+	// FieldLastIPAddress holds the string denoting the last_ip_address field in the database.
+	FieldLastIPAddress = "last_ip_address"
 	// FieldUserAgent holds the string denoting the user_agent field in the database.
 	FieldUserAgent = "user_agent"
 	// FieldAuthenticatedAt holds the string denoting the authenticated_at field in the database.
 	FieldAuthenticatedAt = "authenticated_at"
+	// FieldAmr holds the string denoting the amr field in the database.
+	FieldAmr = "amr"
+	// FieldReauthenticatedAt holds the string denoting the reauthenticated_at field in the database.
+	FieldReauthenticatedAt = "reauthenticated_at"
+	// FieldImpersonatorID holds the string denoting the impersonator_id field in the database.
+	FieldImpersonatorID = "impersonator_id"
+	// FieldImpersonationReason holds the string denoting the impersonation_reason field in the database.
+	FieldImpersonationReason = "impersonation_reason"
 	// FieldLastActivityAt holds the string denoting the last_activity_at field in the database.
 	FieldLastActivityAt = "last_activity_at"
 	// FieldIdleExpiresAt holds the string denoting the idle_expires_at field in the database.
@@ -58,6 +68,10 @@ const (
 	FieldEndReason = "end_reason"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
+	// EdgeImpersonator holds the string denoting the impersonator edge name in mutations.
+	EdgeImpersonator = "impersonator"
+	// EdgeLogs holds the string denoting the logs edge name in mutations.
+	EdgeLogs = "logs"
 	// EdgeRefreshTokens holds the string denoting the refresh_tokens edge name in mutations.
 	EdgeRefreshTokens = "refresh_tokens"
 	// Table holds the table name of the usersession in the database.
@@ -69,6 +83,20 @@ const (
 	UserInverseTable = "users"
 	// UserColumn is the table column denoting the user relation/edge.
 	UserColumn = "user_id"
+	// ImpersonatorTable is the table that holds the impersonator relation/edge.
+	ImpersonatorTable = "enhanced_user_sessions"
+	// ImpersonatorInverseTable is the table name for the User entity.
+	// It exists in this package in order to avoid circular dependency with the "user" package.
+	ImpersonatorInverseTable = "users"
+	// ImpersonatorColumn is the table column denoting the impersonator relation/edge.
+	ImpersonatorColumn = "impersonator_id"
+	// LogsTable is the table that holds the logs relation/edge.
+	LogsTable = "session_logs"
+	// LogsInverseTable is the table name for the SessionLog entity.
+	// It exists in this package in order to avoid circular dependency with the "sessionlog" package.
+	LogsInverseTable = "session_logs"
+	// LogsColumn is the table column denoting the logs relation/edge.
+	LogsColumn = "session_id"
 	// RefreshTokensTable is the table that holds the refresh_tokens relation/edge.
 	RefreshTokensTable = "refresh_tokens"
 	// RefreshTokensInverseTable is the table name for the RefreshToken entity.
@@ -93,8 +121,13 @@ var Columns = []string{
 	FieldDeviceName,
 	FieldFingerprintHash,
 	FieldIPAddress,
+	FieldLastIPAddress,
 	FieldUserAgent,
 	FieldAuthenticatedAt,
+	FieldAmr,
+	FieldReauthenticatedAt,
+	FieldImpersonatorID,
+	FieldImpersonationReason,
 	FieldLastActivityAt,
 	FieldIdleExpiresAt,
 	FieldExpiresAt,
@@ -124,8 +157,12 @@ var (
 	DefaultVersion int32
 	// DefaultIPAddress holds the default value on creation for the "ip_address" field.
 	DefaultIPAddress string
+	// DefaultLastIPAddress holds the default value on creation for the "last_ip_address" field.
+	DefaultLastIPAddress string
 	// DefaultUserAgent holds the default value on creation for the "user_agent" field.
 	DefaultUserAgent string
+	// DefaultAmr holds the default value on creation for the "amr" field.
+	DefaultAmr []string
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -229,6 +266,11 @@ func ByIPAddress(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldIPAddress, opts...).ToFunc()
 }
 
+// ByLastIPAddress orders the results by the last_ip_address field.
+func ByLastIPAddress(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastIPAddress, opts...).ToFunc()
+}
+
 // ByUserAgent orders the results by the user_agent field.
 func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldUserAgent, opts...).ToFunc()
@@ -237,6 +279,21 @@ func ByUserAgent(opts ...sql.OrderTermOption) OrderOption {
 // ByAuthenticatedAt orders the results by the authenticated_at field.
 func ByAuthenticatedAt(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldAuthenticatedAt, opts...).ToFunc()
+}
+
+// ByReauthenticatedAt orders the results by the reauthenticated_at field.
+func ByReauthenticatedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReauthenticatedAt, opts...).ToFunc()
+}
+
+// ByImpersonatorID orders the results by the impersonator_id field.
+func ByImpersonatorID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldImpersonatorID, opts...).ToFunc()
+}
+
+// ByImpersonationReason orders the results by the impersonation_reason field.
+func ByImpersonationReason(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldImpersonationReason, opts...).ToFunc()
 }
 
 // ByLastActivityAt orders the results by the last_activity_at field.
@@ -271,6 +328,27 @@ func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	}
 }
 
+// ByImpersonatorField orders the results by impersonator field.
+func ByImpersonatorField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newImpersonatorStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByLogsCount orders the results by logs count.
+func ByLogsCount(opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborsCount(s, newLogsStep(), opts...)
+	}
+}
+
+// ByLogs orders the results by logs terms.
+func ByLogs(term sql.OrderTerm, terms ...sql.OrderTerm) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newLogsStep(), append([]sql.OrderTerm{term}, terms...)...)
+	}
+}
+
 // ByRefreshTokensCount orders the results by refresh_tokens count.
 func ByRefreshTokensCount(opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -289,6 +367,20 @@ func newUserStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(UserInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, UserTable, UserColumn),
+	)
+}
+func newImpersonatorStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(ImpersonatorInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, true, ImpersonatorTable, ImpersonatorColumn),
+	)
+}
+func newLogsStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(LogsInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.O2M, false, LogsTable, LogsColumn),
 	)
 }
 func newRefreshTokensStep() *sqlgraph.Step {

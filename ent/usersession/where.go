@@ -111,6 +111,11 @@ func IPAddress(v string) predicate.UserSession {
 	return predicate.UserSession(sql.FieldEQ(FieldIPAddress, v))
 }
 
+// LastIPAddress applies equality check predicate on the "last_ip_address" field. It's identical to LastIPAddressEQ.
+func LastIPAddress(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldLastIPAddress, v))
+}
+
 // UserAgent applies equality check predicate on the "user_agent" field. It's identical to UserAgentEQ.
 func UserAgent(v string) predicate.UserSession {
 	return predicate.UserSession(sql.FieldEQ(FieldUserAgent, v))
@@ -119,6 +124,21 @@ func UserAgent(v string) predicate.UserSession {
 // AuthenticatedAt applies equality check predicate on the "authenticated_at" field. It's identical to AuthenticatedAtEQ.
 func AuthenticatedAt(v time.Time) predicate.UserSession {
 	return predicate.UserSession(sql.FieldEQ(FieldAuthenticatedAt, v))
+}
+
+// ReauthenticatedAt applies equality check predicate on the "reauthenticated_at" field. It's identical to ReauthenticatedAtEQ.
+func ReauthenticatedAt(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldReauthenticatedAt, v))
+}
+
+// ImpersonatorID applies equality check predicate on the "impersonator_id" field. It's identical to ImpersonatorIDEQ.
+func ImpersonatorID(v uuid.UUID) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldImpersonatorID, v))
+}
+
+// ImpersonationReason applies equality check predicate on the "impersonation_reason" field. It's identical to ImpersonationReasonEQ.
+func ImpersonationReason(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldImpersonationReason, v))
 }
 
 // LastActivityAt applies equality check predicate on the "last_activity_at" field. It's identical to LastActivityAtEQ.
@@ -721,6 +741,71 @@ func IPAddressContainsFold(v string) predicate.UserSession {
 	return predicate.UserSession(sql.FieldContainsFold(FieldIPAddress, v))
 }
 
+// LastIPAddressEQ applies the EQ predicate on the "last_ip_address" field.
+func LastIPAddressEQ(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldLastIPAddress, v))
+}
+
+// LastIPAddressNEQ applies the NEQ predicate on the "last_ip_address" field.
+func LastIPAddressNEQ(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNEQ(FieldLastIPAddress, v))
+}
+
+// LastIPAddressIn applies the In predicate on the "last_ip_address" field.
+func LastIPAddressIn(vs ...string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldIn(FieldLastIPAddress, vs...))
+}
+
+// LastIPAddressNotIn applies the NotIn predicate on the "last_ip_address" field.
+func LastIPAddressNotIn(vs ...string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotIn(FieldLastIPAddress, vs...))
+}
+
+// LastIPAddressGT applies the GT predicate on the "last_ip_address" field.
+func LastIPAddressGT(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGT(FieldLastIPAddress, v))
+}
+
+// LastIPAddressGTE applies the GTE predicate on the "last_ip_address" field.
+func LastIPAddressGTE(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGTE(FieldLastIPAddress, v))
+}
+
+// LastIPAddressLT applies the LT predicate on the "last_ip_address" field.
+func LastIPAddressLT(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLT(FieldLastIPAddress, v))
+}
+
+// LastIPAddressLTE applies the LTE predicate on the "last_ip_address" field.
+func LastIPAddressLTE(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLTE(FieldLastIPAddress, v))
+}
+
+// LastIPAddressContains applies the Contains predicate on the "last_ip_address" field.
+func LastIPAddressContains(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldContains(FieldLastIPAddress, v))
+}
+
+// LastIPAddressHasPrefix applies the HasPrefix predicate on the "last_ip_address" field.
+func LastIPAddressHasPrefix(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldHasPrefix(FieldLastIPAddress, v))
+}
+
+// LastIPAddressHasSuffix applies the HasSuffix predicate on the "last_ip_address" field.
+func LastIPAddressHasSuffix(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldHasSuffix(FieldLastIPAddress, v))
+}
+
+// LastIPAddressEqualFold applies the EqualFold predicate on the "last_ip_address" field.
+func LastIPAddressEqualFold(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEqualFold(FieldLastIPAddress, v))
+}
+
+// LastIPAddressContainsFold applies the ContainsFold predicate on the "last_ip_address" field.
+func LastIPAddressContainsFold(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldContainsFold(FieldLastIPAddress, v))
+}
+
 // UserAgentEQ applies the EQ predicate on the "user_agent" field.
 func UserAgentEQ(v string) predicate.UserSession {
 	return predicate.UserSession(sql.FieldEQ(FieldUserAgent, v))
@@ -824,6 +909,161 @@ func AuthenticatedAtLT(v time.Time) predicate.UserSession {
 // AuthenticatedAtLTE applies the LTE predicate on the "authenticated_at" field.
 func AuthenticatedAtLTE(v time.Time) predicate.UserSession {
 	return predicate.UserSession(sql.FieldLTE(FieldAuthenticatedAt, v))
+}
+
+// ReauthenticatedAtEQ applies the EQ predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtEQ(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtNEQ applies the NEQ predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtNEQ(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNEQ(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtIn applies the In predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtIn(vs ...time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldIn(FieldReauthenticatedAt, vs...))
+}
+
+// ReauthenticatedAtNotIn applies the NotIn predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtNotIn(vs ...time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotIn(FieldReauthenticatedAt, vs...))
+}
+
+// ReauthenticatedAtGT applies the GT predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtGT(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGT(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtGTE applies the GTE predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtGTE(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGTE(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtLT applies the LT predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtLT(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLT(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtLTE applies the LTE predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtLTE(v time.Time) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLTE(FieldReauthenticatedAt, v))
+}
+
+// ReauthenticatedAtIsNil applies the IsNil predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtIsNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldIsNull(FieldReauthenticatedAt))
+}
+
+// ReauthenticatedAtNotNil applies the NotNil predicate on the "reauthenticated_at" field.
+func ReauthenticatedAtNotNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotNull(FieldReauthenticatedAt))
+}
+
+// ImpersonatorIDEQ applies the EQ predicate on the "impersonator_id" field.
+func ImpersonatorIDEQ(v uuid.UUID) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldImpersonatorID, v))
+}
+
+// ImpersonatorIDNEQ applies the NEQ predicate on the "impersonator_id" field.
+func ImpersonatorIDNEQ(v uuid.UUID) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNEQ(FieldImpersonatorID, v))
+}
+
+// ImpersonatorIDIn applies the In predicate on the "impersonator_id" field.
+func ImpersonatorIDIn(vs ...uuid.UUID) predicate.UserSession {
+	return predicate.UserSession(sql.FieldIn(FieldImpersonatorID, vs...))
+}
+
+// ImpersonatorIDNotIn applies the NotIn predicate on the "impersonator_id" field.
+func ImpersonatorIDNotIn(vs ...uuid.UUID) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotIn(FieldImpersonatorID, vs...))
+}
+
+// ImpersonatorIDIsNil applies the IsNil predicate on the "impersonator_id" field.
+func ImpersonatorIDIsNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldIsNull(FieldImpersonatorID))
+}
+
+// ImpersonatorIDNotNil applies the NotNil predicate on the "impersonator_id" field.
+func ImpersonatorIDNotNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotNull(FieldImpersonatorID))
+}
+
+// ImpersonationReasonEQ applies the EQ predicate on the "impersonation_reason" field.
+func ImpersonationReasonEQ(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEQ(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonNEQ applies the NEQ predicate on the "impersonation_reason" field.
+func ImpersonationReasonNEQ(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNEQ(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonIn applies the In predicate on the "impersonation_reason" field.
+func ImpersonationReasonIn(vs ...string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldIn(FieldImpersonationReason, vs...))
+}
+
+// ImpersonationReasonNotIn applies the NotIn predicate on the "impersonation_reason" field.
+func ImpersonationReasonNotIn(vs ...string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotIn(FieldImpersonationReason, vs...))
+}
+
+// ImpersonationReasonGT applies the GT predicate on the "impersonation_reason" field.
+func ImpersonationReasonGT(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGT(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonGTE applies the GTE predicate on the "impersonation_reason" field.
+func ImpersonationReasonGTE(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldGTE(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonLT applies the LT predicate on the "impersonation_reason" field.
+func ImpersonationReasonLT(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLT(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonLTE applies the LTE predicate on the "impersonation_reason" field.
+func ImpersonationReasonLTE(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldLTE(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonContains applies the Contains predicate on the "impersonation_reason" field.
+func ImpersonationReasonContains(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldContains(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonHasPrefix applies the HasPrefix predicate on the "impersonation_reason" field.
+func ImpersonationReasonHasPrefix(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldHasPrefix(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonHasSuffix applies the HasSuffix predicate on the "impersonation_reason" field.
+func ImpersonationReasonHasSuffix(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldHasSuffix(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonIsNil applies the IsNil predicate on the "impersonation_reason" field.
+func ImpersonationReasonIsNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldIsNull(FieldImpersonationReason))
+}
+
+// ImpersonationReasonNotNil applies the NotNil predicate on the "impersonation_reason" field.
+func ImpersonationReasonNotNil() predicate.UserSession {
+	return predicate.UserSession(sql.FieldNotNull(FieldImpersonationReason))
+}
+
+// ImpersonationReasonEqualFold applies the EqualFold predicate on the "impersonation_reason" field.
+func ImpersonationReasonEqualFold(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldEqualFold(FieldImpersonationReason, v))
+}
+
+// ImpersonationReasonContainsFold applies the ContainsFold predicate on the "impersonation_reason" field.
+func ImpersonationReasonContainsFold(v string) predicate.UserSession {
+	return predicate.UserSession(sql.FieldContainsFold(FieldImpersonationReason, v))
 }
 
 // LastActivityAtEQ applies the EQ predicate on the "last_activity_at" field.
@@ -1086,6 +1326,52 @@ func HasUser() predicate.UserSession {
 func HasUserWith(preds ...predicate.User) predicate.UserSession {
 	return predicate.UserSession(func(s *sql.Selector) {
 		step := newUserStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasImpersonator applies the HasEdge predicate on the "impersonator" edge.
+func HasImpersonator() predicate.UserSession {
+	return predicate.UserSession(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, ImpersonatorTable, ImpersonatorColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasImpersonatorWith applies the HasEdge predicate on the "impersonator" edge with a given conditions (other predicates).
+func HasImpersonatorWith(preds ...predicate.User) predicate.UserSession {
+	return predicate.UserSession(func(s *sql.Selector) {
+		step := newImpersonatorStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasLogs applies the HasEdge predicate on the "logs" edge.
+func HasLogs() predicate.UserSession {
+	return predicate.UserSession(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, LogsTable, LogsColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasLogsWith applies the HasEdge predicate on the "logs" edge with a given conditions (other predicates).
+func HasLogsWith(preds ...predicate.SessionLog) predicate.UserSession {
+	return predicate.UserSession(func(s *sql.Selector) {
+		step := newLogsStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

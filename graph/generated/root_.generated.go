@@ -39,6 +39,24 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	ApiToken struct {
+		CreatedAt    func(childComplexity int) int
+		CreatedBy    func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		Hint         func(childComplexity int) int
+		ID           func(childComplexity int) int
+		LastUsedAt   func(childComplexity int) int
+		LastUsedIP   func(childComplexity int) int
+		Name         func(childComplexity int) int
+		RevokeReason func(childComplexity int) int
+		RevokedAt    func(childComplexity int) int
+		Scopes       func(childComplexity int) int
+		UpdatedAt    func(childComplexity int) int
+		UpdatedBy    func(childComplexity int) int
+		User         func(childComplexity int) int
+		Version      func(childComplexity int) int
+	}
+
 	Appointment struct {
 		Booking          func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
@@ -74,6 +92,7 @@ type ComplexityRoot struct {
 	}
 
 	AuditLog struct {
+		ActingFor         func(childComplexity int) int
 		Actor             func(childComplexity int) int
 		CreatedAt         func(childComplexity int) int
 		Decision          func(childComplexity int) int
@@ -99,6 +118,47 @@ type ComplexityRoot struct {
 	}
 
 	AuditLogEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	Authenticator struct {
+		ConfirmedAt func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		CreatedBy   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		Kind        func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		Name        func(childComplexity int) int
+		UpdatedAt   func(childComplexity int) int
+		UpdatedBy   func(childComplexity int) int
+		User        func(childComplexity int) int
+		Version     func(childComplexity int) int
+	}
+
+	BlacklistedToken struct {
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		ID        func(childComplexity int) int
+		IPAddress func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Reason    func(childComplexity int) int
+		RevokedAt func(childComplexity int) int
+		SessionID func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		UpdatedBy func(childComplexity int) int
+		User      func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	BlacklistedTokenConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	BlacklistedTokenEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
 	}
@@ -261,6 +321,7 @@ type ComplexityRoot struct {
 	}
 
 	OperationLog struct {
+		ActingFor     func(childComplexity int) int
 		Action        func(childComplexity int) int
 		ActionDetails func(childComplexity int) int
 		Actor         func(childComplexity int) int
@@ -386,6 +447,29 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PasswordHistory struct {
+		ChangedAt func(childComplexity int) int
+		ChangedBy func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		ID        func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		UpdatedBy func(childComplexity int) int
+		User      func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	PasswordHistoryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	PasswordHistoryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	PaymentMethod struct {
@@ -555,32 +639,64 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Appointment    func(childComplexity int, id uuid.UUID) int
-		Appointments   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
-		AuditLogs      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
-		AvailableSlots func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
-		Booking        func(childComplexity int, id uuid.UUID) int
-		Bookings       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
-		Customer       func(childComplexity int, id uuid.UUID) int
-		Customers      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
-		Node           func(childComplexity int, id uuid.UUID) int
-		Nodes          func(childComplexity int, ids []uuid.UUID) int
-		Notifications  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
-		OperationLogs  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
-		Order          func(childComplexity int, id uuid.UUID) int
-		Orders         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrderWhereInput) int
-		Permissions    func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PermissionOrder, where *ent.PermissionWhereInput) int
-		Practitioner   func(childComplexity int, id uuid.UUID) int
-		Practitioners  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PractitionerProfileOrder, where *ent.PractitionerProfileWhereInput) int
-		Product        func(childComplexity int, id uuid.UUID) int
-		Products       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.ProductOrder, where *ent.ProductWhereInput) int
-		Reward         func(childComplexity int, id uuid.UUID) int
-		Rewards        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RewardOrder, where *ent.RewardWhereInput) int
-		Role           func(childComplexity int, id uuid.UUID) int
-		Roles          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
-		User           func(childComplexity int, id uuid.UUID) int
-		Users          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
-		Viewer         func(childComplexity int) int
+		Appointment       func(childComplexity int, id uuid.UUID) int
+		Appointments      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
+		AuditLogs         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
+		AvailableSlots    func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
+		BlacklistedTokens func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
+		Booking           func(childComplexity int, id uuid.UUID) int
+		Bookings          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
+		Customer          func(childComplexity int, id uuid.UUID) int
+		Customers         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
+		Node              func(childComplexity int, id uuid.UUID) int
+		Nodes             func(childComplexity int, ids []uuid.UUID) int
+		Notifications     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
+		OperationLogs     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
+		Order             func(childComplexity int, id uuid.UUID) int
+		Orders            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrderWhereInput) int
+		Permissions       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PermissionOrder, where *ent.PermissionWhereInput) int
+		Practitioner      func(childComplexity int, id uuid.UUID) int
+		Practitioners     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PractitionerProfileOrder, where *ent.PractitionerProfileWhereInput) int
+		Product           func(childComplexity int, id uuid.UUID) int
+		Products          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.ProductOrder, where *ent.ProductWhereInput) int
+		RateLimitLogs     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RateLimitLogOrder, where *ent.RateLimitLogWhereInput) int
+		Reward            func(childComplexity int, id uuid.UUID) int
+		Rewards           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RewardOrder, where *ent.RewardWhereInput) int
+		Role              func(childComplexity int, id uuid.UUID) int
+		Roles             func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
+		SessionLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
+		User              func(childComplexity int, id uuid.UUID) int
+		Users             func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
+		Viewer            func(childComplexity int) int
+	}
+
+	RateLimitLog struct {
+		Action        func(childComplexity int) int
+		Attempts      func(childComplexity int) int
+		BlockedUntil  func(childComplexity int) int
+		CreatedAt     func(childComplexity int) int
+		CreatedBy     func(childComplexity int) int
+		ID            func(childComplexity int) int
+		Key           func(childComplexity int) int
+		LastAttemptAt func(childComplexity int) int
+		Scope         func(childComplexity int) int
+		UpdatedAt     func(childComplexity int) int
+		UpdatedBy     func(childComplexity int) int
+		User          func(childComplexity int) int
+		Version       func(childComplexity int) int
+		WindowEnd     func(childComplexity int) int
+		WindowStart   func(childComplexity int) int
+	}
+
+	RateLimitLogConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	RateLimitLogEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RedeemRewardPayload struct {
@@ -595,6 +711,7 @@ type ComplexityRoot struct {
 		Generation   func(childComplexity int) int
 		ID           func(childComplexity int) int
 		IPAddress    func(childComplexity int) int
+		ReuseCount   func(childComplexity int) int
 		RevokeReason func(childComplexity int) int
 		RevokedAt    func(childComplexity int) int
 		Session      func(childComplexity int) int
@@ -747,6 +864,31 @@ type ComplexityRoot struct {
 		Version              func(childComplexity int) int
 	}
 
+	SessionLog struct {
+		ActingFor func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		Details   func(childComplexity int) int
+		Event     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		IPAddress func(childComplexity int) int
+		Operation func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		Session   func(childComplexity int) int
+		User      func(childComplexity int) int
+		UserAgent func(childComplexity int) int
+	}
+
+	SessionLogConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SessionLogEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	SessionPayload struct {
 		AccessToken          func(childComplexity int) int
 		AccessTokenExpiresAt func(childComplexity int) int
@@ -796,9 +938,12 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
+		APITokens           func(childComplexity int) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		AssignedRoles       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserRoleWhereInput) int
 		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
+		Authenticators      func(childComplexity int) int
+		BlacklistedTokens   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
 		CreatedAt           func(childComplexity int) int
 		CreatedBookings     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
 		CreatedBy           func(childComplexity int) int
@@ -809,22 +954,28 @@ type ComplexityRoot struct {
 		FirstName           func(childComplexity int) int
 		GrantedPermissions  func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserPermissionWhereInput) int
 		ID                  func(childComplexity int) int
+		Impersonations      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserSessionWhereInput) int
 		IsActive            func(childComplexity int) int
 		IsCustomer          func(childComplexity int) int
 		IsLocked            func(childComplexity int) int
 		LastFailedLoginAt   func(childComplexity int) int
 		LastLoginAt         func(childComplexity int) int
 		Locale              func(childComplexity int) int
+		LockReason          func(childComplexity int) int
 		LockedUntil         func(childComplexity int) int
 		MustChangePassword  func(childComplexity int) int
 		OperationLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
 		OrganizationalUnit  func(childComplexity int) int
 		PasswordChangedAt   func(childComplexity int) int
 		PasswordChangedBy   func(childComplexity int) int
+		PasswordChanges     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.PasswordHistoryWhereInput) int
+		PasswordHistory     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.PasswordHistoryWhereInput) int
 		Phone               func(childComplexity int) int
 		PractitionerProfile func(childComplexity int) int
+		RateLimitLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RateLimitLogOrder, where *ent.RateLimitLogWhereInput) int
 		RefreshTokens       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RefreshTokenWhereInput) int
 		Roles               func(childComplexity int) int
+		SessionLogs         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
 		Sessions            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserSessionWhereInput) int
 		Sex                 func(childComplexity int) int
 		Surname             func(childComplexity int) int
@@ -909,24 +1060,30 @@ type ComplexityRoot struct {
 	}
 
 	UserSession struct {
-		AuthenticatedAt func(childComplexity int) int
-		CreatedAt       func(childComplexity int) int
-		CreatedBy       func(childComplexity int) int
-		DeviceName      func(childComplexity int) int
-		EndReason       func(childComplexity int) int
-		EndedAt         func(childComplexity int) int
-		ExpiresAt       func(childComplexity int) int
-		ID              func(childComplexity int) int
-		IPAddress       func(childComplexity int) int
-		IdleExpiresAt   func(childComplexity int) int
-		LastActivityAt  func(childComplexity int) int
-		RefreshTokens   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RefreshTokenWhereInput) int
-		Status          func(childComplexity int) int
-		UpdatedAt       func(childComplexity int) int
-		UpdatedBy       func(childComplexity int) int
-		User            func(childComplexity int) int
-		UserAgent       func(childComplexity int) int
-		Version         func(childComplexity int) int
+		Amr                 func(childComplexity int) int
+		AuthenticatedAt     func(childComplexity int) int
+		CreatedAt           func(childComplexity int) int
+		CreatedBy           func(childComplexity int) int
+		DeviceName          func(childComplexity int) int
+		EndReason           func(childComplexity int) int
+		EndedAt             func(childComplexity int) int
+		ExpiresAt           func(childComplexity int) int
+		ID                  func(childComplexity int) int
+		IPAddress           func(childComplexity int) int
+		IdleExpiresAt       func(childComplexity int) int
+		ImpersonationReason func(childComplexity int) int
+		Impersonator        func(childComplexity int) int
+		LastActivityAt      func(childComplexity int) int
+		LastIPAddress       func(childComplexity int) int
+		Logs                func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
+		ReauthenticatedAt   func(childComplexity int) int
+		RefreshTokens       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RefreshTokenWhereInput) int
+		Status              func(childComplexity int) int
+		UpdatedAt           func(childComplexity int) int
+		UpdatedBy           func(childComplexity int) int
+		User                func(childComplexity int) int
+		UserAgent           func(childComplexity int) int
+		Version             func(childComplexity int) int
 	}
 
 	UserSessionConnection struct {
@@ -985,6 +1142,97 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "ApiToken.createdAt":
+		if e.ComplexityRoot.ApiToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.CreatedAt(childComplexity), true
+	case "ApiToken.createdBy":
+		if e.ComplexityRoot.ApiToken.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.CreatedBy(childComplexity), true
+	case "ApiToken.expiresAt":
+		if e.ComplexityRoot.ApiToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.ExpiresAt(childComplexity), true
+	case "ApiToken.hint":
+		if e.ComplexityRoot.ApiToken.Hint == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Hint(childComplexity), true
+	case "ApiToken.id":
+		if e.ComplexityRoot.ApiToken.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.ID(childComplexity), true
+	case "ApiToken.lastUsedAt":
+		if e.ComplexityRoot.ApiToken.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.LastUsedAt(childComplexity), true
+	case "ApiToken.lastUsedIp":
+		if e.ComplexityRoot.ApiToken.LastUsedIP == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.LastUsedIP(childComplexity), true
+	case "ApiToken.name":
+		if e.ComplexityRoot.ApiToken.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Name(childComplexity), true
+	case "ApiToken.revokeReason":
+		if e.ComplexityRoot.ApiToken.RevokeReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.RevokeReason(childComplexity), true
+	case "ApiToken.revokedAt":
+		if e.ComplexityRoot.ApiToken.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.RevokedAt(childComplexity), true
+	case "ApiToken.scopes":
+		if e.ComplexityRoot.ApiToken.Scopes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Scopes(childComplexity), true
+	case "ApiToken.updatedAt":
+		if e.ComplexityRoot.ApiToken.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.UpdatedAt(childComplexity), true
+	case "ApiToken.updatedBy":
+		if e.ComplexityRoot.ApiToken.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.UpdatedBy(childComplexity), true
+	case "ApiToken.user":
+		if e.ComplexityRoot.ApiToken.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.User(childComplexity), true
+	case "ApiToken.version":
+		if e.ComplexityRoot.ApiToken.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.Version(childComplexity), true
 
 	case "Appointment.booking":
 		if e.ComplexityRoot.Appointment.Booking == nil {
@@ -1122,6 +1370,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AssignRolePayload.UserRole(childComplexity), true
 
+	case "AuditLog.actingFor":
+		if e.ComplexityRoot.AuditLog.ActingFor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditLog.ActingFor(childComplexity), true
 	case "AuditLog.actor":
 		if e.ComplexityRoot.AuditLog.Actor == nil {
 			break
@@ -1250,6 +1504,184 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLogEdge.Node(childComplexity), true
+
+	case "Authenticator.confirmedAt":
+		if e.ComplexityRoot.Authenticator.ConfirmedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.ConfirmedAt(childComplexity), true
+	case "Authenticator.createdAt":
+		if e.ComplexityRoot.Authenticator.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.CreatedAt(childComplexity), true
+	case "Authenticator.createdBy":
+		if e.ComplexityRoot.Authenticator.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.CreatedBy(childComplexity), true
+	case "Authenticator.id":
+		if e.ComplexityRoot.Authenticator.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.ID(childComplexity), true
+	case "Authenticator.kind":
+		if e.ComplexityRoot.Authenticator.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.Kind(childComplexity), true
+	case "Authenticator.lastUsedAt":
+		if e.ComplexityRoot.Authenticator.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.LastUsedAt(childComplexity), true
+	case "Authenticator.name":
+		if e.ComplexityRoot.Authenticator.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.Name(childComplexity), true
+	case "Authenticator.updatedAt":
+		if e.ComplexityRoot.Authenticator.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.UpdatedAt(childComplexity), true
+	case "Authenticator.updatedBy":
+		if e.ComplexityRoot.Authenticator.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.UpdatedBy(childComplexity), true
+	case "Authenticator.user":
+		if e.ComplexityRoot.Authenticator.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.User(childComplexity), true
+	case "Authenticator.version":
+		if e.ComplexityRoot.Authenticator.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.Version(childComplexity), true
+
+	case "BlacklistedToken.createdAt":
+		if e.ComplexityRoot.BlacklistedToken.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.CreatedAt(childComplexity), true
+	case "BlacklistedToken.createdBy":
+		if e.ComplexityRoot.BlacklistedToken.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.CreatedBy(childComplexity), true
+	case "BlacklistedToken.expiresAt":
+		if e.ComplexityRoot.BlacklistedToken.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.ExpiresAt(childComplexity), true
+	case "BlacklistedToken.id":
+		if e.ComplexityRoot.BlacklistedToken.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.ID(childComplexity), true
+	case "BlacklistedToken.ipAddress":
+		if e.ComplexityRoot.BlacklistedToken.IPAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.IPAddress(childComplexity), true
+	case "BlacklistedToken.kind":
+		if e.ComplexityRoot.BlacklistedToken.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.Kind(childComplexity), true
+	case "BlacklistedToken.reason":
+		if e.ComplexityRoot.BlacklistedToken.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.Reason(childComplexity), true
+	case "BlacklistedToken.revokedAt":
+		if e.ComplexityRoot.BlacklistedToken.RevokedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.RevokedAt(childComplexity), true
+	case "BlacklistedToken.sessionId":
+		if e.ComplexityRoot.BlacklistedToken.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.SessionID(childComplexity), true
+	case "BlacklistedToken.updatedAt":
+		if e.ComplexityRoot.BlacklistedToken.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.UpdatedAt(childComplexity), true
+	case "BlacklistedToken.updatedBy":
+		if e.ComplexityRoot.BlacklistedToken.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.UpdatedBy(childComplexity), true
+	case "BlacklistedToken.user":
+		if e.ComplexityRoot.BlacklistedToken.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.User(childComplexity), true
+	case "BlacklistedToken.version":
+		if e.ComplexityRoot.BlacklistedToken.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedToken.Version(childComplexity), true
+
+	case "BlacklistedTokenConnection.edges":
+		if e.ComplexityRoot.BlacklistedTokenConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedTokenConnection.Edges(childComplexity), true
+	case "BlacklistedTokenConnection.pageInfo":
+		if e.ComplexityRoot.BlacklistedTokenConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedTokenConnection.PageInfo(childComplexity), true
+	case "BlacklistedTokenConnection.totalCount":
+		if e.ComplexityRoot.BlacklistedTokenConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedTokenConnection.TotalCount(childComplexity), true
+
+	case "BlacklistedTokenEdge.cursor":
+		if e.ComplexityRoot.BlacklistedTokenEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedTokenEdge.Cursor(childComplexity), true
+	case "BlacklistedTokenEdge.node":
+		if e.ComplexityRoot.BlacklistedTokenEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BlacklistedTokenEdge.Node(childComplexity), true
 
 	case "BookAppointmentPayload.appointment":
 		if e.ComplexityRoot.BookAppointmentPayload.Appointment == nil {
@@ -2014,6 +2446,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
+	case "OperationLog.actingFor":
+		if e.ComplexityRoot.OperationLog.ActingFor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OperationLog.ActingFor(childComplexity), true
 	case "OperationLog.action":
 		if e.ComplexityRoot.OperationLog.Action == nil {
 			break
@@ -2617,6 +3055,93 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PasswordHistory.changedAt":
+		if e.ComplexityRoot.PasswordHistory.ChangedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.ChangedAt(childComplexity), true
+	case "PasswordHistory.changedBy":
+		if e.ComplexityRoot.PasswordHistory.ChangedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.ChangedBy(childComplexity), true
+	case "PasswordHistory.createdAt":
+		if e.ComplexityRoot.PasswordHistory.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.CreatedAt(childComplexity), true
+	case "PasswordHistory.createdBy":
+		if e.ComplexityRoot.PasswordHistory.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.CreatedBy(childComplexity), true
+	case "PasswordHistory.id":
+		if e.ComplexityRoot.PasswordHistory.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.ID(childComplexity), true
+	case "PasswordHistory.updatedAt":
+		if e.ComplexityRoot.PasswordHistory.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.UpdatedAt(childComplexity), true
+	case "PasswordHistory.updatedBy":
+		if e.ComplexityRoot.PasswordHistory.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.UpdatedBy(childComplexity), true
+	case "PasswordHistory.user":
+		if e.ComplexityRoot.PasswordHistory.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.User(childComplexity), true
+	case "PasswordHistory.version":
+		if e.ComplexityRoot.PasswordHistory.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistory.Version(childComplexity), true
+
+	case "PasswordHistoryConnection.edges":
+		if e.ComplexityRoot.PasswordHistoryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistoryConnection.Edges(childComplexity), true
+	case "PasswordHistoryConnection.pageInfo":
+		if e.ComplexityRoot.PasswordHistoryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistoryConnection.PageInfo(childComplexity), true
+	case "PasswordHistoryConnection.totalCount":
+		if e.ComplexityRoot.PasswordHistoryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistoryConnection.TotalCount(childComplexity), true
+
+	case "PasswordHistoryEdge.cursor":
+		if e.ComplexityRoot.PasswordHistoryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistoryEdge.Cursor(childComplexity), true
+	case "PasswordHistoryEdge.node":
+		if e.ComplexityRoot.PasswordHistoryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasswordHistoryEdge.Node(childComplexity), true
 
 	case "PaymentMethod.createdAt":
 		if e.ComplexityRoot.PaymentMethod.CreatedAt == nil {
@@ -3409,6 +3934,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.AvailableSlots(childComplexity, args["serviceId"].(uuid.UUID), args["practitionerIds"].([]uuid.UUID), args["from"].(time.Time), args["to"].(time.Time)), true
+	case "Query.blacklistedTokens":
+		if e.ComplexityRoot.Query.BlacklistedTokens == nil {
+			break
+		}
+
+		args, err := ec.field_Query_blacklistedTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.BlacklistedTokens(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.BlacklistedTokenWhereInput)), true
 	case "Query.booking":
 		if e.ComplexityRoot.Query.Booking == nil {
 			break
@@ -3575,6 +4111,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Products(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.ProductOrder), args["where"].(*ent.ProductWhereInput)), true
+	case "Query.rateLimitLogs":
+		if e.ComplexityRoot.Query.RateLimitLogs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_rateLimitLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.RateLimitLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.RateLimitLogOrder), args["where"].(*ent.RateLimitLogWhereInput)), true
 	case "Query.reward":
 		if e.ComplexityRoot.Query.Reward == nil {
 			break
@@ -3619,6 +4166,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Roles(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.RoleOrder), args["where"].(*ent.RoleWhereInput)), true
+	case "Query.sessionLogs":
+		if e.ComplexityRoot.Query.SessionLogs == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sessionLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SessionLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SessionLogWhereInput)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -3647,6 +4205,129 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Viewer(childComplexity), true
+
+	case "RateLimitLog.action":
+		if e.ComplexityRoot.RateLimitLog.Action == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.Action(childComplexity), true
+	case "RateLimitLog.attempts":
+		if e.ComplexityRoot.RateLimitLog.Attempts == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.Attempts(childComplexity), true
+	case "RateLimitLog.blockedUntil":
+		if e.ComplexityRoot.RateLimitLog.BlockedUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.BlockedUntil(childComplexity), true
+	case "RateLimitLog.createdAt":
+		if e.ComplexityRoot.RateLimitLog.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.CreatedAt(childComplexity), true
+	case "RateLimitLog.createdBy":
+		if e.ComplexityRoot.RateLimitLog.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.CreatedBy(childComplexity), true
+	case "RateLimitLog.id":
+		if e.ComplexityRoot.RateLimitLog.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.ID(childComplexity), true
+	case "RateLimitLog.key":
+		if e.ComplexityRoot.RateLimitLog.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.Key(childComplexity), true
+	case "RateLimitLog.lastAttemptAt":
+		if e.ComplexityRoot.RateLimitLog.LastAttemptAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.LastAttemptAt(childComplexity), true
+	case "RateLimitLog.scope":
+		if e.ComplexityRoot.RateLimitLog.Scope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.Scope(childComplexity), true
+	case "RateLimitLog.updatedAt":
+		if e.ComplexityRoot.RateLimitLog.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.UpdatedAt(childComplexity), true
+	case "RateLimitLog.updatedBy":
+		if e.ComplexityRoot.RateLimitLog.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.UpdatedBy(childComplexity), true
+	case "RateLimitLog.user":
+		if e.ComplexityRoot.RateLimitLog.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.User(childComplexity), true
+	case "RateLimitLog.version":
+		if e.ComplexityRoot.RateLimitLog.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.Version(childComplexity), true
+	case "RateLimitLog.windowEnd":
+		if e.ComplexityRoot.RateLimitLog.WindowEnd == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.WindowEnd(childComplexity), true
+	case "RateLimitLog.windowStart":
+		if e.ComplexityRoot.RateLimitLog.WindowStart == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLog.WindowStart(childComplexity), true
+
+	case "RateLimitLogConnection.edges":
+		if e.ComplexityRoot.RateLimitLogConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLogConnection.Edges(childComplexity), true
+	case "RateLimitLogConnection.pageInfo":
+		if e.ComplexityRoot.RateLimitLogConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLogConnection.PageInfo(childComplexity), true
+	case "RateLimitLogConnection.totalCount":
+		if e.ComplexityRoot.RateLimitLogConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLogConnection.TotalCount(childComplexity), true
+
+	case "RateLimitLogEdge.cursor":
+		if e.ComplexityRoot.RateLimitLogEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLogEdge.Cursor(childComplexity), true
+	case "RateLimitLogEdge.node":
+		if e.ComplexityRoot.RateLimitLogEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RateLimitLogEdge.Node(childComplexity), true
 
 	case "RedeemRewardPayload.pointsAccount":
 		if e.ComplexityRoot.RedeemRewardPayload.PointsAccount == nil {
@@ -3697,6 +4378,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RefreshToken.IPAddress(childComplexity), true
+	case "RefreshToken.reuseCount":
+		if e.ComplexityRoot.RefreshToken.ReuseCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RefreshToken.ReuseCount(childComplexity), true
 	case "RefreshToken.revokeReason":
 		if e.ComplexityRoot.RefreshToken.RevokeReason == nil {
 			break
@@ -4341,6 +5028,105 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ServiceSetting.Version(childComplexity), true
 
+	case "SessionLog.actingFor":
+		if e.ComplexityRoot.SessionLog.ActingFor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.ActingFor(childComplexity), true
+	case "SessionLog.createdAt":
+		if e.ComplexityRoot.SessionLog.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.CreatedAt(childComplexity), true
+	case "SessionLog.details":
+		if e.ComplexityRoot.SessionLog.Details == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.Details(childComplexity), true
+	case "SessionLog.event":
+		if e.ComplexityRoot.SessionLog.Event == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.Event(childComplexity), true
+	case "SessionLog.id":
+		if e.ComplexityRoot.SessionLog.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.ID(childComplexity), true
+	case "SessionLog.ipAddress":
+		if e.ComplexityRoot.SessionLog.IPAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.IPAddress(childComplexity), true
+	case "SessionLog.operation":
+		if e.ComplexityRoot.SessionLog.Operation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.Operation(childComplexity), true
+	case "SessionLog.requestId":
+		if e.ComplexityRoot.SessionLog.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.RequestID(childComplexity), true
+	case "SessionLog.session":
+		if e.ComplexityRoot.SessionLog.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.Session(childComplexity), true
+	case "SessionLog.user":
+		if e.ComplexityRoot.SessionLog.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.User(childComplexity), true
+	case "SessionLog.userAgent":
+		if e.ComplexityRoot.SessionLog.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.UserAgent(childComplexity), true
+
+	case "SessionLogConnection.edges":
+		if e.ComplexityRoot.SessionLogConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLogConnection.Edges(childComplexity), true
+	case "SessionLogConnection.pageInfo":
+		if e.ComplexityRoot.SessionLogConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLogConnection.PageInfo(childComplexity), true
+	case "SessionLogConnection.totalCount":
+		if e.ComplexityRoot.SessionLogConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLogConnection.TotalCount(childComplexity), true
+
+	case "SessionLogEdge.cursor":
+		if e.ComplexityRoot.SessionLogEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLogEdge.Cursor(childComplexity), true
+	case "SessionLogEdge.node":
+		if e.ComplexityRoot.SessionLogEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLogEdge.Node(childComplexity), true
+
 	case "SessionPayload.accessToken":
 		if e.ComplexityRoot.SessionPayload.AccessToken == nil {
 			break
@@ -4562,6 +5348,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Surname.Version(childComplexity), true
 
+	case "User.apiTokens":
+		if e.ComplexityRoot.User.APITokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.APITokens(childComplexity), true
 	case "User.appointments":
 		if e.ComplexityRoot.User.Appointments == nil {
 			break
@@ -4595,6 +5387,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.AuditLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.AuditLogWhereInput)), true
+	case "User.authenticators":
+		if e.ComplexityRoot.User.Authenticators == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Authenticators(childComplexity), true
+	case "User.blacklistedTokens":
+		if e.ComplexityRoot.User.BlacklistedTokens == nil {
+			break
+		}
+
+		args, err := ec.field_User_blacklistedTokens_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.BlacklistedTokens(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.BlacklistedTokenWhereInput)), true
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -4670,6 +5479,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.ID(childComplexity), true
+	case "User.impersonations":
+		if e.ComplexityRoot.User.Impersonations == nil {
+			break
+		}
+
+		args, err := ec.field_User_impersonations_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.Impersonations(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.UserSessionWhereInput)), true
 	case "User.isActive":
 		if e.ComplexityRoot.User.IsActive == nil {
 			break
@@ -4706,6 +5526,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Locale(childComplexity), true
+	case "User.lockReason":
+		if e.ComplexityRoot.User.LockReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.LockReason(childComplexity), true
 	case "User.lockedUntil":
 		if e.ComplexityRoot.User.LockedUntil == nil {
 			break
@@ -4747,6 +5573,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.PasswordChangedBy(childComplexity), true
+	case "User.passwordChanges":
+		if e.ComplexityRoot.User.PasswordChanges == nil {
+			break
+		}
+
+		args, err := ec.field_User_passwordChanges_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.PasswordChanges(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.PasswordHistoryWhereInput)), true
+	case "User.passwordHistory":
+		if e.ComplexityRoot.User.PasswordHistory == nil {
+			break
+		}
+
+		args, err := ec.field_User_passwordHistory_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.PasswordHistory(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.PasswordHistoryWhereInput)), true
 	case "User.phone":
 		if e.ComplexityRoot.User.Phone == nil {
 			break
@@ -4759,6 +5607,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.PractitionerProfile(childComplexity), true
+	case "User.rateLimitLogs":
+		if e.ComplexityRoot.User.RateLimitLogs == nil {
+			break
+		}
+
+		args, err := ec.field_User_rateLimitLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.RateLimitLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.RateLimitLogOrder), args["where"].(*ent.RateLimitLogWhereInput)), true
 	case "User.refreshTokens":
 		if e.ComplexityRoot.User.RefreshTokens == nil {
 			break
@@ -4776,6 +5635,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Roles(childComplexity), true
+	case "User.sessionLogs":
+		if e.ComplexityRoot.User.SessionLogs == nil {
+			break
+		}
+
+		args, err := ec.field_User_sessionLogs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.SessionLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SessionLogWhereInput)), true
 	case "User.sessions":
 		if e.ComplexityRoot.User.Sessions == nil {
 			break
@@ -5120,6 +5990,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserRoleEdge.Node(childComplexity), true
 
+	case "UserSession.amr":
+		if e.ComplexityRoot.UserSession.Amr == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.Amr(childComplexity), true
 	case "UserSession.authenticatedAt":
 		if e.ComplexityRoot.UserSession.AuthenticatedAt == nil {
 			break
@@ -5180,12 +6056,47 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserSession.IdleExpiresAt(childComplexity), true
+	case "UserSession.impersonationReason":
+		if e.ComplexityRoot.UserSession.ImpersonationReason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.ImpersonationReason(childComplexity), true
+	case "UserSession.impersonator":
+		if e.ComplexityRoot.UserSession.Impersonator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.Impersonator(childComplexity), true
 	case "UserSession.lastActivityAt":
 		if e.ComplexityRoot.UserSession.LastActivityAt == nil {
 			break
 		}
 
 		return e.ComplexityRoot.UserSession.LastActivityAt(childComplexity), true
+	case "UserSession.lastIpAddress":
+		if e.ComplexityRoot.UserSession.LastIPAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.LastIPAddress(childComplexity), true
+	case "UserSession.logs":
+		if e.ComplexityRoot.UserSession.Logs == nil {
+			break
+		}
+
+		args, err := ec.field_UserSession_logs_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.UserSession.Logs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SessionLogWhereInput)), true
+	case "UserSession.reauthenticatedAt":
+		if e.ComplexityRoot.UserSession.ReauthenticatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.ReauthenticatedAt(childComplexity), true
 	case "UserSession.refreshTokens":
 		if e.ComplexityRoot.UserSession.RefreshTokens == nil {
 			break
@@ -5413,6 +6324,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAppointmentWhereInput,
 		ec.unmarshalInputAssignRoleInput,
 		ec.unmarshalInputAuditLogWhereInput,
+		ec.unmarshalInputBlacklistedTokenWhereInput,
 		ec.unmarshalInputBookAppointmentInput,
 		ec.unmarshalInputBookingOrder,
 		ec.unmarshalInputBookingWhereInput,
@@ -5428,6 +6340,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputOperationLogWhereInput,
 		ec.unmarshalInputOrderWhereInput,
 		ec.unmarshalInputOrganizationalUnitWhereInput,
+		ec.unmarshalInputPasswordHistoryWhereInput,
 		ec.unmarshalInputPaymentTransactionWhereInput,
 		ec.unmarshalInputPermissionOrder,
 		ec.unmarshalInputPermissionWhereInput,
@@ -5436,6 +6349,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPractitionerProfileWhereInput,
 		ec.unmarshalInputProductOrder,
 		ec.unmarshalInputProductWhereInput,
+		ec.unmarshalInputRateLimitLogOrder,
+		ec.unmarshalInputRateLimitLogWhereInput,
 		ec.unmarshalInputRedeemRewardInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputRefreshTokenWhereInput,
@@ -5449,6 +6364,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRolePermissionInput,
 		ec.unmarshalInputRolePermissionWhereInput,
 		ec.unmarshalInputRoleWhereInput,
+		ec.unmarshalInputSessionLogWhereInput,
 		ec.unmarshalInputSetRolePermissionsInput,
 		ec.unmarshalInputSetUserPermissionInput,
 		ec.unmarshalInputUserOrder,
@@ -6057,6 +6973,14 @@ enum ErrorCode {
   """
   PASSWORD_CHANGE_REQUIRED
   """
+  The password was right; now ` + "`" + `ticket` + "`" + ` and one of ` + "`" + `factors` + "`" + ` are asked for.
+  """
+  SECOND_FACTOR_REQUIRED
+  """
+  The caller must prove anew who they are, with ` + "`" + `reauthenticate` + "`" + `; then the same request works.
+  """
+  STEP_UP_REQUIRED
+  """
   The caller's permissions do not cover this.
   """
   FORBIDDEN
@@ -6138,6 +7062,14 @@ enum ErrorAction {
   Change the password.
   """
   CHANGE_PASSWORD
+  """
+  Go on with a second factor.
+  """
+  SECOND_FACTOR
+  """
+  Prove anew who you are.
+  """
+  REAUTHENTICATE
   """
   Try again, after ` + "`" + `retryAfter` + "`" + ` seconds if given.
   """
@@ -6540,6 +7472,42 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_ApiToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiToken_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiToken_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_ApiToken_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_ApiToken_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_ApiToken_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_ApiToken_version(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiToken_name(ctx, field)
+	case "hint":
+		return ec.fieldContext_ApiToken_hint(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ApiToken_scopes(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiToken_expiresAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiToken_lastUsedAt(ctx, field)
+	case "lastUsedIp":
+		return ec.fieldContext_ApiToken_lastUsedIp(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiToken_revokedAt(ctx, field)
+	case "revokeReason":
+		return ec.fieldContext_ApiToken_revokeReason(ctx, field)
+	case "user":
+		return ec.fieldContext_ApiToken_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
+}
+
 func (ec *executionContext) childFields_Appointment(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6622,6 +7590,8 @@ func (ec *executionContext) childFields_AuditLog(ctx context.Context, field grap
 		return ec.fieldContext_AuditLog_requestId(ctx, field)
 	case "operation":
 		return ec.fieldContext_AuditLog_operation(ctx, field)
+	case "actingFor":
+		return ec.fieldContext_AuditLog_actingFor(ctx, field)
 	case "event":
 		return ec.fieldContext_AuditLog_event(ctx, field)
 	case "actor":
@@ -6666,6 +7636,88 @@ func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field 
 		return ec.fieldContext_AuditLogEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_Authenticator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Authenticator_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Authenticator_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Authenticator_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Authenticator_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_Authenticator_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_Authenticator_version(ctx, field)
+	case "kind":
+		return ec.fieldContext_Authenticator_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_Authenticator_name(ctx, field)
+	case "confirmedAt":
+		return ec.fieldContext_Authenticator_confirmedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Authenticator_lastUsedAt(ctx, field)
+	case "user":
+		return ec.fieldContext_Authenticator_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Authenticator", field.Name)
+}
+
+func (ec *executionContext) childFields_BlacklistedToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_BlacklistedToken_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_BlacklistedToken_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_BlacklistedToken_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_BlacklistedToken_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_BlacklistedToken_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_BlacklistedToken_version(ctx, field)
+	case "kind":
+		return ec.fieldContext_BlacklistedToken_kind(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_BlacklistedToken_sessionId(ctx, field)
+	case "reason":
+		return ec.fieldContext_BlacklistedToken_reason(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_BlacklistedToken_revokedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_BlacklistedToken_expiresAt(ctx, field)
+	case "ipAddress":
+		return ec.fieldContext_BlacklistedToken_ipAddress(ctx, field)
+	case "user":
+		return ec.fieldContext_BlacklistedToken_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlacklistedToken", field.Name)
+}
+
+func (ec *executionContext) childFields_BlacklistedTokenConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_BlacklistedTokenConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_BlacklistedTokenConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_BlacklistedTokenConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlacklistedTokenConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_BlacklistedTokenEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_BlacklistedTokenEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_BlacklistedTokenEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlacklistedTokenEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_BookAppointmentPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6958,6 +8010,8 @@ func (ec *executionContext) childFields_OperationLog(ctx context.Context, field 
 		return ec.fieldContext_OperationLog_requestId(ctx, field)
 	case "operation":
 		return ec.fieldContext_OperationLog_operation(ctx, field)
+	case "actingFor":
+		return ec.fieldContext_OperationLog_actingFor(ctx, field)
 	case "actor":
 		return ec.fieldContext_OperationLog_actor(ctx, field)
 	case "action":
@@ -7198,6 +8252,52 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordHistory(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_PasswordHistory_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_PasswordHistory_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_PasswordHistory_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_PasswordHistory_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_PasswordHistory_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_PasswordHistory_version(ctx, field)
+	case "changedAt":
+		return ec.fieldContext_PasswordHistory_changedAt(ctx, field)
+	case "user":
+		return ec.fieldContext_PasswordHistory_user(ctx, field)
+	case "changedBy":
+		return ec.fieldContext_PasswordHistory_changedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordHistory", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordHistoryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_PasswordHistoryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PasswordHistoryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_PasswordHistoryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordHistoryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PasswordHistoryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PasswordHistoryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PasswordHistoryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasswordHistoryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PaymentMethod(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7532,6 +8632,64 @@ func (ec *executionContext) childFields_ProductEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ProductEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RateLimitLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_RateLimitLog_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RateLimitLog_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_RateLimitLog_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_RateLimitLog_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_RateLimitLog_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_RateLimitLog_version(ctx, field)
+	case "scope":
+		return ec.fieldContext_RateLimitLog_scope(ctx, field)
+	case "key":
+		return ec.fieldContext_RateLimitLog_key(ctx, field)
+	case "action":
+		return ec.fieldContext_RateLimitLog_action(ctx, field)
+	case "attempts":
+		return ec.fieldContext_RateLimitLog_attempts(ctx, field)
+	case "windowStart":
+		return ec.fieldContext_RateLimitLog_windowStart(ctx, field)
+	case "windowEnd":
+		return ec.fieldContext_RateLimitLog_windowEnd(ctx, field)
+	case "lastAttemptAt":
+		return ec.fieldContext_RateLimitLog_lastAttemptAt(ctx, field)
+	case "blockedUntil":
+		return ec.fieldContext_RateLimitLog_blockedUntil(ctx, field)
+	case "user":
+		return ec.fieldContext_RateLimitLog_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimitLog", field.Name)
+}
+
+func (ec *executionContext) childFields_RateLimitLogConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_RateLimitLogConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_RateLimitLogConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_RateLimitLogConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimitLogConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_RateLimitLogEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_RateLimitLogEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_RateLimitLogEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimitLogEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_RedeemRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "redemption":
@@ -7558,6 +8716,8 @@ func (ec *executionContext) childFields_RefreshToken(ctx context.Context, field 
 		return ec.fieldContext_RefreshToken_version(ctx, field)
 	case "generation":
 		return ec.fieldContext_RefreshToken_generation(ctx, field)
+	case "reuseCount":
+		return ec.fieldContext_RefreshToken_reuseCount(ctx, field)
 	case "ipAddress":
 		return ec.fieldContext_RefreshToken_ipAddress(ctx, field)
 	case "userAgent":
@@ -7860,6 +9020,56 @@ func (ec *executionContext) childFields_ServiceSetting(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type ServiceSetting", field.Name)
 }
 
+func (ec *executionContext) childFields_SessionLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SessionLog_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_SessionLog_createdAt(ctx, field)
+	case "ipAddress":
+		return ec.fieldContext_SessionLog_ipAddress(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_SessionLog_userAgent(ctx, field)
+	case "requestId":
+		return ec.fieldContext_SessionLog_requestId(ctx, field)
+	case "operation":
+		return ec.fieldContext_SessionLog_operation(ctx, field)
+	case "actingFor":
+		return ec.fieldContext_SessionLog_actingFor(ctx, field)
+	case "event":
+		return ec.fieldContext_SessionLog_event(ctx, field)
+	case "details":
+		return ec.fieldContext_SessionLog_details(ctx, field)
+	case "user":
+		return ec.fieldContext_SessionLog_user(ctx, field)
+	case "session":
+		return ec.fieldContext_SessionLog_session(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionLog", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionLogConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SessionLogConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SessionLogConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SessionLogConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionLogConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionLogEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SessionLogEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SessionLogEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionLogEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_SessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -7972,6 +9182,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_isActive(ctx, field)
 	case "isLocked":
 		return ec.fieldContext_User_isLocked(ctx, field)
+	case "lockReason":
+		return ec.fieldContext_User_lockReason(ctx, field)
 	case "lockedUntil":
 		return ec.fieldContext_User_lockedUntil(ctx, field)
 	case "failedLoginAttempts":
@@ -8008,6 +9220,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_sessions(ctx, field)
 	case "refreshTokens":
 		return ec.fieldContext_User_refreshTokens(ctx, field)
+	case "sessionLogs":
+		return ec.fieldContext_User_sessionLogs(ctx, field)
+	case "blacklistedTokens":
+		return ec.fieldContext_User_blacklistedTokens(ctx, field)
+	case "passwordHistory":
+		return ec.fieldContext_User_passwordHistory(ctx, field)
+	case "passwordChanges":
+		return ec.fieldContext_User_passwordChanges(ctx, field)
+	case "authenticators":
+		return ec.fieldContext_User_authenticators(ctx, field)
+	case "apiTokens":
+		return ec.fieldContext_User_apiTokens(ctx, field)
+	case "rateLimitLogs":
+		return ec.fieldContext_User_rateLimitLogs(ctx, field)
+	case "impersonations":
+		return ec.fieldContext_User_impersonations(ctx, field)
 	case "auditLogs":
 		return ec.fieldContext_User_auditLogs(ctx, field)
 	case "operationLogs":
@@ -8188,10 +9416,18 @@ func (ec *executionContext) childFields_UserSession(ctx context.Context, field g
 		return ec.fieldContext_UserSession_deviceName(ctx, field)
 	case "ipAddress":
 		return ec.fieldContext_UserSession_ipAddress(ctx, field)
+	case "lastIpAddress":
+		return ec.fieldContext_UserSession_lastIpAddress(ctx, field)
 	case "userAgent":
 		return ec.fieldContext_UserSession_userAgent(ctx, field)
 	case "authenticatedAt":
 		return ec.fieldContext_UserSession_authenticatedAt(ctx, field)
+	case "amr":
+		return ec.fieldContext_UserSession_amr(ctx, field)
+	case "reauthenticatedAt":
+		return ec.fieldContext_UserSession_reauthenticatedAt(ctx, field)
+	case "impersonationReason":
+		return ec.fieldContext_UserSession_impersonationReason(ctx, field)
 	case "lastActivityAt":
 		return ec.fieldContext_UserSession_lastActivityAt(ctx, field)
 	case "idleExpiresAt":
@@ -8204,6 +9440,10 @@ func (ec *executionContext) childFields_UserSession(ctx context.Context, field g
 		return ec.fieldContext_UserSession_endReason(ctx, field)
 	case "user":
 		return ec.fieldContext_UserSession_user(ctx, field)
+	case "impersonator":
+		return ec.fieldContext_UserSession_impersonator(ctx, field)
+	case "logs":
+		return ec.fieldContext_UserSession_logs(ctx, field)
 	case "refreshTokens":
 		return ec.fieldContext_UserSession_refreshTokens(ctx, field)
 	}

@@ -321,6 +321,10 @@ const (
 	ErrorActionRefresh ErrorAction = "REFRESH"
 	// Change the password.
 	ErrorActionChangePassword ErrorAction = "CHANGE_PASSWORD"
+	// Go on with a second factor.
+	ErrorActionSecondFactor ErrorAction = "SECOND_FACTOR"
+	// Prove anew who you are.
+	ErrorActionReauthenticate ErrorAction = "REAUTHENTICATE"
 	// Try again, after `retryAfter` seconds if given.
 	ErrorActionRetry ErrorAction = "RETRY"
 )
@@ -331,12 +335,14 @@ var AllErrorAction = []ErrorAction{
 	ErrorActionSignIn,
 	ErrorActionRefresh,
 	ErrorActionChangePassword,
+	ErrorActionSecondFactor,
+	ErrorActionReauthenticate,
 	ErrorActionRetry,
 }
 
 func (e ErrorAction) IsValid() bool {
 	switch e {
-	case ErrorActionNone, ErrorActionFixInput, ErrorActionSignIn, ErrorActionRefresh, ErrorActionChangePassword, ErrorActionRetry:
+	case ErrorActionNone, ErrorActionFixInput, ErrorActionSignIn, ErrorActionRefresh, ErrorActionChangePassword, ErrorActionSecondFactor, ErrorActionReauthenticate, ErrorActionRetry:
 		return true
 	}
 	return false
@@ -393,6 +399,10 @@ const (
 	ErrorCodeInvalidCredentials ErrorCode = "INVALID_CREDENTIALS"
 	// The password must be changed before anything else.
 	ErrorCodePasswordChangeRequired ErrorCode = "PASSWORD_CHANGE_REQUIRED"
+	// The password was right; now `ticket` and one of `factors` are asked for.
+	ErrorCodeSecondFactorRequired ErrorCode = "SECOND_FACTOR_REQUIRED"
+	// The caller must prove anew who they are, with `reauthenticate`; then the same request works.
+	ErrorCodeStepUpRequired ErrorCode = "STEP_UP_REQUIRED"
 	// The caller's permissions do not cover this.
 	ErrorCodeForbidden ErrorCode = "FORBIDDEN"
 	// There is no such object, or the caller may not see it.
@@ -430,6 +440,8 @@ var AllErrorCode = []ErrorCode{
 	ErrorCodeUnauthenticated,
 	ErrorCodeInvalidCredentials,
 	ErrorCodePasswordChangeRequired,
+	ErrorCodeSecondFactorRequired,
+	ErrorCodeStepUpRequired,
 	ErrorCodeForbidden,
 	ErrorCodeNotFound,
 	ErrorCodeConflict,
@@ -448,7 +460,7 @@ var AllErrorCode = []ErrorCode{
 
 func (e ErrorCode) IsValid() bool {
 	switch e {
-	case ErrorCodeBadUserInput, ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeUnauthenticated, ErrorCodeInvalidCredentials, ErrorCodePasswordChangeRequired, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeSlotTaken, ErrorCodeInvalidTransition, ErrorCodeIdempotencyMismatch, ErrorCodeOutOfStock, ErrorCodeInsufficientPoints, ErrorCodeRateLimited, ErrorCodeTooComplex, ErrorCodePayloadTooLarge, ErrorCodeOverloaded, ErrorCodeUnavailable, ErrorCodeInternal:
+	case ErrorCodeBadUserInput, ErrorCodeGraphqlParseFailed, ErrorCodeGraphqlValidationFailed, ErrorCodeUnauthenticated, ErrorCodeInvalidCredentials, ErrorCodePasswordChangeRequired, ErrorCodeSecondFactorRequired, ErrorCodeStepUpRequired, ErrorCodeForbidden, ErrorCodeNotFound, ErrorCodeConflict, ErrorCodeSlotTaken, ErrorCodeInvalidTransition, ErrorCodeIdempotencyMismatch, ErrorCodeOutOfStock, ErrorCodeInsufficientPoints, ErrorCodeRateLimited, ErrorCodeTooComplex, ErrorCodePayloadTooLarge, ErrorCodeOverloaded, ErrorCodeUnavailable, ErrorCodeInternal:
 		return true
 	}
 	return false

@@ -14,6 +14,12 @@ type Permission struct {
 // catalogue is a copy, and an unknown name is refused on write.
 const (
 	UserRead             = "user:read"
+	UserCreate           = "user:create"
+	UserUpdate           = "user:update"
+	UserLock             = "user:lock"
+	UserDeactivate       = "user:deactivate"
+	UserDelete           = "user:delete"
+	UserImpersonate      = "user:impersonate"
 	RoleRead             = "role:read"
 	RoleCreate           = "role:create"
 	RoleUpdate           = "role:update"
@@ -21,6 +27,8 @@ const (
 	PermissionRead       = "permission:read"
 	PermissionGrant      = "permission:grant"
 	SessionRead          = "session:read"
+	SessionRevoke        = "session:revoke"
+	RateLimitRead        = "rate_limit:read"
 	UnitRead             = "unit:read"
 	DirectoryRead        = "directory:read"
 	CustomerRead         = "customer:read"
@@ -45,6 +53,12 @@ const (
 
 var registry = []Permission{
 	{Name: UserRead, Description: "See user accounts."},
+	{Name: UserCreate, Description: "Make accounts.", Reserved: true},
+	{Name: UserUpdate, Description: "Change accounts, and have their owners set a new password.", Reserved: true},
+	{Name: UserLock, Description: "Lock accounts and unlock them.", Reserved: true},
+	{Name: UserDeactivate, Description: "Close accounts and open them again.", Reserved: true},
+	{Name: UserDelete, Description: "Delete accounts.", Reserved: true},
+	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", Reserved: true},
 	{Name: RoleRead, Description: "See roles and who has them."},
 	{Name: RoleCreate, Description: "Make new roles."},
 	{Name: RoleUpdate, Description: "Change what a role permits."},
@@ -52,6 +66,8 @@ var registry = []Permission{
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
 	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly."},
 	{Name: SessionRead, Description: "See where accounts are signed in."},
+	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away.", Reserved: true},
+	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},
 	{Name: UnitRead, Description: "See the clinic's units."},
 	{Name: DirectoryRead, Description: "List the people who share a name, a sex or a unit."},
 	{Name: CustomerRead, Description: "See customers."},

@@ -12,6 +12,8 @@ const (
 	CodeUnauthenticated        Code = "UNAUTHENTICATED"
 	CodeInvalidCredentials     Code = "INVALID_CREDENTIALS"
 	CodePasswordChangeRequired Code = "PASSWORD_CHANGE_REQUIRED"
+	CodeSecondFactorRequired   Code = "SECOND_FACTOR_REQUIRED"
+	CodeStepUpRequired         Code = "STEP_UP_REQUIRED"
 	CodeForbidden              Code = "FORBIDDEN"
 	CodeNotFound               Code = "NOT_FOUND"
 	CodeConflict               Code = "CONFLICT"
@@ -39,6 +41,8 @@ const (
 	ActionSignIn         Action = "SIGN_IN"
 	ActionRefresh        Action = "REFRESH"
 	ActionChangePassword Action = "CHANGE_PASSWORD"
+	ActionSecondFactor   Action = "SECOND_FACTOR"
+	ActionReauthenticate Action = "REAUTHENTICATE"
 	ActionRetry          Action = "RETRY"
 )
 
@@ -58,6 +62,8 @@ var contract = []trait{
 	{CodeUnauthenticated, ActionSignIn, false, "Nobody is signed in, or the token is no longer good. With a refresh token at hand, refresh first."},
 	{CodeInvalidCredentials, ActionFixInput, false, "Login and password do not match an account that may sign in."},
 	{CodePasswordChangeRequired, ActionChangePassword, false, "The password must be changed before anything else."},
+	{CodeSecondFactorRequired, ActionSecondFactor, false, "The password was right; now `ticket` and one of `factors` are asked for."},
+	{CodeStepUpRequired, ActionReauthenticate, false, "The caller must prove anew who they are, with `reauthenticate`; then the same request works."},
 	{CodeForbidden, ActionNone, false, "The caller's permissions do not cover this."},
 	{CodeNotFound, ActionNone, false, "There is no such object, or the caller may not see it."},
 	{CodeConflict, ActionRetry, false, "The object has changed since it was read; read it again and decide anew."},

@@ -6,8 +6,11 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/givenname"
@@ -17,13 +20,16 @@ import (
 	"clinicgraph/ent/orderevent"
 	"clinicgraph/ent/orderitem"
 	"clinicgraph/ent/organizationalunit"
+	"clinicgraph/ent/passwordhistory"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/pointsaccount"
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/predicate"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/rewardredemption"
+	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/surname"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
@@ -99,6 +105,18 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 		return scoped(v, access.SessionRead, usersession.UserID(v.UserID), usersession.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeRefreshToken:
 		return scoped(v, access.SessionRead, refreshtoken.UserID(v.UserID), refreshtoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeBlacklistedToken:
+		return scoped(v, access.SessionRead, blacklistedtoken.UserID(v.UserID), blacklistedtoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypePasswordHistory:
+		return scoped(v, access.SessionRead, passwordhistory.UserID(v.UserID), passwordhistory.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeSessionLog:
+		return scoped(v, access.SessionRead, sessionlog.UserID(v.UserID), sessionlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeAuthenticator:
+		return scoped(v, access.SessionRead, authenticator.UserID(v.UserID), authenticator.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeApiToken:
+		return scoped(v, access.SessionRead, apitoken.UserID(v.UserID), apitoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+	case ent.TypeRateLimitLog:
+		return scoped(v, access.RateLimitRead, ratelimitlog.UserID(v.UserID), ratelimitlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeAuditLog:
 		return scoped(v, access.AuditLogRead, auditlog.UserID(v.UserID), auditlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeOperationLog:
@@ -153,7 +171,7 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 		return scoped(v, access.PointsRead, rewardredemption.CustomerIDIn(v.Profiles...), rewardredemption.HasCustomerWith(customer.UnitID(v.UnitID)))
 
 	// The machinery, for verbs and the system alone.
-	case ent.TypeResourceClaim, ent.TypeIdempotencyKey:
+	case ent.TypeResourceClaim, ent.TypeIdempotencyKey, ent.TypeOneTimeToken, ent.TypeSigningKey, ent.TypeRecoveryCode, ent.TypeOutboxMessage:
 		return none
 	default:
 		return none

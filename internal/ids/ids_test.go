@@ -156,7 +156,8 @@ func TestEntityNumbersNeverChange(t *testing.T) {
 		RolePermission UserPermission UserSession RefreshToken AuditLog OperationLog Customer
 		PractitionerProfile WorkingHours Product ServiceSetting Booking Appointment ResourceClaim
 		Order OrderItem OrderEvent PaymentMethod PaymentTransaction PointsAccount PointsEntry Reward
-		RewardRedemption IdempotencyKey PractitionerService Notification`)
+		RewardRedemption IdempotencyKey PractitionerService Notification BlacklistedToken PasswordHistory
+		SessionLog RateLimitLog OneTimeToken SigningKey Authenticator RecoveryCode ApiToken OutboxMessage`)
 	var got []string
 	for i, k := range ids.Kinds() {
 		if int(k) != i+1 {

@@ -44,6 +44,16 @@ const (
 	IdempotencyKey      Kind = 32
 	PractitionerService Kind = 33
 	Notification        Kind = 34
+	BlacklistedToken    Kind = 35
+	PasswordHistory     Kind = 36
+	SessionLog          Kind = 37
+	RateLimitLog        Kind = 38
+	OneTimeToken        Kind = 39
+	SigningKey          Kind = 40
+	Authenticator       Kind = 41
+	RecoveryCode        Kind = 42
+	ApiToken            Kind = 43
+	OutboxMessage       Kind = 44
 )
 
 // names holds the ent type name of each kind, at its number. An entity that is
@@ -83,6 +93,16 @@ var names = [...]string{
 	IdempotencyKey:      "IdempotencyKey",
 	PractitionerService: "PractitionerService",
 	Notification:        "Notification",
+	BlacklistedToken:    "BlacklistedToken",
+	PasswordHistory:     "PasswordHistory",
+	SessionLog:          "SessionLog",
+	RateLimitLog:        "RateLimitLog",
+	OneTimeToken:        "OneTimeToken",
+	SigningKey:          "SigningKey",
+	Authenticator:       "Authenticator",
+	RecoveryCode:        "RecoveryCode",
+	ApiToken:            "ApiToken",
+	OutboxMessage:       "OutboxMessage",
 }
 
 var byName = func() map[string]Kind {
