@@ -46,7 +46,7 @@ func (s *Service) viewer(ctx context.Context, subject, id uuid.UUID, epoch int64
 		return nil, store.Classify(fmt.Errorf("load session: %w", err))
 	}
 	now, u := s.Now(), session.Edges.User
-	if u == nil || u.ID != subject || !alive(session, now) || !mayIssue(u, now) || int64(u.TokenEpoch) > epoch {
+	if !canIssue(u, session, now) || u.ID != subject || int64(u.TokenEpoch) > epoch {
 		return nil, unauthenticated(nil)
 	}
 	v, err := accounts.Viewer(system, s.Store.Client, u)

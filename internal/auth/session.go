@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/refreshtoken"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
@@ -41,12 +42,6 @@ type Session struct {
 	ExpiresAt    time.Time // of the access token
 	RefreshToken string
 	Viewer       *access.Viewer
-}
-
-// mayIssue is the one gate in front of every token: sign-in, refresh, and each
-// request with an access token ask it.
-func mayIssue(u *ent.User, now time.Time) bool {
-	return u.IsActive && !u.IsLocked && u.DeletedAt == nil && (u.LockedUntil == nil || !now.Before(*u.LockedUntil))
 }
 
 // NewAccount is an account that somebody makes for themselves.
@@ -153,4 +148,28 @@ func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error
 		}
 	}
 	s.Security.Record(ctx, e)
+}
+
+// endSession ends a live session and revokes what could renew it; one that has
+// ended already stays as it is.
+func (s *Service) endSession(ctx context.Context, c *ent.Client, id uuid.UUID, status usersession.Status, reason string) error {
+	now := s.Now()
+	err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
+		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Exec(ctx)
+	if ent.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	live, err := c.RefreshToken.Query().Where(refreshtoken.SessionID(id), refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for refresh tokens: %w", err)
+	}
+	for _, t := range live {
+		if err := t.Update().SetRevokedAt(now).SetRevokeReason(reason).Exec(ctx); err != nil {
+			return fmt.Errorf("revoke refresh token: %w", err)
+		}
+	}
+	return nil
 }

@@ -38,7 +38,7 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 	if err != nil {
 		return nil, err
 	}
-	if !ok || !mayIssue(u, s.Now()) {
+	if !ok || !canIssue(u, nil, s.Now()) || u.LockedUntil != nil && s.Now().Before(*u.LockedUntil) {
 		return nil, errCredentials()
 	}
 	var fresh string

@@ -4,13 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
-
-	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/refreshtoken"
-	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
@@ -37,7 +33,7 @@ func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, 
 		}
 		u = token.Edges.User
 		session := token.Edges.Session
-		if u == nil || !alive(session, now) || !mayIssue(u, now) || token.RevokedAt != nil || !now.Before(token.ExpiresAt) {
+		if session == nil || !canIssue(u, session, now) || token.RevokedAt != nil || !now.Before(token.ExpiresAt) {
 			return unauthenticated(nil)
 		}
 		ctx := actingAs(ctx, u, "refreshSession")
@@ -65,40 +61,4 @@ func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, 
 		return err
 	})
 	return renewed, err
-}
-
-// alive says whether a session counts at now.
-func alive(session *ent.UserSession, now time.Time) bool {
-	return session != nil && session.Status == usersession.StatusActive && now.Before(session.IdleExpiresAt) && now.Before(session.ExpiresAt)
-}
-
-// Logout ends the caller's session. It does nothing when it has ended already.
-func (s *Service) Logout(ctx context.Context) (err error) {
-	v := access.FromContext(ctx)
-	defer func() { s.Security.Record(ctx, audit.Event{Name: audit.EventLogout, Subject: &v.SessionID, Err: err}) }()
-	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		return s.endSession(access.Elevated(ctx, "logout"), c, v.SessionID, usersession.StatusLoggedOut, "logout")
-	})
-}
-
-func (s *Service) endSession(ctx context.Context, c *ent.Client, id uuid.UUID, status usersession.Status, reason string) error {
-	now := s.Now()
-	err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
-		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Exec(ctx)
-	if ent.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	live, err := c.RefreshToken.Query().Where(refreshtoken.SessionID(id), refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).All(ctx)
-	if err != nil {
-		return fmt.Errorf("look for refresh tokens: %w", err)
-	}
-	for _, t := range live {
-		if err := t.Update().SetRevokedAt(now).SetRevokeReason(reason).Exec(ctx); err != nil {
-			return fmt.Errorf("revoke refresh token: %w", err)
-		}
-	}
-	return nil
 }
