@@ -9,12 +9,13 @@ import (
 )
 
 // The labels of the derived keys. To change one is to exchange the key: every
-// stored password, or every token or cursor in the hands of clients, becomes
-// useless.
+// stored password, every token or cursor in the hands of clients, or everything
+// sealed in the database becomes useless.
 const (
 	labelSigning = "clinicgraph/v1/access-token/ed25519-seed"
 	labelPepper  = "clinicgraph/v1/password-pepper"
 	labelCursor  = "clinicgraph/v1/cursor"
+	labelSealing = "clinicgraph/v1/sealing"
 )
 
 // Keys are what the server needs of secrets, each independent of the others:
@@ -23,6 +24,10 @@ type Keys struct {
 	Tokens KeySet // signs and checks access tokens
 	Pepper Secret // 32 bytes, for NewPasswords
 	Cursor Secret // 32 bytes, for the MAC of page cursors
+
+	// Sealing is 32 bytes for package seal, which makes a key of its own out of it
+	// for each purpose.
+	Sealing Secret
 }
 
 // DeriveKeys makes the keys out of one master secret (HKDF-SHA-256). The same
@@ -31,15 +36,17 @@ func DeriveKeys(master Secret) (Keys, error) {
 	seed, errSeed := derive(master, labelSigning)
 	pepper, errPepper := derive(master, labelPepper)
 	cursor, errCursor := derive(master, labelCursor)
-	for _, err := range []error{errSeed, errPepper, errCursor} {
+	sealing, errSealing := derive(master, labelSealing)
+	for _, err := range []error{errSeed, errPepper, errCursor, errSealing} {
 		if err != nil {
 			return Keys{}, fmt.Errorf("derive keys: %w", err)
 		}
 	}
 	return Keys{
-		Tokens: NewKeySet(ed25519.NewKeyFromSeed(seed.Reveal())),
-		Pepper: pepper,
-		Cursor: cursor,
+		Tokens:  NewKeySet(ed25519.NewKeyFromSeed(seed.Reveal())),
+		Pepper:  pepper,
+		Cursor:  cursor,
+		Sealing: sealing,
 	}, nil
 }
 

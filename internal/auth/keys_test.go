@@ -33,9 +33,10 @@ func testKeys(t testing.TB) Keys {
 func TestDerivedKeysNeverChange(t *testing.T) {
 	keys := testKeys(t)
 	for name, c := range map[string]struct{ got, want string }{
-		"kid":    {keys.Tokens.ActiveID(), "8rliFk3f8KLRg4DFLLwj-VhPT-1sWBMskgEVsGxZlJc"},
-		"pepper": {hex.EncodeToString(keys.Pepper.Reveal()), "8d95f1b6ee9a50d3c0e0700aef84804e569968d70a63cf9d97a0cbce4d6c53c7"},
-		"cursor": {hex.EncodeToString(keys.Cursor.Reveal()), "2510a3d112c74e528f54499dae4772678108eb1f309cee24c33064a96b6fe727"},
+		"kid":     {keys.Tokens.ActiveID(), "8rliFk3f8KLRg4DFLLwj-VhPT-1sWBMskgEVsGxZlJc"},
+		"pepper":  {hex.EncodeToString(keys.Pepper.Reveal()), "8d95f1b6ee9a50d3c0e0700aef84804e569968d70a63cf9d97a0cbce4d6c53c7"},
+		"cursor":  {hex.EncodeToString(keys.Cursor.Reveal()), "2510a3d112c74e528f54499dae4772678108eb1f309cee24c33064a96b6fe727"},
+		"sealing": {hex.EncodeToString(keys.Sealing.Reveal()), "ed327897193e24803c4fcfdeff57fa7f5b985bb9f7c6c34940f5984679935e4b"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s is %s, want %s", name, c.got, c.want)
@@ -48,7 +49,7 @@ func TestDerivedKeysAreIndependent(t *testing.T) {
 	seen := map[string]string{}
 	for name, key := range map[string][]byte{
 		"master": master.Reveal(), "pepper": keys.Pepper.Reveal(), "cursor": keys.Cursor.Reveal(),
-		"seed": keys.Tokens.private().Seed(),
+		"sealing": keys.Sealing.Reveal(), "seed": keys.Tokens.private().Seed(),
 	} {
 		if other, dup := seen[string(key)]; dup {
 			t.Errorf("%s is %s", name, other)
