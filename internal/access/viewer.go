@@ -22,10 +22,13 @@ type Viewer struct {
 	Grants             []Grant
 	Now                func() time.Time // nil: time.Now
 
-	// What the access token says: until when the viewer may act at the latest, and
-	// the epoch of tokens that it belongs to. Zero where there is no token.
+	// What the access token says: until when the viewer may act at the latest, the
+	// epoch of tokens that it belongs to, and what a step-up is measured by. Zero
+	// where there is no token.
 	Until      time.Time
 	TokenEpoch int64
+	AuthTime   time.Time // when who this is was last proved
+	AMR        []string  // and how: "pwd", "otp", … (RFC 8176)
 
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
@@ -132,7 +135,7 @@ func Elevated(ctx context.Context, verb string) context.Context {
 	lifted := &Viewer{
 		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
 		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now,
-		Until: v.Until, TokenEpoch: v.TokenEpoch, elevated: verb,
+		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR, elevated: verb,
 	}
 	return NewContext(ctx, lifted)
 }

@@ -3,9 +3,6 @@ package auth
 import (
 	"context"
 	"fmt"
-	"time"
-
-	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/usersession"
@@ -21,7 +18,19 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewe
 	if err != nil {
 		return nil, err
 	}
-	return s.viewer(ctx, claims.Subject, claims.Session, claims.Version, claims.ExpiresAt)
+	return s.viewer(ctx, claims)
+}
+
+// claimsOf is what an access token of the session says now.
+func claimsOf(u *ent.User, session *ent.UserSession) Claims {
+	proved := session.AuthenticatedAt
+	if session.ReauthenticatedAt != nil {
+		proved = *session.ReauthenticatedAt
+	}
+	return Claims{
+		Subject: u.ID, Session: session.ID, AuthTime: proved, AMR: session.Amr,
+		Version: int64(u.TokenEpoch), ExpiresAt: session.ExpiresAt,
+	}
 }
 
 // Renew looks again at what the viewer of an access token rests on, for what
@@ -31,31 +40,31 @@ func (s *Service) Renew(ctx context.Context, v *access.Viewer) (*access.Viewer, 
 	if !s.Now().Before(v.Until) {
 		return nil, unauthenticated(nil)
 	}
-	return s.viewer(ctx, v.UserID, v.SessionID, v.TokenEpoch, v.Until)
+	return s.viewer(ctx, Claims{
+		Subject: v.UserID, Session: v.SessionID, AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
+	})
 }
 
 // viewer says who a good token acts as, as long as session and account are in
 // order.
-func (s *Service) viewer(ctx context.Context, subject, id uuid.UUID, epoch int64, until time.Time) (*access.Viewer, error) {
+func (s *Service) viewer(ctx context.Context, claims Claims) (*access.Viewer, error) {
 	system := access.System(ctx, "authenticate")
-	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(id)).WithUser().Only(system)
+	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(claims.Session)).WithUser().Only(system)
 	if ent.IsNotFound(err) {
 		return nil, unauthenticated(err)
 	}
 	if err != nil {
 		return nil, store.Classify(fmt.Errorf("load session: %w", err))
 	}
-	now, u := s.Now(), session.Edges.User
-	if !canIssue(u, session, now) || u.ID != subject || int64(u.TokenEpoch) > epoch {
+	u := session.Edges.User
+	if !canIssue(u, session, s.Now()) || u.ID != claims.Subject || int64(u.TokenEpoch) > claims.Version {
 		return nil, unauthenticated(nil)
 	}
 	v, err := accounts.Viewer(system, s.Store.Client, u)
 	if err != nil {
 		return nil, store.Classify(err)
 	}
-	v.SessionID, v.Now, v.TokenEpoch, v.Until = session.ID, s.Now, epoch, until
-	if session.ExpiresAt.Before(until) {
-		v.Until = session.ExpiresAt
-	}
+	v.SessionID, v.Now, v.TokenEpoch, v.Until = session.ID, s.Now, claims.Version, claims.ExpiresAt
+	v.AuthTime, v.AMR = claims.AuthTime, claims.AMR
 	return v, nil
 }

@@ -80,13 +80,12 @@ func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, v *acce
 	if err != nil {
 		return nil, fmt.Errorf("make refresh token: %w", err)
 	}
-	token, expires, err := s.Tokens.Issue(Claims{
-		Subject: u.ID, Session: session.ID, AuthTime: session.AuthenticatedAt, AMR: []string{"pwd"}, Version: int64(u.TokenEpoch),
-	})
+	claims := claimsOf(u, session)
+	token, expires, err := s.Tokens.Issue(claims)
 	if err != nil {
 		return nil, fmt.Errorf("issue access token: %w", err)
 	}
-	v.SessionID, v.Now = session.ID, s.Now
+	v.SessionID, v.Now, v.AuthTime, v.AMR = session.ID, s.Now, claims.AuthTime, claims.AMR
 	return &Session{AccessToken: token, ExpiresAt: expires, RefreshToken: plain, Viewer: v}, nil
 }
 

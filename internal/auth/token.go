@@ -39,8 +39,9 @@ type Claims struct {
 	AMR []string
 	// Version is the user's token epoch; tokens of a lower one are revoked.
 	Version int64
-	// IssuedAt and ExpiresAt are set by Issue and Verify. Times are UTC and
-	// whole seconds.
+	// IssuedAt and ExpiresAt are set by Issue and Verify; an ExpiresAt that Issue
+	// is given is the end of the session, which no token outlives. Times are UTC
+	// and whole seconds.
 	IssuedAt, ExpiresAt time.Time
 }
 
@@ -78,14 +79,19 @@ func NewTokens(keys KeySet, issuer, audience string, ttl time.Duration, now func
 	}
 }
 
-// Issue signs a token that is good from now for the ttl. Subject, Session,
-// AuthTime and AMR must be set; an error is a defect of the caller.
+// Issue signs a token that is good from now for the ttl, or until the session
+// ends where that is sooner. Subject, Session, AuthTime and AMR must be set; an
+// error is a defect of the caller.
 func (t *Tokens) Issue(c Claims) (token string, expires time.Time, err error) {
 	if c.ID == (TokenID{}) {
 		rand.Read(c.ID[:])
 	}
 	now := t.now().UTC().Truncate(time.Second)
-	expires = now.Add(t.ttl).Truncate(time.Second)
+	lives := t.ttl
+	if !c.ExpiresAt.IsZero() {
+		lives = max(min(lives, c.ExpiresAt.Sub(now)), time.Second) // the last second of a session is a whole one
+	}
+	expires = now.Add(lives).Truncate(time.Second)
 	wire := wireClaims{
 		Issuer: t.issuer, Audience: t.audience,
 		Subject: c.Subject.String(), Session: c.Session.String(), ID: c.ID.String(),

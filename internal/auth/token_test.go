@@ -195,3 +195,22 @@ func BenchmarkVerify(b *testing.B) {
 		}
 	}
 }
+
+func TestATokenEndsWithItsSession(t *testing.T) {
+	for name, c := range map[string]struct{ session, want time.Duration }{
+		"long before the token would": {time.Minute, time.Minute},
+		"a fraction before it would":  {testTTL - time.Millisecond, testTTL - time.Second},
+		"with it":                     {testTTL, testTTL},
+		"after it":                    {time.Hour, testTTL},
+		"within this second":          {time.Millisecond, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			claims := testClaims()
+			claims.ExpiresAt = testNow.Truncate(time.Second).Add(c.session)
+			_, expires, err := tokensAt(t, testNow).Issue(claims)
+			if err != nil || !expires.Equal(testNow.Truncate(time.Second).Add(c.want)) {
+				t.Errorf("expires %s, %v", expires, err)
+			}
+		})
+	}
+}
