@@ -3743,10 +3743,6 @@ type SessionLogWhereInput struct {
 	EventNEQ   *sessionlog.Event  `json:"eventNEQ,omitempty"`
 	EventIn    []sessionlog.Event `json:"eventIn,omitempty"`
 	EventNotIn []sessionlog.Event `json:"eventNotIn,omitempty"`
-
-	// "session" edge predicates.
-	HasSession     *bool                    `json:"hasSession,omitempty"`
-	HasSessionWith []*UserSessionWhereInput `json:"hasSessionWith,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -3882,25 +3878,6 @@ func (i *SessionLogWhereInput) predicate(visible visibility) (predicate.SessionL
 		predicates = append(predicates, sessionlog.EventNotIn(i.EventNotIn...))
 	}
 
-	if i.HasSession != nil {
-		p := sessionlog.HasSessionWith(visible("UserSession"))
-		if !*i.HasSession {
-			p = sessionlog.Not(p)
-		}
-		predicates = append(predicates, p)
-	}
-	if len(i.HasSessionWith) > 0 {
-		with := make([]predicate.UserSession, 0, len(i.HasSessionWith)+1)
-		with = append(with, visible("UserSession"))
-		for _, w := range i.HasSessionWith {
-			p, err := w.predicate(visible)
-			if err != nil {
-				return nil, fmt.Errorf("%w: field 'HasSessionWith'", err)
-			}
-			with = append(with, p)
-		}
-		predicates = append(predicates, sessionlog.HasSessionWith(with...))
-	}
 	switch len(predicates) {
 	case 0:
 		return nil, ErrEmptySessionLogWhereInput

@@ -9,16 +9,23 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/appointment"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/booking"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/order"
+	"clinicgraph/ent/outboxmessage"
 	"clinicgraph/ent/paymentmethod"
 	"clinicgraph/ent/paymenttransaction"
 	"clinicgraph/ent/pointsentry"
 	"clinicgraph/ent/product"
+	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/ent/reward"
 	"clinicgraph/ent/rewardredemption"
+	"clinicgraph/ent/sessionlog"
+	"clinicgraph/ent/signingkey"
 	"clinicgraph/internal/ids"
 )
 
@@ -114,7 +121,25 @@ func people(ctx context.Context, c *ent.Client, n int) {
 	c.AuditLog.Create().SetID(id(ids.AuditLog, n)).SetEvent("LOGIN").SetUserID(user).SetActor(name).SetSuccess(true).SaveX(ctx)
 	c.OperationLog.Create().SetID(id(ids.OperationLog, n)).SetUserID(user).SetActor(name).SetAction("CREATE").SetEntityType("User").SetEntityID(user).SaveX(ctx)
 	c.Notification.Create().SetID(id(ids.Notification, n)).SetUserID(user).SetKind(notification.KindBookingConfirmed).SetSubjectID(id(ids.Booking, n)).SaveX(ctx)
+	identity(ctx, c, n)
 	c.IdempotencyKey.Create().SetID(id(ids.IdempotencyKey, n)).SetUserID(user).SetOperation("book").SetKey(name).SetRequestHash([]byte(name)).SetResult(map[string]any{}).SetExpiresAt(dawn).SaveX(ctx)
+}
+
+// identity makes what hangs on an account besides its sessions.
+func identity(ctx context.Context, c *ent.Client, n int) {
+	user, secret := id(ids.User, n), []byte(fmt.Sprintf("secret-%d", n))
+	c.SessionLog.Create().SetID(id(ids.SessionLog, n)).SetUserID(user).SetSessionID(id(ids.UserSession, n)).SetEvent(sessionlog.EventLogin).SaveX(ctx)
+	c.BlacklistedToken.Create().SetID(id(ids.BlacklistedToken, n)).SetUserID(user).SetKind(blacklistedtoken.KindToken).SetTokenHash(secret).
+		SetReason(blacklistedtoken.ReasonLogout).SetRevokedAt(dawn).SetExpiresAt(dawn).SaveX(ctx)
+	c.PasswordHistory.Create().SetID(id(ids.PasswordHistory, n)).SetUserID(user).SetPasswordHash("hash-canary").SetChangedAt(dawn).SaveX(ctx)
+	c.RateLimitLog.Create().SetID(id(ids.RateLimitLog, n)).SetUserID(user).SetScope(ratelimitlog.ScopeAccount).SetKey(user.String()).SetAction("login").
+		SetAttempts(6).SetWindowStart(dawn).SetWindowEnd(dawn).SetLastAttemptAt(dawn).SetBlockedUntil(dawn).SaveX(ctx)
+	c.OneTimeToken.Create().SetID(id(ids.OneTimeToken, n)).SetUserID(user).SetPurpose(onetimetoken.PurposeVerifyEmail).SetTokenHash(secret).SetExpiresAt(dawn).SaveX(ctx)
+	c.SigningKey.Create().SetID(id(ids.SigningKey, n)).SetKid(fmt.Sprintf("kid-%d", n)).SetState(signingkey.StateRetired).SetPublicKey(secret).SaveX(ctx)
+	c.Authenticator.Create().SetID(id(ids.Authenticator, n)).SetUserID(user).SetKind(authenticator.KindTotp).SetName("app").SaveX(ctx)
+	c.RecoveryCode.Create().SetID(id(ids.RecoveryCode, n)).SetUserID(user).SetCodeHash(secret).SaveX(ctx)
+	c.ApiToken.Create().SetID(id(ids.ApiToken, n)).SetUserID(user).SetName("program").SetHint("abcd").SetTokenHash(secret).SetScopes([]string{"booking:read"}).SetExpiresAt(dawn).SaveX(ctx)
+	c.OutboxMessage.Create().SetID(id(ids.OutboxMessage, n)).SetUserID(user).SetChannel(outboxmessage.ChannelEmail).SetTemplate("verify").SetRecipient("somebody@example.com").SetNextAttemptAt(dawn).SaveX(ctx)
 }
 
 func offer(ctx context.Context, c *ent.Client, n int) {

@@ -31,7 +31,7 @@ func (SessionLog) Fields() []ent.Field {
 func (SessionLog) Edges() []ent.Edge {
 	return []ent.Edge{
 		edge.From("user", User.Type).Ref("session_logs").Field("user_id").Unique().Required().Immutable().Comment("Whose session it is."),
-		edge.From("session", UserSession.Type).Ref("logs").Field("session_id").Unique().Required().Immutable().Annotations(FilterableEdge()).Comment("The session."),
+		edge.From("session", UserSession.Type).Ref("logs").Field("session_id").Unique().Required().Immutable().Comment("The session."),
 	}
 }
 

@@ -30835,7 +30835,7 @@ func (ec *executionContext) unmarshalInputSessionLogWhereInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"not", "and", "or", "id", "idIn", "requestId", "requestIdNEQ", "requestIdIn", "requestIdNotIn", "requestIdContains", "requestIdHasPrefix", "requestIdEqualFold", "requestIdContainsFold", "actingFor", "actingForNEQ", "actingForIn", "actingForNotIn", "actingForIsNil", "actingForNotNil", "event", "eventNEQ", "eventIn", "eventNotIn", "hasSession", "hasSessionWith"}
+	fieldsInOrder := [...]string{"not", "and", "or", "id", "idIn", "requestId", "requestIdNEQ", "requestIdIn", "requestIdNotIn", "requestIdContains", "requestIdHasPrefix", "requestIdEqualFold", "requestIdContainsFold", "actingFor", "actingForNEQ", "actingForIn", "actingForNotIn", "actingForIsNil", "actingForNotNil", "event", "eventNEQ", "eventIn", "eventNotIn"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -31003,20 +31003,6 @@ func (ec *executionContext) unmarshalInputSessionLogWhereInput(ctx context.Conte
 				return it, err
 			}
 			it.EventNotIn = data
-		case "hasSession":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hasSession"))
-			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.HasSession = data
-		case "hasSessionWith":
-			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("hasSessionWith"))
-			data, err := ec.unmarshalOUserSessionWhereInput2ᚕᚖclinicgraphᚋentᚐUserSessionWhereInputᚄ(ctx, v)
-			if err != nil {
-				return it, err
-			}
-			it.HasSessionWith = data
 		}
 	}
 	return it, nil

@@ -3,6 +3,7 @@ package e2e
 import (
 	"cmp"
 	"database/sql"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -11,7 +12,15 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/authenticator"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/notification"
+	"clinicgraph/ent/onetimetoken"
+	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/sessionlog"
+	"clinicgraph/ent/signingkey"
+	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/ids"
 	"clinicgraph/internal/notifications"
 )
@@ -61,6 +70,7 @@ func withDiary(t *testing.T, c *clinic) *diary {
 			c.as(admin).grant(login, "role:create", false).ok() // a row, and nothing that they miss
 			c.tell(login, v.booking)
 			c.as(login)
+			c.furnish(login)
 		}
 	}
 	return d
@@ -74,6 +84,37 @@ func (c *clinic) tell(login, booking string) {
 		return notifications.Tell(ctx, client, notifications.News{
 			To: uuid.MustParse(c.users[login]), Kind: notification.KindBookingConfirmed, About: uuid.MustParse(booking),
 		})
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// furnish leaves behind what hangs on an account only after long use, or after
+// trouble.
+func (c *clinic) furnish(login string) {
+	c.t.Helper()
+	ctx, user, now, once := c.system(), uuid.MustParse(c.users[login]), time.Now().UTC(), uuid.NewString()
+	secret := []byte(once)
+	err := c.app.Store.InTx(ctx, func(client *ent.Client, _ *sql.Tx) error {
+		session, err := client.UserSession.Query().Where(usersession.UserID(user)).First(ctx)
+		if err != nil {
+			return err
+		}
+		return errors.Join(
+			client.SessionLog.Create().SetUserID(user).SetSession(session).SetEvent(sessionlog.EventLogin).Exec(ctx),
+			client.BlacklistedToken.Create().SetUserID(user).SetKind(blacklistedtoken.KindToken).SetTokenHash(secret).
+				SetReason(blacklistedtoken.ReasonLogout).SetRevokedAt(now).SetExpiresAt(now.Add(time.Minute)).Exec(ctx),
+			client.PasswordHistory.Create().SetUserID(user).SetPasswordHash("former").SetChangedAt(now).Exec(ctx),
+			client.RateLimitLog.Create().SetUserID(user).SetScope(ratelimitlog.ScopeAccount).SetKey(user.String()).SetAction("login").
+				SetAttempts(6).SetWindowStart(now).SetWindowEnd(now).SetLastAttemptAt(now).SetBlockedUntil(now).Exec(ctx),
+			client.OneTimeToken.Create().SetUserID(user).SetPurpose(onetimetoken.PurposeVerifyEmail).SetTokenHash(secret).SetExpiresAt(now).Exec(ctx),
+			client.SigningKey.Create().SetKid(once).SetState(signingkey.StateRevoked).SetPublicKey(secret).Exec(ctx),
+			client.Authenticator.Create().SetUserID(user).SetKind(authenticator.KindTotp).SetName("App").Exec(ctx), // not confirmed: counts for nothing
+			client.RecoveryCode.Create().SetUserID(user).SetCodeHash(secret).Exec(ctx),
+			client.ApiToken.Create().SetUserID(user).SetName("Program").SetHint("abcd").SetTokenHash(secret).SetScopes([]string{"booking:read"}).SetExpiresAt(now).Exec(ctx),
+			client.OutboxMessage.Create().SetUserID(user).SetChannel(outboxmessage.ChannelEmail).SetTemplate("former").SetRecipient("somebody@example.com").
+				SetStatus(outboxmessage.StatusSent).SetNextAttemptAt(now).Exec(ctx))
 	})
 	if err != nil {
 		c.t.Fatal(err)
@@ -109,6 +150,15 @@ var kinds = map[string]string{
 	ent.TypeAuditLog:            `SELECT id FROM audit_logs WHERE user_id = '$user'`,
 	ent.TypeOperationLog:        `SELECT id FROM operation_logs WHERE user_id = '$user'`,
 	ent.TypeNotification:        `SELECT id FROM notifications WHERE user_id = '$user'`,
+	ent.TypeSessionLog:          `SELECT id FROM session_logs WHERE user_id = '$user'`,
+	ent.TypeBlacklistedToken:    `SELECT id FROM blacklisted_tokens WHERE user_id = '$user'`,
+	ent.TypePasswordHistory:     `SELECT id FROM password_histories WHERE user_id = '$user'`,
+	ent.TypeRateLimitLog:        `SELECT id FROM rate_limit_logs WHERE user_id = '$user'`,
+	ent.TypeOneTimeToken:        `SELECT id FROM one_time_tokens WHERE user_id = '$user'`,
+	ent.TypeAuthenticator:       `SELECT id FROM authenticators WHERE user_id = '$user'`,
+	ent.TypeRecoveryCode:        `SELECT id FROM recovery_codes WHERE user_id = '$user'`,
+	ent.TypeApiToken:            `SELECT id FROM api_tokens WHERE user_id = '$user'`,
+	ent.TypeOutboxMessage:       `SELECT id FROM outbox_messages WHERE user_id = '$user'`,
 	ent.TypeIdempotencyKey:      `SELECT id FROM idempotency_keys WHERE user_id = '$customer'`,
 	ent.TypeCustomer:            `SELECT id FROM customers WHERE id = '$profile'`,
 	ent.TypeGivenName:           `SELECT given_name_id FROM customers WHERE id = '$profile'`,
@@ -137,6 +187,7 @@ var kinds = map[string]string{
 	ent.TypeRole:           `SELECT id FROM roles`,
 	ent.TypePermission:     `SELECT id FROM permissions`,
 	ent.TypeRolePermission: `SELECT id FROM role_permissions`,
+	ent.TypeSigningKey:     `SELECT id FROM signing_keys`,
 }
 
 // object gives an object of the entity that hangs on the visit. What belongs to
