@@ -104,6 +104,9 @@ func extensions(ctx context.Context, f *fault.Error) map[string]any {
 		}
 		ext["fields"] = fields
 	}
+	if f.Ticket != "" {
+		ext["ticket"], ext["factors"] = f.Ticket, f.Factors
+	}
 	if f.RetryAfter > 0 {
 		ext["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
 	}

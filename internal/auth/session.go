@@ -42,8 +42,9 @@ type Session struct {
 	Viewer       *access.Viewer
 }
 
-// open makes the session and its first refresh token.
-func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device string) (*Session, error) {
+// open makes the session and its first refresh token. Amr says how its owner has
+// proven to be who they are (RFC 8176); with the password when nothing is said.
+func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device string, amr ...string) (*Session, error) {
 	v, err := accounts.Viewer(ctx, c, u)
 	if err != nil {
 		return nil, err
@@ -55,6 +56,9 @@ func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device s
 		SetAuthenticatedAt(now).SetLastActivityAt(now).SetIdleExpiresAt(now.Add(idle)).SetExpiresAt(now.Add(absolute))
 	if device != "" {
 		create.SetDeviceName(audit.Clip(device))
+	}
+	if len(amr) > 0 {
+		create.SetAmr(amr)
 	}
 	session, err := create.Save(ctx)
 	if err != nil {

@@ -9,13 +9,14 @@ import (
 	"time"
 )
 
-// Error is a failure that a client may read. Code, Message, Fields and
-// RetryAfter leave the process; Err never does.
+// Error is a failure that a client may read. All but Err leaves the process.
 type Error struct {
 	Code       Code
 	Message    string        // for people: what happened and what helps
 	Fields     []Field       // the inputs at fault, for BAD_USER_INPUT
 	RetryAfter time.Duration // zero: no hint
+	Ticket     string        // for SECOND_FACTOR_REQUIRED: what completeLogin takes; a secret
+	Factors    []string      // for SECOND_FACTOR_REQUIRED: the kinds of factor that it takes
 	Err        error         // for the log only
 }
 
