@@ -173,7 +173,9 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Store: s, Security: security, Now: o.Now,
 		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
 		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
+		Revoked:   &auth.Revocations{},
 	}
+	client.BlacklistedToken.Use(signIn.Revoked.Hook())
 	booking := &scheduling.Service{Store: s, Now: o.Now}
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,

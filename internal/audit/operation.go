@@ -27,11 +27,11 @@ const (
 )
 
 // Records says whether changes of the entity go into the operation log. The logs
-// themselves do not, and neither do claims and idempotency keys, which only
-// follow from what is on record.
+// themselves do not, and neither do claims, idempotency keys and revocations of
+// tokens, which only follow from what is on record.
 func Records(entity string) bool {
 	switch entity {
-	case ent.TypeOperationLog, ent.TypeAuditLog, ent.TypeResourceClaim, ent.TypeIdempotencyKey:
+	case ent.TypeOperationLog, ent.TypeAuditLog, ent.TypeResourceClaim, ent.TypeIdempotencyKey, ent.TypeBlacklistedToken:
 		return false
 	default:
 		return true

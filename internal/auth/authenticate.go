@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"clinicgraph/ent"
@@ -17,6 +18,9 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewe
 	claims, err := s.Tokens.Verify(token)
 	if err != nil {
 		return nil, err
+	}
+	if s.Revoked.Refuses(claims) {
+		return nil, unauthenticated(errors.New("access token: revoked"))
 	}
 	return s.viewer(ctx, claims)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
@@ -50,6 +51,9 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 			SetPasswordChangedAt(s.Now()).SetPasswordChangedByID(v.UserID).AddTokenEpoch(1).Save(ctx)
 		if err != nil {
 			return fmt.Errorf("set password: %w", err)
+		}
+		if err := s.revoke(ctx, c, Revocation{User: u.ID, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonPasswordChanged}); err != nil {
+			return err
 		}
 		open, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
 		if err != nil {

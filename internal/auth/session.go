@@ -30,6 +30,7 @@ type Service struct {
 	Store     *store.Store
 	Passwords *Passwords
 	Tokens    *Tokens
+	Revoked   *Revocations
 	Security  *audit.Security
 	Now       func() time.Time
 }
@@ -118,13 +119,16 @@ func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error
 // ended already stays as it is.
 func (s *Service) endSession(ctx context.Context, c *ent.Client, id uuid.UUID, status usersession.Status, reason string) error {
 	now := s.Now()
-	err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
-		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Exec(ctx)
+	ended, err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
+		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Save(ctx)
 	if ent.IsNotFound(err) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("end session: %w", err)
+	}
+	if err := s.revoke(ctx, c, Revocation{User: ended.UserID, Session: id, Reason: reasonOf(status)}); err != nil {
+		return err
 	}
 	live, err := c.RefreshToken.Query().Where(refreshtoken.SessionID(id), refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).All(ctx)
 	if err != nil {
