@@ -2,11 +2,14 @@ package graph
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"math"
 	"net/http"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/99designs/gqlgen/graphql/errcode"
@@ -73,7 +76,47 @@ func present(ctx context.Context, f *fault.Error) *gqlerror.Error {
 // Refuse answers a request that does not reach the graph, in the graph's form.
 func Refuse(w http.ResponseWriter, r *http.Request, status int, f *fault.Error) {
 	media, _ := transport.Negotiate(r.Header.Values("Accept"))
-	transport.Write(w, media, status, &graphql.Response{Errors: gqlerror.List{present(r.Context(), f)}})
+	if len(f.Fields) > 0 {
+		transport.Write(w, media, status, &graphql.Response{Errors: gqlerror.List{present(r.Context(), f)}})
+		return
+	}
+	wait := 0
+	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
+		wait = max(1, seconds(f.RetryAfter))
+	}
+	transport.WriteEncoded(w, media, status, encodeRefusal(r.Context(), f), wait)
+}
+
+// encodeRefusal writes the response that refuses as the encoder would. It is
+// written by hand because under overload this is what the server does most.
+func encodeRefusal(ctx context.Context, f *fault.Error) []byte {
+	message, err := json.Marshal(f.Message)
+	if err != nil {
+		panic(err) // no string is beyond JSON
+	}
+	b := make([]byte, 0, 256+len(message))
+	b = append(append(b, `{"errors":[{"message":`...), message...)
+	b = append(append(b, `,"extensions":{"action":"`...), actionOf(ctx, f)...)
+	b = append(append(b, `","code":"`...), f.Code...)
+	b = append(append(b, `","requestId":"`...), access.RequestOf(ctx).ID...)
+	b = append(b, '"')
+	if f.RetryAfter > 0 {
+		b = strconv.AppendInt(append(b, `,"retryAfter":`...), int64(seconds(f.RetryAfter)), 10)
+	}
+	b = strconv.AppendBool(append(b, `,"retryable":`...), f.Code.Retryable())
+	return append(b, `}}]}`...)
+}
+
+// seconds are those to wait, as whole ones.
+func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// actionOf is what helps. Whoever came with a token that is not good any more can
+// renew it.
+func actionOf(ctx context.Context, f *fault.Error) fault.Action {
+	if f.Code == fault.CodeUnauthenticated && bearerOf(ctx).Presented {
+		return fault.ActionRefresh
+	}
+	return f.Code.Action()
 }
 
 // cut bounds the errors of a response: a list of a hundred rows has the same one
@@ -90,12 +133,8 @@ func cut(most int) graphql.ResponseMiddleware {
 
 // extensions is what the contract promises beside the message.
 func extensions(ctx context.Context, f *fault.Error) map[string]any {
-	action := f.Code.Action()
-	if f.Code == fault.CodeUnauthenticated && bearerOf(ctx).Presented {
-		action = fault.ActionRefresh
-	}
 	ext := map[string]any{
-		"code": f.Code, "action": action, "retryable": f.Code.Retryable(), "requestId": access.RequestOf(ctx).ID,
+		"code": f.Code, "action": actionOf(ctx, f), "retryable": f.Code.Retryable(), "requestId": access.RequestOf(ctx).ID,
 	}
 	if len(f.Fields) > 0 {
 		fields := make([]map[string]string, len(f.Fields))
@@ -108,7 +147,7 @@ func extensions(ctx context.Context, f *fault.Error) map[string]any {
 		ext["ticket"], ext["factors"] = f.Ticket, f.Factors
 	}
 	if f.RetryAfter > 0 {
-		ext["retryAfter"] = int(math.Ceil(f.RetryAfter.Seconds()))
+		ext["retryAfter"] = seconds(f.RetryAfter)
 	}
 	return ext
 }

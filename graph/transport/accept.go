@@ -31,7 +31,7 @@ func Negotiate(accept []string) (media string, acceptable bool) {
 	}
 	var plain, response offer
 	for part := range strings.SplitSeq(ranges, ",") {
-		name, params, err := mime.ParseMediaType(part)
+		name, params, err := parseRange(part)
 		if err != nil {
 			continue
 		}
@@ -67,6 +67,14 @@ func Negotiate(accept []string) (media string, acceptable bool) {
 	default:
 		return pick(response.exact == 3), true
 	}
+}
+
+// parseRange is mime.ParseMediaType without its price where there are no parameters.
+func parseRange(part string) (name string, params map[string]string, err error) {
+	if strings.Contains(part, ";") {
+		return mime.ParseMediaType(part)
+	}
+	return strings.ToLower(strings.TrimSpace(part)), nil, nil
 }
 
 // raise takes the quality of a range that is more exact than those before.

@@ -24,20 +24,33 @@ func release(b *bytes.Buffer) {
 	}
 }
 
+// contentTypes are the values of Content-Type by the media type.
+var contentTypes = map[string][]string{JSON: {JSON + "; charset=utf-8"}, Response: {Response + "; charset=utf-8"}}
+
 // Write answers with the response, as a whole and with its length. A failure to
 // write is not told: the client has gone.
 func Write(w http.ResponseWriter, media string, status int, resp *graphql.Response) {
 	b := buffers.Get().(*bytes.Buffer)
 	defer release(b)
 	Encode(b, resp)
-	h := w.Header()
-	h.Set("Content-Type", media+"; charset=utf-8")
-	h.Set("Content-Length", strconv.Itoa(b.Len()))
+	wait := 0
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
-		h.Set("Retry-After", strconv.Itoa(retryAfter(resp)))
+		wait = retryAfter(resp)
+	}
+	WriteEncoded(w, media, status, b.Bytes(), wait)
+}
+
+// WriteEncoded is Write with a response that is JSON already, and with the seconds
+// after which to come again, 0 where nothing is said of it.
+func WriteEncoded(w http.ResponseWriter, media string, status int, body []byte, wait int) {
+	h := w.Header()
+	h["Content-Type"] = contentTypes[media]
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	if wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(wait))
 	}
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes())
+	_, _ = w.Write(body)
 }
 
 // Encode appends the response as JSON. A response without data is a request that

@@ -15,9 +15,15 @@ const (
 	// front of them is about as long as the work.
 	tolerance = 2.0
 
-	// A window is judged when both have passed.
+	// unhindered is how many times as long as usual they take when they do not stand
+	// in each other's way: the limit is far.
+	unhindered = 1.25
+
+	// A window is judged when both have passed, and at once when its requests are
+	// far too slow: those that come in meanwhile would be as slow.
 	windowLength   = 100 * time.Millisecond
 	windowRequests = 8
+	farTooSlow     = 2 * tolerance
 
 	// steepest is what is left of the limit at least when it falls.
 	steepest = 0.25
@@ -57,25 +63,31 @@ func (g *Gate) learn(p *Pass, took time.Duration) {
 
 // adapt judges the window when it is over: additive increase, multiplicative
 // decrease, as TCP does it. Nothing falls while less than half of the limit is in
-// use: what is slow then is not slow for being many. When nobody had to wait the
-// limit goes back to the ceiling quickly, so that the next rush is let in.
+// use: what is slow then is not slow for being many. Nor does anything rise then:
+// of a limit that is not used nothing is known (RFC 7661), and it goes back to the
+// one of calm times. While nobody stands in another's way it rises by a quarter.
 func (g *Gate) adapt(now time.Time) {
 	w := &g.window
 	if w.began.IsZero() {
 		w.began = now
 	}
-	if now.Sub(w.began) < windowLength || w.requests < windowRequests {
+	if w.requests < windowRequests {
 		return
 	}
 	slowness := float64(w.took) / float64(max(w.usual, 1))
+	used := float64(w.most) >= g.limit/2
+	if now.Sub(w.began) < windowLength && !(used && slowness > farTooSlow) {
+		return
+	}
 	switch {
-	case slowness > tolerance && float64(w.most) >= g.limit/2:
-		g.limit *= max(steepest, tolerance/slowness)
+	case !used:
+		g.limit += (g.calm - g.limit) / 4
 	case slowness > tolerance:
-	case w.crowded:
-		g.limit++
-	default:
+		g.limit *= max(steepest, tolerance/slowness)
+	case slowness < unhindered || !w.crowded:
 		g.limit += 1 + g.limit/4
+	default:
+		g.limit++
 	}
 	g.limit = min(max(g.limit, float64(g.floor)), float64(g.ceiling))
 	*w = window{began: now, most: g.atWork, crowded: g.waiting > 0}

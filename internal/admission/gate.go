@@ -41,10 +41,11 @@ const (
 	maxQueue = 1000
 )
 
-// Gate lets requests in. At the start and in calm times the limit is the ceiling;
-// see adapt for when it is not. Its methods may be called at once.
+// Gate lets requests in. At the start and in calm times the limit is a moderate
+// one; see adapt for when it is not. Its methods may be called at once.
 type Gate struct {
 	ceiling, floor, alone int
+	calm                  float64
 	now                   func() time.Time
 
 	mu       sync.Mutex
@@ -59,13 +60,17 @@ type Gate struct {
 }
 
 // New makes a gate that never lets more than ceiling requests work at once. The
-// floor, below which the limit does not fall, keeps the processors busy.
+// floor, below which the limit does not fall, keeps the processors busy. What is
+// let in in calm times is a small rush, such as the pages of a morning, and not
+// so much that the first of a large one would be slow for all.
 func New(ceiling int, now func() time.Time) *Gate {
 	procs := runtime.GOMAXPROCS(0)
-	return &Gate{
-		ceiling: ceiling, floor: min(ceiling, 2*procs+2), alone: procs,
-		now: now, limit: float64(ceiling),
-	}
+	return newGate(ceiling, procs, now)
+}
+
+func newGate(ceiling, procs int, now func() time.Time) *Gate {
+	calm := float64(min(ceiling, 8*procs))
+	return &Gate{ceiling: ceiling, floor: min(ceiling, 2*procs+2), alone: procs, calm: calm, now: now, limit: calm}
 }
 
 // Pass is one request's place. Leave gives it back.

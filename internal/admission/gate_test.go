@@ -181,15 +181,19 @@ func machine(t *testing.T, g *Gate, every, work time.Duration, procs int, lasts 
 
 func TestLimit_falls_under_load_until_requests_are_quick_and_comes_back(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := New(64, time.Now)
-		g.alone, g.floor = 2, 6
+		g := newGate(64, 2, time.Now)
 		// Two processors and 10 ms of work make 200 a second.
 		calm := machine(t, g, 20*time.Millisecond, 10*time.Millisecond, 2, 5*time.Second)
-		if len(calm) != 250 || g.Load().Limit != 64 {
+		if len(calm) != 250 || g.Load().Limit != 16 {
 			t.Fatalf("a quarter of the load: %d of 250, limit %d", len(calm), g.Load().Limit)
 		}
-		busy := machine(t, g, 500*time.Microsecond, 10*time.Millisecond, 2, 10*time.Second)
 		unloaded := calm[len(calm)*99/100]
+		first := machine(t, g, 500*time.Microsecond, 10*time.Millisecond, 2, 500*time.Millisecond)
+		t.Logf("in the first half second of a rush: %d of 100, p50 %s, p90 %s", len(first), first[len(first)/2], first[len(first)*90/100])
+		if len(first) < 80 || first[len(first)*90/100] > 10*unloaded {
+			t.Errorf("the first half second: %d of 100 were done, p90 %s, unloaded %s", len(first), first[len(first)*90/100], unloaded)
+		}
+		busy := machine(t, g, 500*time.Microsecond, 10*time.Millisecond, 2, 10*time.Second)
 		t.Logf("limit %d, %d of 2000 in ten seconds, p50 %s, unloaded %s", g.Load().Limit, len(busy), busy[len(busy)/2], unloaded)
 		if limit := g.Load().Limit; limit > 12 {
 			t.Errorf("limit %d under ten times the load", limit)
@@ -202,7 +206,7 @@ func TestLimit_falls_under_load_until_requests_are_quick_and_comes_back(t *testi
 			t.Errorf("p90 %s of the admitted, %s unloaded", p90, unloaded)
 		}
 		machine(t, g, 20*time.Millisecond, 10*time.Millisecond, 2, 3*time.Second)
-		if limit := g.Load().Limit; limit != 64 {
+		if limit := g.Load().Limit; limit < 15 || limit > 16 {
 			t.Errorf("limit %d after three calm seconds", limit)
 		}
 	})
@@ -210,14 +214,87 @@ func TestLimit_falls_under_load_until_requests_are_quick_and_comes_back(t *testi
 
 func TestLimit_does_not_fall_for_what_is_slow_by_itself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := New(64, time.Now)
+		g := newGate(64, 2, time.Now)
 		for i := range 200 {
 			pass := enter(t, g, Read, 1)
 			time.Sleep(time.Duration(1+i%2*50) * time.Millisecond)
 			pass.Leave()
 		}
-		if limit := g.Load().Limit; limit != 64 {
+		if limit := g.Load().Limit; limit != 16 {
 			t.Errorf("limit %d with one request at a time", limit)
+		}
+	})
+}
+
+func TestLimit_begins_moderate(t *testing.T) {
+	for _, c := range []struct{ ceiling, procs, calm, floor int }{
+		{64, 2, 16, 6}, {64, 7, 56, 16}, {64, 8, 64, 18}, {64, 9, 64, 20}, {16, 2, 16, 6}, {15, 2, 15, 6}, {6, 2, 6, 6}, {1, 2, 1, 1},
+	} {
+		g := newGate(c.ceiling, c.procs, time.Now)
+		if g.Load().Limit != c.calm || g.floor != c.floor {
+			t.Errorf("ceiling %d, %d processors: limit %d, floor %d", c.ceiling, c.procs, g.Load().Limit, g.floor)
+		}
+	}
+}
+
+// rounds has n at work at once, again and again, each for the time, and says what
+// the limit is after each round.
+func rounds(t *testing.T, g *Gate, count, n int, work time.Duration) (limits []int) {
+	t.Helper()
+	for range count {
+		passes := make([]*Pass, 0, n)
+		for range n {
+			if pass, err := g.Enter(context.Background(), Mutation, 1); err == nil {
+				passes = append(passes, pass)
+			}
+		}
+		time.Sleep(work)
+		for _, p := range passes {
+			p.Leave()
+		}
+		limits = append(limits, g.Load().Limit)
+	}
+	return limits
+}
+
+func TestLimit_rises_by_a_quarter_while_it_is_used_and_nobody_is_slowed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(64, 2, time.Now)
+		// Half of the limit is used, and of what it is then, less than half.
+		if got := rounds(t, g, 3, 8, 150*time.Millisecond); !slices.Equal(got, []int{16, 21, 19}) {
+			t.Errorf("8 at work: %d", got)
+		}
+		// As many as are let in.
+		for range 8 {
+			rounds(t, g, 1, g.Load().Limit, 150*time.Millisecond)
+		}
+		if limit := g.Load().Limit; limit != 64 {
+			t.Errorf("limit %d, and nobody is slower than alone", limit)
+		}
+		rounds(t, g, 60, 8, 150*time.Millisecond)
+		if limit := g.Load().Limit; limit != 16 {
+			t.Errorf("limit %d after a time in which it was not used", limit)
+		}
+	})
+}
+
+func TestLimit_falls_at_once_when_requests_are_far_too_slow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			work time.Duration
+			n    int
+			want int
+		}{
+			{45 * time.Millisecond, 7, 16},  // too few of them
+			{45 * time.Millisecond, 8, 7},   // 16 * 2 / 4.5
+			{39 * time.Millisecond, 16, 16}, // too slow, and the window is not over
+			{90 * time.Millisecond, 8, 6},   // not below the floor
+		} {
+			g := newGate(64, 2, time.Now)
+			g.usual[1] = 10 * time.Millisecond
+			if got := rounds(t, g, 1, c.n, c.work); got[0] != c.want {
+				t.Errorf("%d that take %s instead of 10ms: limit %d, want %d", c.n, c.work, got[0], c.want)
+			}
 		}
 	})
 }

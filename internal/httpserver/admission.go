@@ -58,25 +58,36 @@ func readAhead(r *http.Request) []byte {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength > maxAhead {
 		return nil
 	}
-	read, err := io.ReadAll(io.LimitReader(r.Body, maxAhead))
-	rest := io.Reader(r.Body)
-	if err != nil {
-		rest = failing{err}
-	}
-	r.Body = &ahead{Reader: io.MultiReader(bytes.NewReader(read), rest), Closer: r.Body}
-	return read
+	a := &ahead{Closer: r.Body, rest: r.Body, limited: io.LimitedReader{R: r.Body, N: maxAhead}}
+	// Room for what the client says will come, and not more than it has likely sent:
+	// its word costs it nothing.
+	const believed = 8 << 10
+	a.Grow(int(min(max(r.ContentLength, 0), believed)) + bytes.MinRead)
+	_, a.failed = a.ReadFrom(&a.limited)
+	r.Body = a
+	return a.Bytes()
 }
 
 // ahead is a body of which the beginning is in memory.
 type ahead struct {
-	io.Reader
+	bytes.Buffer
 	io.Closer
+	limited io.LimitedReader
+	rest    io.Reader
+	failed  error // reading it; nil: the rest can be read on
 }
 
-// failing fails each read.
-type failing struct{ err error }
-
-func (f failing) Read([]byte) (int, error) { return 0, f.err }
+// Read implements io.Reader.
+func (a *ahead) Read(p []byte) (int, error) {
+	switch {
+	case a.Len() > 0:
+		return a.Buffer.Read(p)
+	case a.failed != nil:
+		return 0, a.failed
+	default:
+		return a.rest.Read(p)
+	}
+}
 
 // mayBeUrgent is false for what is surely a read or a report.
 func mayBeUrgent(body []byte) bool {

@@ -18,6 +18,9 @@ func clientIP(r *http.Request, trusted []netip.Prefix) string {
 		return ""
 	}
 	client := peer.Addr().Unmap().WithZone("")
+	if !among(trusted, client) {
+		return client.String()
+	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && among(trusted, client); i-- {
 		hop, ok := parseHop(strings.TrimSpace(hops[i]))

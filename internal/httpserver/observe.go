@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -25,7 +26,8 @@ type Exchange struct {
 }
 
 // withLog writes one line for each request that did not become an operation,
-// which has a line of its own, and tells who counts and traces.
+// which has a line of its own, and tells who counts and traces. What is refused
+// under load has a line together, and its own at debug.
 func (s *Server) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began, route, ended := time.Now(), routeOf(r.URL.Path), func(int) {}
@@ -36,23 +38,26 @@ func (s *Server) withLog(next http.Handler) http.Handler {
 			r = r.WithContext(ctx)
 		}
 		ctx, operations := graph.CountOperations(r.Context())
-		rec := &recorder{ResponseWriter: w, status: http.StatusOK}
+		rec := &recorder{ResponseWriter: w}
+		if r.Header.Get("Upgrade") == "" {
+			rec.draining = &s.draining
+		}
 		next.ServeHTTP(rec, r.WithContext(ctx))
 
-		e := Exchange{Route: route, Status: rec.status, Took: time.Since(began)}
+		e := Exchange{Route: route, Status: cmp.Or(rec.status, http.StatusOK), Took: time.Since(began)}
 		if route == graphPath && operations.Load() == 0 {
-			e.Refused = refusal(rec.status)
+			e.Refused = refusal(e.Status)
 		}
 		ended(e.Status)
 		if s.Observe != nil {
 			s.Observe(e)
 		}
 		level, message := slog.LevelDebug, "request"
-		if e.Refused != "" {
+		switch {
+		case underLoad(e.Refused):
+			s.refused.add(e.Refused, s.Log)
+		case e.Refused != "":
 			level, message = slog.LevelInfo, "request refused"
-		}
-		if e.Refused == fault.CodeOverloaded {
-			level = slog.LevelDebug // counted, and not a line each: the log would be the load
 		}
 		s.Log.LogAttrs(ctx, level, message,
 			slog.String("request_id", access.RequestOf(ctx).ID),

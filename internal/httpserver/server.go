@@ -51,6 +51,7 @@ type Server struct {
 	Documents map[string]string  // the trusted documents by their ids; nil: any is executed
 
 	draining atomic.Bool
+	refused  refusals
 }
 
 // Drain says that the server will stop soon: it is not ready any more, and each
@@ -70,7 +71,6 @@ func (s *Server) Handler() http.Handler {
 	}
 	return chain(mux,
 		s.withRequestID,
-		s.withDrain,
 		s.withLog,
 		s.withRecover,
 		withSecurityHeaders,
@@ -123,22 +123,6 @@ func New(addr string, h http.Handler, log *slog.Logger) *http.Server {
 
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-// withDrain has each connection closed after its answer while the server drains.
-// Closing those that are idle later on would cross with requests on their way.
-func (s *Server) withDrain(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") != "" {
-			next.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(&heralded{ResponseWriter: w, before: func(h http.Header) {
-			if s.draining.Load() {
-				h.Set("Connection", "close")
-			}
-		}}, r)
-	})
 }
 
 // readyz says whether requests can be served: the server is not about to stop,
