@@ -57,7 +57,10 @@ var sensitive = map[string]bool{
 	"capturePayment": true, "redeemReward": true,
 	"createRole": true, "setRolePermissions": true, "assignRole": true, "revokeRole": true,
 	"setUserPermission": true, "removeUserPermission": true,
-	"logout": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
+	"createUser": true, "updateUser": true, "lockUser": true, "unlockUser": true, "deactivateUser": true, "reactivateUser": true,
+	"deleteUser": true, "requirePasswordChange": true,
+	"updateProfile": false,
+	"logout":        false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 
 // limiter refuses what is past the limits. It is an extension of the executor

@@ -214,6 +214,11 @@ type ComplexityRoot struct {
 		Transaction func(childComplexity int) int
 	}
 
+	CreateUserPayload struct {
+		TemporaryPassword func(childComplexity int) int
+		User              func(childComplexity int) int
+	}
+
 	Customer struct {
 		Account             func(childComplexity int) int
 		Address             func(childComplexity int) int
@@ -252,6 +257,10 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	DeleteUserPayload struct {
+		DeletedID func(childComplexity int) int
+	}
+
 	GivenName struct {
 		CreatedAt func(childComplexity int) int
 		CreatedBy func(childComplexity int) int
@@ -279,22 +288,31 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AssignRole           func(childComplexity int, input model.AssignRoleInput) int
-		BookAppointment      func(childComplexity int, input model.BookAppointmentInput) int
-		CancelBooking        func(childComplexity int, input model.CancelBookingInput) int
-		CapturePayment       func(childComplexity int, input model.CapturePaymentInput) int
-		ChangePassword       func(childComplexity int, input model.ChangePasswordInput) int
-		CreateRole           func(childComplexity int, input model.CreateRoleInput) int
-		Login                func(childComplexity int, input model.LoginInput) int
-		Logout               func(childComplexity int) int
-		MarkNotificationRead func(childComplexity int, input model.MarkNotificationReadInput) int
-		RedeemReward         func(childComplexity int, input model.RedeemRewardInput) int
-		RefreshSession       func(childComplexity int, input model.RefreshSessionInput) int
-		Register             func(childComplexity int, input model.RegisterInput) int
-		RemoveUserPermission func(childComplexity int, input model.RemoveUserPermissionInput) int
-		RevokeRole           func(childComplexity int, input model.RevokeRoleInput) int
-		SetRolePermissions   func(childComplexity int, input model.SetRolePermissionsInput) int
-		SetUserPermission    func(childComplexity int, input model.SetUserPermissionInput) int
+		AssignRole            func(childComplexity int, input model.AssignRoleInput) int
+		BookAppointment       func(childComplexity int, input model.BookAppointmentInput) int
+		CancelBooking         func(childComplexity int, input model.CancelBookingInput) int
+		CapturePayment        func(childComplexity int, input model.CapturePaymentInput) int
+		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
+		CreateRole            func(childComplexity int, input model.CreateRoleInput) int
+		CreateUser            func(childComplexity int, input model.CreateUserInput) int
+		DeactivateUser        func(childComplexity int, input model.DeactivateUserInput) int
+		DeleteUser            func(childComplexity int, input model.DeleteUserInput) int
+		LockUser              func(childComplexity int, input model.LockUserInput) int
+		Login                 func(childComplexity int, input model.LoginInput) int
+		Logout                func(childComplexity int) int
+		MarkNotificationRead  func(childComplexity int, input model.MarkNotificationReadInput) int
+		ReactivateUser        func(childComplexity int, input model.ReactivateUserInput) int
+		RedeemReward          func(childComplexity int, input model.RedeemRewardInput) int
+		RefreshSession        func(childComplexity int, input model.RefreshSessionInput) int
+		Register              func(childComplexity int, input model.RegisterInput) int
+		RemoveUserPermission  func(childComplexity int, input model.RemoveUserPermissionInput) int
+		RequirePasswordChange func(childComplexity int, input model.RequirePasswordChangeInput) int
+		RevokeRole            func(childComplexity int, input model.RevokeRoleInput) int
+		SetRolePermissions    func(childComplexity int, input model.SetRolePermissionsInput) int
+		SetUserPermission     func(childComplexity int, input model.SetUserPermissionInput) int
+		UnlockUser            func(childComplexity int, input model.UnlockUserInput) int
+		UpdateProfile         func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateUser            func(childComplexity int, input model.UpdateUserInput) int
 	}
 
 	Notification struct {
@@ -937,6 +955,10 @@ type ComplexityRoot struct {
 		Version   func(childComplexity int) int
 	}
 
+	UpdateProfilePayload struct {
+		Viewer func(childComplexity int) int
+	}
+
 	User struct {
 		APITokens           func(childComplexity int) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
@@ -1001,6 +1023,10 @@ type ComplexityRoot struct {
 	UserEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	UserPayload struct {
+		User func(childComplexity int) int
 	}
 
 	UserPermission struct {
@@ -1887,6 +1913,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CapturePaymentPayload.Transaction(childComplexity), true
 
+	case "CreateUserPayload.temporaryPassword":
+		if e.ComplexityRoot.CreateUserPayload.TemporaryPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.TemporaryPassword(childComplexity), true
+	case "CreateUserPayload.user":
+		if e.ComplexityRoot.CreateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
+
 	case "Customer.account":
 		if e.ComplexityRoot.Customer.Account == nil {
 			break
@@ -2089,6 +2128,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "DeleteUserPayload.deletedId":
+		if e.ComplexityRoot.DeleteUserPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteUserPayload.DeletedID(childComplexity), true
+
 	case "GivenName.createdAt":
 		if e.ComplexityRoot.GivenName.CreatedAt == nil {
 			break
@@ -2253,6 +2299,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateRole(childComplexity, args["input"].(model.CreateRoleInput)), true
+	case "Mutation.createUser":
+		if e.ComplexityRoot.Mutation.CreateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(model.CreateUserInput)), true
+	case "Mutation.deactivateUser":
+		if e.ComplexityRoot.Mutation.DeactivateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deactivateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeactivateUser(childComplexity, args["input"].(model.DeactivateUserInput)), true
+	case "Mutation.deleteUser":
+		if e.ComplexityRoot.Mutation.DeleteUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
+	case "Mutation.lockUser":
+		if e.ComplexityRoot.Mutation.LockUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_lockUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.LockUser(childComplexity, args["input"].(model.LockUserInput)), true
 	case "Mutation.login":
 		if e.ComplexityRoot.Mutation.Login == nil {
 			break
@@ -2281,6 +2371,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkNotificationRead(childComplexity, args["input"].(model.MarkNotificationReadInput)), true
+	case "Mutation.reactivateUser":
+		if e.ComplexityRoot.Mutation.ReactivateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reactivateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ReactivateUser(childComplexity, args["input"].(model.ReactivateUserInput)), true
 	case "Mutation.redeemReward":
 		if e.ComplexityRoot.Mutation.RedeemReward == nil {
 			break
@@ -2325,6 +2426,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveUserPermission(childComplexity, args["input"].(model.RemoveUserPermissionInput)), true
+	case "Mutation.requirePasswordChange":
+		if e.ComplexityRoot.Mutation.RequirePasswordChange == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requirePasswordChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequirePasswordChange(childComplexity, args["input"].(model.RequirePasswordChangeInput)), true
 	case "Mutation.revokeRole":
 		if e.ComplexityRoot.Mutation.RevokeRole == nil {
 			break
@@ -2358,6 +2470,39 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetUserPermission(childComplexity, args["input"].(model.SetUserPermissionInput)), true
+	case "Mutation.unlockUser":
+		if e.ComplexityRoot.Mutation.UnlockUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_unlockUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UnlockUser(childComplexity, args["input"].(model.UnlockUserInput)), true
+	case "Mutation.updateProfile":
+		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateProfile_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(model.UpdateProfileInput)), true
+	case "Mutation.updateUser":
+		if e.ComplexityRoot.Mutation.UpdateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(model.UpdateUserInput)), true
 
 	case "Notification.createdAt":
 		if e.ComplexityRoot.Notification.CreatedAt == nil {
@@ -5348,6 +5493,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Surname.Version(childComplexity), true
 
+	case "UpdateProfilePayload.viewer":
+		if e.ComplexityRoot.UpdateProfilePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UpdateProfilePayload.Viewer(childComplexity), true
+
 	case "User.apiTokens":
 		if e.ComplexityRoot.User.APITokens == nil {
 			break
@@ -5755,6 +5907,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserEdge.Node(childComplexity), true
+
+	case "UserPayload.user":
+		if e.ComplexityRoot.UserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserPayload.User(childComplexity), true
 
 	case "UserPermission.allowed":
 		if e.ComplexityRoot.UserPermission.Allowed == nil {
@@ -6332,8 +6491,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCapturePaymentInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateRoleInput,
+		ec.unmarshalInputCreateUserInput,
 		ec.unmarshalInputCustomerOrder,
 		ec.unmarshalInputCustomerWhereInput,
+		ec.unmarshalInputDeactivateUserInput,
+		ec.unmarshalInputDeleteUserInput,
+		ec.unmarshalInputLockUserInput,
 		ec.unmarshalInputLoginInput,
 		ec.unmarshalInputMarkNotificationReadInput,
 		ec.unmarshalInputNotificationWhereInput,
@@ -6351,11 +6514,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputProductWhereInput,
 		ec.unmarshalInputRateLimitLogOrder,
 		ec.unmarshalInputRateLimitLogWhereInput,
+		ec.unmarshalInputReactivateUserInput,
 		ec.unmarshalInputRedeemRewardInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputRefreshTokenWhereInput,
 		ec.unmarshalInputRegisterInput,
 		ec.unmarshalInputRemoveUserPermissionInput,
+		ec.unmarshalInputRequirePasswordChangeInput,
 		ec.unmarshalInputRevokeRoleInput,
 		ec.unmarshalInputRewardOrder,
 		ec.unmarshalInputRewardRedemptionWhereInput,
@@ -6367,6 +6532,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSessionLogWhereInput,
 		ec.unmarshalInputSetRolePermissionsInput,
 		ec.unmarshalInputSetUserPermissionInput,
+		ec.unmarshalInputUnlockUserInput,
+		ec.unmarshalInputUpdateProfileInput,
+		ec.unmarshalInputUpdateUserInput,
 		ec.unmarshalInputUserOrder,
 		ec.unmarshalInputUserPermissionWhereInput,
 		ec.unmarshalInputUserRoleWhereInput,
@@ -6685,6 +6853,299 @@ extend type Mutation {
   Remove a direct permission. Errors: NOT_FOUND, FORBIDDEN.
   """
   removeUserPermission("What is asked for." input: RemoveUserPermissionInput!): UserAccessPayload! @hasPermission(permission: "permission:grant")
+}
+`, BuiltIn: false},
+	{Name: "../schema/account.graphqls", Input: `"""
+An account for somebody else.
+"""
+input CreateUserInput {
+  """
+  3 to 64 letters, digits, dots, dashes and underscores, not in use yet. Upper and lower case are the same.
+  """
+  username: String!
+  """
+  E-mail address, not in use yet.
+  """
+  email: String!
+  """
+  Given name.
+  """
+  givenName: String!
+  """
+  Family name.
+  """
+  surname: String!
+  """
+  Telephone number in E.164, such as +49301234567.
+  """
+  phone: String
+  """
+  The unit that the user works in.
+  """
+  unitId: ID
+  """
+  The sex on record.
+  """
+  sexId: ID
+  """
+  Language tag of BCP 47; en when it is not given.
+  """
+  locale: String
+  """
+  IANA time zone; UTC when it is not given.
+  """
+  timezone: String
+  """
+  The roles to give at once. Needs ` + "`" + `role:assign` + "`" + `; nobody gives what they do not hold.
+  """
+  roleIds: [ID!]
+}
+
+"""
+What is to change about an account. What is not given stays; null clears.
+"""
+input UpdateUserInput {
+  """
+  The account.
+  """
+  id: ID!
+  """
+  Refuse with CONFLICT unless this is the account's version.
+  """
+  expectedVersion: Int
+  """
+  Login name; cannot be cleared. Not of the own account.
+  """
+  username: String
+  """
+  E-mail address; cannot be cleared. A new one is not verified. Not of the own account: that is ` + "`" + `changeEmail` + "`" + `.
+  """
+  email: String
+  """
+  Given name.
+  """
+  givenName: String
+  """
+  Family name.
+  """
+  surname: String
+  """
+  Telephone number in E.164.
+  """
+  phone: String
+  """
+  The unit that the user works in. Not of the own account.
+  """
+  unitId: ID
+  """
+  The sex on record. Not of the own account.
+  """
+  sexId: ID
+  """
+  Language tag of BCP 47; cannot be cleared.
+  """
+  locale: String
+  """
+  IANA time zone; cannot be cleared.
+  """
+  timezone: String
+}
+
+"""
+What is to change about the caller. What is not given stays; null clears.
+"""
+input UpdateProfileInput {
+  """
+  Refuse with CONFLICT unless this is the account's version.
+  """
+  expectedVersion: Int
+  """
+  Given name.
+  """
+  givenName: String
+  """
+  Family name.
+  """
+  surname: String
+  """
+  Telephone number in E.164.
+  """
+  phone: String
+  """
+  Language tag of BCP 47; cannot be cleared.
+  """
+  locale: String
+  """
+  IANA time zone; cannot be cleared.
+  """
+  timezone: String
+}
+
+"""
+An account to lock.
+"""
+input LockUserInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why it is locked, 3 to 500 characters.
+  """
+  reason: String!
+}
+
+"""
+An account to unlock.
+"""
+input UnlockUserInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why it is unlocked, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+An account to close.
+"""
+input DeactivateUserInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why it is closed, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+A closed account to open again.
+"""
+input ReactivateUserInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why it is opened, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+An account to delete.
+"""
+input DeleteUserInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why it is deleted, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+An account whose owner is to set a new password.
+"""
+input RequirePasswordChangeInput {
+  """
+  The account; not the caller's.
+  """
+  id: ID!
+  """
+  Why, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+The account that was made.
+"""
+type CreateUserPayload {
+  """
+  The account; null when the caller may not see accounts.
+  """
+  user: User
+  """
+  A random password for the first sign-in, after which its owner must set another one. It is shown once, here.
+  """
+  temporaryPassword: String
+}
+
+"""
+The account as it is now.
+"""
+type UserPayload {
+  """
+  The account; null when the caller may not see accounts.
+  """
+  user: User
+}
+
+"""
+The account that was deleted.
+"""
+type DeleteUserPayload {
+  """
+  The id that it had.
+  """
+  deletedId: ID!
+}
+
+"""
+The caller as it is now.
+"""
+type UpdateProfilePayload {
+  """
+  The caller.
+  """
+  viewer: Viewer!
+}
+
+extend type Mutation {
+  """
+  Make an account for somebody else, who sets a password before anything else. Errors: BAD_USER_INPUT, NOT_FOUND for a unit, sex or role, CONFLICT for a login name or address in use, FORBIDDEN for a unit out of reach and for roles beyond the caller's own, OVERLOADED.
+  """
+  createUser("What is asked for." input: CreateUserInput!): CreateUserPayload! @hasPermission(permission: "user:create")
+  """
+  Change an account: not one that may do more than the caller. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT for a stale version and for a login name or address in use, FORBIDDEN.
+  """
+  updateUser("What is asked for." input: UpdateUserInput!): UserPayload! @hasPermission(permission: "user:update")
+  """
+  Change what is said about the caller. Errors: BAD_USER_INPUT, CONFLICT for a stale version.
+  """
+  updateProfile("What is asked for." input: UpdateProfileInput!): UpdateProfilePayload! @authenticated
+  """
+  Lock an account until somebody unlocks it; its sessions and tokens end. Errors: NOT_FOUND, BAD_USER_INPUT, INVALID_TRANSITION when it is locked, FORBIDDEN for the own account and for one that may do more than the caller, CONFLICT when nobody could give roles any more.
+  """
+  lockUser("What is asked for." input: LockUserInput!): UserPayload! @hasPermission(permission: "user:lock")
+  """
+  Unlock an account: one that was locked, and one that is shut for a while after failed sign-ins. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  """
+  unlockUser("What is asked for." input: UnlockUserInput!): UserPayload! @hasPermission(permission: "user:lock")
+  """
+  Close an account; its sessions and tokens end. Errors: NOT_FOUND, BAD_USER_INPUT, INVALID_TRANSITION when it is closed, FORBIDDEN, CONFLICT when nobody could give roles any more.
+  """
+  deactivateUser("What is asked for." input: DeactivateUserInput!): UserPayload! @hasPermission(permission: "user:deactivate")
+  """
+  Open a closed account again. Errors: NOT_FOUND, BAD_USER_INPUT, INVALID_TRANSITION when it is open, FORBIDDEN.
+  """
+  reactivateUser("What is asked for." input: ReactivateUserInput!): UserPayload! @hasPermission(permission: "user:deactivate")
+  """
+  Delete an account: it is hidden everywhere, its login name and address are free again, its sessions, tokens, roles and permissions end. What it did stays on record. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, CONFLICT when nobody could give roles any more.
+  """
+  deleteUser("What is asked for." input: DeleteUserInput!): DeleteUserPayload! @hasPermission(permission: "user:delete")
+  """
+  Have the owner of an account set a new password before anything else; its sessions end. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  """
+  requirePasswordChange("What is asked for." input: RequirePasswordChangeInput!): UserPayload! @hasPermission(permission: "user:update")
 }
 `, BuiltIn: false},
 	{Name: "../schema/base.graphqls", Input: `"""
@@ -7822,6 +8283,16 @@ func (ec *executionContext) childFields_CapturePaymentPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CapturePaymentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CreateUserPayload_user(ctx, field)
+	case "temporaryPassword":
+		return ec.fieldContext_CreateUserPayload_temporaryPassword(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Customer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7896,6 +8367,14 @@ func (ec *executionContext) childFields_CustomerEdge(ctx context.Context, field 
 		return ec.fieldContext_CustomerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteUserPayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_GivenName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9152,6 +9631,14 @@ func (ec *executionContext) childFields_Surname(ctx context.Context, field graph
 	return nil, fmt.Errorf("no field named %q was found under type Surname", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "viewer":
+		return ec.fieldContext_UpdateProfilePayload_viewer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9282,6 +9769,14 @@ func (ec *executionContext) childFields_UserEdge(ctx context.Context, field grap
 		return ec.fieldContext_UserEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_UserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UserPayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UserPermission(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 )
 
@@ -113,6 +114,68 @@ type CreateRoleInput struct {
 	Permissions []*RolePermissionInput `json:"permissions,omitempty"`
 }
 
+// An account for somebody else.
+type CreateUserInput struct {
+	// 3 to 64 letters, digits, dots, dashes and underscores, not in use yet. Upper and lower case are the same.
+	Username string `json:"username"`
+	// E-mail address, not in use yet.
+	Email string `json:"email"`
+	// Given name.
+	GivenName string `json:"givenName"`
+	// Family name.
+	Surname string `json:"surname"`
+	// Telephone number in E.164, such as +49301234567.
+	Phone *string `json:"phone,omitempty"`
+	// The unit that the user works in.
+	UnitID *uuid.UUID `json:"unitId,omitempty"`
+	// The sex on record.
+	SexID *uuid.UUID `json:"sexId,omitempty"`
+	// Language tag of BCP 47; en when it is not given.
+	Locale *string `json:"locale,omitempty"`
+	// IANA time zone; UTC when it is not given.
+	Timezone *string `json:"timezone,omitempty"`
+	// The roles to give at once. Needs `role:assign`; nobody gives what they do not hold.
+	RoleIds []uuid.UUID `json:"roleIds,omitempty"`
+}
+
+// The account that was made.
+type CreateUserPayload struct {
+	// The account; null when the caller may not see accounts.
+	User *ent.User `json:"user,omitempty"`
+	// A random password for the first sign-in, after which its owner must set another one. It is shown once, here.
+	TemporaryPassword *string `json:"temporaryPassword,omitempty"`
+}
+
+// An account to close.
+type DeactivateUserInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why it is closed, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// An account to delete.
+type DeleteUserInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why it is deleted, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The account that was deleted.
+type DeleteUserPayload struct {
+	// The id that it had.
+	DeletedID uuid.UUID `json:"deletedId"`
+}
+
+// An account to lock.
+type LockUserInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why it is locked, 3 to 500 characters.
+	Reason string `json:"reason"`
+}
+
 // Who signs in, and with what.
 type LoginInput struct {
 	// User name or e-mail address.
@@ -139,6 +202,14 @@ type MarkNotificationReadInput struct {
 type MarkNotificationReadPayload struct {
 	// The notification as it is now.
 	Notification *ent.Notification `json:"notification,omitempty"`
+}
+
+// A closed account to open again.
+type ReactivateUserInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why it is opened, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // A reward to redeem.
@@ -188,6 +259,14 @@ type RemoveUserPermissionInput struct {
 	// The permission, as resource:action.
 	Permission string `json:"permission"`
 	// Why it is removed.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// An account whose owner is to set a new password.
+type RequirePasswordChangeInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why, 3 to 500 characters.
 	Reason *string `json:"reason,omitempty"`
 }
 
@@ -273,9 +352,71 @@ type Slot struct {
 type Subscription struct {
 }
 
+// An account to unlock.
+type UnlockUserInput struct {
+	// The account; not the caller's.
+	ID uuid.UUID `json:"id"`
+	// Why it is unlocked, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// What is to change about the caller. What is not given stays; null clears.
+type UpdateProfileInput struct {
+	// Refuse with CONFLICT unless this is the account's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
+	// Given name.
+	GivenName graphql.Omittable[*string] `json:"givenName,omitempty"`
+	// Family name.
+	Surname graphql.Omittable[*string] `json:"surname,omitempty"`
+	// Telephone number in E.164.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// Language tag of BCP 47; cannot be cleared.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// IANA time zone; cannot be cleared.
+	Timezone graphql.Omittable[*string] `json:"timezone,omitempty"`
+}
+
+// The caller as it is now.
+type UpdateProfilePayload struct {
+	// The caller.
+	Viewer *Viewer `json:"viewer"`
+}
+
+// What is to change about an account. What is not given stays; null clears.
+type UpdateUserInput struct {
+	// The account.
+	ID uuid.UUID `json:"id"`
+	// Refuse with CONFLICT unless this is the account's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
+	// Login name; cannot be cleared. Not of the own account.
+	Username graphql.Omittable[*string] `json:"username,omitempty"`
+	// E-mail address; cannot be cleared. A new one is not verified. Not of the own account: that is `changeEmail`.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// Given name.
+	GivenName graphql.Omittable[*string] `json:"givenName,omitempty"`
+	// Family name.
+	Surname graphql.Omittable[*string] `json:"surname,omitempty"`
+	// Telephone number in E.164.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// The unit that the user works in. Not of the own account.
+	UnitID graphql.Omittable[*uuid.UUID] `json:"unitId,omitempty"`
+	// The sex on record. Not of the own account.
+	SexID graphql.Omittable[*uuid.UUID] `json:"sexId,omitempty"`
+	// Language tag of BCP 47; cannot be cleared.
+	Locale graphql.Omittable[*string] `json:"locale,omitempty"`
+	// IANA time zone; cannot be cleared.
+	Timezone graphql.Omittable[*string] `json:"timezone,omitempty"`
+}
+
 // The user whose access has changed.
 type UserAccessPayload struct {
 	// The user; null when the caller may not see accounts.
+	User *ent.User `json:"user,omitempty"`
+}
+
+// The account as it is now.
+type UserPayload struct {
+	// The account; null when the caller may not see accounts.
 	User *ent.User `json:"user,omitempty"`
 }
 

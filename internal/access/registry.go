@@ -53,11 +53,11 @@ const (
 
 var registry = []Permission{
 	{Name: UserRead, Description: "See user accounts."},
-	{Name: UserCreate, Description: "Make accounts.", Reserved: true},
-	{Name: UserUpdate, Description: "Change accounts, and have their owners set a new password.", Reserved: true},
-	{Name: UserLock, Description: "Lock accounts and unlock them.", Reserved: true},
-	{Name: UserDeactivate, Description: "Close accounts and open them again.", Reserved: true},
-	{Name: UserDelete, Description: "Delete accounts.", Reserved: true},
+	{Name: UserCreate, Description: "Make accounts."},
+	{Name: UserUpdate, Description: "Change accounts, and have their owners set a new password."},
+	{Name: UserLock, Description: "Lock accounts and unlock them."},
+	{Name: UserDeactivate, Description: "Close accounts and open them again."},
+	{Name: UserDelete, Description: "Delete accounts."},
 	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", Reserved: true},
 	{Name: RoleRead, Description: "See roles and who has them."},
 	{Name: RoleCreate, Description: "Make new roles."},

@@ -187,6 +187,9 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 		if err != nil {
 			return fmt.Errorf("assign role: %w", err)
 		}
+		if err := KeepCustomerFlag(elevated, c, u.ID); err != nil {
+			return err
+		}
 		return s.keepsAdministrator(ctx, c)
 	})
 	if err != nil {
@@ -219,6 +222,9 @@ func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
 		if err := c.UserRole.DeleteOne(row).Exec(access.Elevated(ctx, "revokeRole")); err != nil {
 			return fmt.Errorf("revoke role: %w", err)
 		}
+		if err := KeepCustomerFlag(access.Elevated(ctx, "revokeRole"), c, u.ID); err != nil {
+			return err
+		}
 		return s.keepsAdministrator(ctx, c)
 	})
 }
@@ -233,10 +239,14 @@ func (s *Service) tell(ctx context.Context, event string, subject *uuid.UUID, pe
 
 // because adds the reason that was given to what is told.
 func because(what string, reason *string) string {
-	if reason == nil || *reason == "" {
+	switch {
+	case reason == nil || *reason == "":
 		return what
+	case what == "":
+		return *reason
+	default:
+		return what + ": " + *reason
 	}
-	return what + ": " + *reason
 }
 
 func list(permissions []access.RoleGrant) string {

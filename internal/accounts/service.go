@@ -22,11 +22,17 @@ import (
 	"clinicgraph/internal/store"
 )
 
-// Service has the verbs of access administration.
+// Service has the verbs of the administration of accounts and of access.
 type Service struct {
 	Store    *store.Store
 	Security *audit.Security
 	Now      func() time.Time
+
+	// EndSessions ends all sessions of a user, and whatever was issued for them,
+	// inside the client's transaction.
+	EndSessions func(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error
+	// FirstPassword gives a random password and its hash.
+	FirstPassword func(context.Context) (plain, hash string, err error)
 }
 
 // Viewer reads who the user is to the rules: the grants, the unit, and what is the

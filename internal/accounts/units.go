@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -29,8 +28,8 @@ func CreateUnit(ctx context.Context, c *ent.Client, n NewUnit) (*ent.Organizatio
 	if name == "" || len(name) > maxName {
 		return nil, fault.Invalid("input.name", "A unit's name has 1 to %d bytes.", maxName)
 	}
-	if _, err := time.LoadLocation(n.Timezone); err != nil || n.Timezone == "" || n.Timezone == "Local" {
-		return nil, fault.Invalid("input.timezone", "%q is not a time zone of the IANA database, such as Europe/Warsaw.", n.Timezone)
+	if err := checkTimezone(n.Timezone); err != nil {
+		return nil, err
 	}
 	taken, err := c.OrganizationalUnit.Query().Where(organizationalunit.Name(name)).Exist(ctx)
 	if err != nil {

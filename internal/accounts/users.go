@@ -5,8 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/mail"
-	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,15 +16,12 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/user"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 )
 
 // lostRace says that an insert-or-get found the row made by somebody else.
 func lostRace(err error) bool { return errors.Is(err, sql.ErrNoRows) }
-
-// username is what a login name may be. It holds no "@", so that no login name
-// can be somebody else's address.
-var username = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._-]{2,63}$`)
 
 // LoginKey normalises a login name or an address: two spellings of one are the
 // same account, and the same guard (NFKC and case folding).
@@ -40,27 +36,21 @@ type NewUser struct {
 	MustChangePassword bool
 	GivenName, Surname string
 	Unit, Sex          *uuid.UUID
-	Timezone           string
+	Phone              *string  // E.164
+	Locale, Timezone   string   // empty: those of the schema
 	Roles              []string // names of roles
-	IsCustomer         bool
+	IsCustomer         bool     // has a customer profile, or will within the transaction
 }
 
 // CreateUser makes an account inside the client's transaction, under an elevated
 // context. Errors: BAD_USER_INPUT, and CONFLICT when login name or address
 // belong to another account.
 func CreateUser(ctx context.Context, c *ent.Client, n NewUser, now time.Time) (*ent.User, error) {
-	if !username.MatchString(n.Username) {
-		return nil, fault.Invalid("input.username", "A user name has 3 to 64 letters, digits, dots, dashes and underscores.")
+	if err := errors.Join(checkUsername(n.Username), checkEmail(n.Email), checkPhone(n.Phone)); err != nil {
+		return nil, err
 	}
-	if a, err := mail.ParseAddress(n.Email); err != nil || a.Address != n.Email || len(n.Email) > 254 {
-		return nil, fault.Invalid("input.email", "This is not an e-mail address.")
-	}
-	taken, err := c.User.Query().Where(user.Or(user.UsernameKey(LoginKey(n.Username)), user.EmailKey(LoginKey(n.Email)))).Exist(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look for the account: %w", err)
-	}
-	if taken {
-		return nil, errTaken(nil)
+	if err := free(ctx, c, LoginKey(n.Username), LoginKey(n.Email)); err != nil {
+		return nil, err
 	}
 	given, err := GivenName(ctx, c, "input.givenName", n.GivenName)
 	if err != nil {
@@ -74,11 +64,17 @@ func CreateUser(ctx context.Context, c *ent.Client, n NewUser, now time.Time) (*
 		SetUsername(n.Username).SetUsernameKey(LoginKey(n.Username)).
 		SetEmail(n.Email).SetEmailKey(LoginKey(n.Email)).
 		SetPasswordHash(n.PasswordHash).SetMustChangePassword(n.MustChangePassword).
-		SetPasswordChangedAt(now).SetIsCustomer(n.IsCustomer).
-		SetFirstName(given).SetSurname(family).
+		SetIsCustomer(n.IsCustomer || slices.Contains(n.Roles, access.RoleCustomer)).
+		SetFirstName(given).SetSurname(family).SetNillablePhone(n.Phone).
 		SetNillableOrganizationalUnitID(n.Unit).SetNillableSexID(n.Sex)
+	if n.PasswordHash != "" {
+		create.SetPasswordChangedAt(now)
+	}
 	if n.Timezone != "" {
 		create.SetTimezone(n.Timezone)
+	}
+	if n.Locale != "" {
+		create.SetLocale(n.Locale)
 	}
 	u, err := create.Save(ctx)
 	if ent.IsConstraintError(err) {
@@ -97,6 +93,19 @@ func CreateUser(ctx context.Context, c *ent.Client, n NewUser, now time.Time) (*
 		}
 	}
 	return u, nil
+}
+
+// free refuses a login name or an address, as keys, that another account has. It
+// spares a transaction that would fail; what holds is the unique index.
+func free(ctx context.Context, c *ent.Client, username, email string) error {
+	taken, err := c.User.Query().Where(user.Or(user.UsernameKey(username), user.EmailKey(email))).Exist(ctx)
+	if err != nil {
+		return fmt.Errorf("look for the account: %w", err)
+	}
+	if taken {
+		return errTaken(nil)
+	}
+	return nil
 }
 
 func errTaken(cause error) error {

@@ -179,7 +179,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	booking := &scheduling.Service{Store: s, Now: o.Now}
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
-		Accounts: &accounts.Service{Store: s, Security: security, Now: o.Now},
+		Accounts: &accounts.Service{Store: s, Security: security, Now: o.Now, EndSessions: signIn.EndAll, FirstPassword: signIn.FirstPassword},
 		Orders:   &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards:  &rewards.Service{Store: s, Now: o.Now},
 		Notices:  &notifications.Service{Store: s, Now: o.Now},

@@ -72,6 +72,11 @@ func Add(ctx context.Context, c *ent.Client, p Profile) (*ent.Customer, error) {
 	if err := c.PointsAccount.Create().SetCustomerID(made.ID).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("make points account: %w", err)
 	}
+	if p.Account != nil {
+		if err := accounts.KeepCustomerFlag(ctx, c, *p.Account); err != nil {
+			return nil, err
+		}
+	}
 	return made, nil
 }
 

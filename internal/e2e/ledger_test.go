@@ -41,6 +41,9 @@ func (c *clinic) mustAddUp() {
 				`SELECT count(*) FROM $table r WHERE r.version <> 1 + (SELECT count(*) FROM $log AND l.action = 'UPDATE' AND l.entity_id = r.id)`)
 		}
 	}
+	ask(ent.TypeUser, "accounts whose is_customer is wrong",
+		`SELECT count(*) FROM $table u WHERE u.deleted_at IS NULL AND u.is_customer <> (EXISTS (SELECT 1 FROM customers c WHERE c.account_id = u.id AND c.deleted_at IS NULL)
+			OR EXISTS (SELECT 1 FROM user_roles r JOIN roles o ON o.id = r.role_id WHERE r.user_id = u.id AND o.name = 'customer'))`)
 	rows, err := c.app.Store.DB.Read.Query(strings.Join(questions, " UNION ALL "))
 	if err != nil {
 		c.t.Fatalf("ask the ledger: %v", err)

@@ -1,0 +1,106 @@
+package accounts
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
+)
+
+// Newcomer is an account that an administrator makes for somebody else.
+type Newcomer struct {
+	Username, Email, GivenName, Surname string
+	Phone, Locale, Timezone             *string
+	Unit, Sex                           *uuid.UUID
+	Roles                               []uuid.UUID
+}
+
+// Create makes an account. Its owner sets a password before anything else: what
+// the administrator gets is a random one for the first sign-in. Errors:
+// BAD_USER_INPUT, NOT_FOUND for a unit, sex or role that the caller does not see,
+// CONFLICT for a login name or address in use, FORBIDDEN for a unit that the
+// permission does not reach and for roles beyond the caller's own, OVERLOADED.
+func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, password string, err error) {
+	defer func() {
+		var subject *uuid.UUID
+		if made != nil {
+			subject = &made.ID
+		}
+		s.tell(ctx, audit.EventUserCreate, subject, access.UserCreate, err, "")
+	}()
+	account := NewUser{
+		Username: n.Username, Email: n.Email, GivenName: n.GivenName, Surname: n.Surname,
+		Phone: n.Phone, Unit: n.Unit, Sex: n.Sex, MustChangePassword: true,
+	}
+	if n.Locale != nil {
+		if account.Locale, err = canonicalLocale(*n.Locale); err != nil {
+			return nil, "", err
+		}
+	}
+	if n.Timezone != nil {
+		if err := checkTimezone(*n.Timezone); err != nil {
+			return nil, "", err
+		}
+		account.Timezone = *n.Timezone
+	}
+	if err := reaches(ctx, access.UserCreate, n.Unit); err != nil {
+		return nil, "", err
+	}
+	if password, account.PasswordHash, err = s.FirstPassword(ctx); err != nil {
+		return nil, "", err
+	}
+	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		if err := s.lockAdministration(ctx, c); err != nil {
+			return err
+		}
+		if err := named(ctx, c, n.Unit, n.Sex); err != nil {
+			return err
+		}
+		elevated := access.Elevated(ctx, "createUser")
+		if made, err = CreateUser(elevated, c, account, s.Now()); err != nil {
+			return err
+		}
+		if err := s.giveRoles(ctx, c, made, n.Roles); err != nil {
+			return err
+		}
+		made, err = c.User.Get(elevated, made.ID) // with what the roles made of it
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return made.Unwrap(), password, nil
+}
+
+// giveRoles gives the roles to a new account, as AssignRole would.
+func (s *Service) giveRoles(ctx context.Context, c *ent.Client, u *ent.User, roles []uuid.UUID) error {
+	v, elevated := access.FromContext(ctx), access.Elevated(ctx, "createUser")
+	if len(roles) > 0 && !v.Reaches(access.RoleAssign, false, u.OrganizationalUnitID) {
+		return fault.Forbidden("To give roles needs the permission %s.", access.RoleAssign)
+	}
+	given := make(map[uuid.UUID]bool, len(roles))
+	for i, id := range roles {
+		if given[id] {
+			return fault.Invalid(fmt.Sprintf("input.roleIds.%d", i), "The role is listed twice.")
+		}
+		given[id] = true
+		r, err := s.grantable(ctx, c, id)
+		if err != nil {
+			return err
+		}
+		create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now())
+		if v.UserID != uuid.Nil {
+			create.SetAssignedByID(v.UserID)
+		}
+		if err := create.Exec(elevated); err != nil {
+			return fmt.Errorf("give role: %w", err)
+		}
+	}
+	return KeepCustomerFlag(elevated, c, u.ID)
+}

@@ -1,0 +1,42 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/access"
+)
+
+// EndAll ends every session of the user inside the client's transaction, those
+// included in which the user acts for somebody else: refresh tokens and access
+// tokens are good no more from the commit on. It is for whoever shuts an account.
+func (s *Service) EndAll(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error {
+	ctx = access.Elevated(ctx, "endSessions")
+	open, err := c.UserSession.Query().Where(
+		usersession.Or(usersession.UserID(user), usersession.ImpersonatorID(user)),
+		usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
+	if err != nil {
+		return fmt.Errorf("look for sessions: %w", err)
+	}
+	for _, id := range open {
+		if err := s.endSession(ctx, c, id, usersession.StatusRevoked, reason); err != nil {
+			return err
+		}
+	}
+	if err := c.User.UpdateOneID(user).AddTokenEpoch(1).Exec(ctx); err != nil {
+		return fmt.Errorf("end access tokens: %w", err)
+	}
+	return nil
+}
+
+// FirstPassword gives a random password for an account whose owner has none yet,
+// and its hash. Errors: OVERLOADED.
+func (s *Service) FirstPassword(ctx context.Context) (plain, hash string, err error) {
+	plain = NewRandomPassword()
+	hash, err = s.Passwords.Hash(ctx, plain)
+	return plain, hash, err
+}
