@@ -56,7 +56,7 @@ func canonicalLocale(tag string) (string, error) {
 // machine ("Local") is not one.
 func checkTimezone(zone string) error {
 	if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {
-		return fault.Invalid("input.timezone", "%.100q is not a time zone of the IANA database, such as Europe/Warsaw.", zone)
+		return fault.Invalid("input.timezone", "There is no time zone %.100q in the IANA database; one is Europe/Warsaw.", zone)
 	}
 	return nil
 }
