@@ -30,6 +30,7 @@ import (
 	"clinicgraph/internal/httpserver"
 	"clinicgraph/internal/jobs"
 	"clinicgraph/internal/notifications"
+	"clinicgraph/internal/notify"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/paging"
 	"clinicgraph/internal/ratelimit"
@@ -56,6 +57,7 @@ type App struct {
 	Jobs    *jobs.Jobs
 	Seed    seed.Deps
 	Store   *store.Store
+	Mail    *notify.Outbox
 
 	// Drain says that the server will stop soon; see httpserver.Server.Drain.
 	Drain func()
@@ -111,7 +113,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err != nil {
 		return nil, fmt.Errorf("cursor key: %w", err)
 	}
-	a, resolver := assemble(db, keys, cfg, log, o)
+	a, resolver, err := assemble(db, keys, cfg, log, o)
+	if err != nil {
+		return nil, err
+	}
 	lets := gate(cfg.Load)
 	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, lets, a.Live, o.Version), log, o); err != nil {
 		return nil, err
@@ -126,7 +131,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, err
 	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
-		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge, Store: a.Store, Now: o.Now,
+		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge,
+		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
 	}, log)
 	if err != nil {
@@ -158,19 +164,23 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // assemble wires the domain to the database.
-func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver) {
+func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
 	guard.Install(client, o.Now)
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	security := &audit.Security{Store: s, Log: log}
+	mail, err := outbox(cfg, keys, s, o.Now, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	issuer := cfg.Server.PublicURL
 	if issuer == "" {
 		issuer = "clinicgraph"
 	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now,
+		Store: s, Security: security, Now: o.Now, Mail: mail,
 		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
 		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:   &auth.Revocations{},
@@ -185,11 +195,11 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Notices:  &notifications.Service{Store: s, Now: o.Now},
 		Live:     newHub(cfg.Live, signIn.Renew, log),
 	}
-	return &App{Store: s, events: bus, Live: r.Live, Seed: seed.Deps{
+	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
-	}}, r
+	}}, r, nil
 }
 
 // Open opens the database that the settings name.
@@ -253,29 +263,6 @@ func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
 	}
 	keys, err = auth.DeriveKeys(secret)
 	return keys, created, err
-}
-
-// trusted reads the manifest of the documents that may be executed; nil without
-// one.
-func trusted(path string, limits graph.Limits) (graph.Documents, error) {
-	if path == "" {
-		return nil, nil
-	}
-	manifest, err := os.ReadFile(path)
-	if err != nil {
-		err = errors.New("cannot be read")
-	}
-	var documents graph.Documents
-	if err == nil {
-		documents, err = graph.ReadDocuments(manifest, limits)
-	}
-	if err != nil {
-		return nil, &config.Error{
-			Key: "CLINICGRAPH_TRUSTED_DOCUMENTS (--trusted-documents)", Value: path, Reason: err.Error(),
-			Remedy: "name the manifest of a client that was built for this version",
-		}
-	}
-	return documents, nil
 }
 
 // furnish makes what every clinic has, and the first administrator.

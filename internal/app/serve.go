@@ -12,6 +12,7 @@ import (
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/console"
 	"clinicgraph/internal/httpserver"
+	"clinicgraph/internal/notify"
 )
 
 // stopTimeout bounds an orderly stop behind the drain delay; what is not done by
@@ -53,7 +54,7 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 	failed := make(chan error, 1)
 	crowded := &httpserver.Crowded{Listener: listener, PerIP: cfg.Load.ConnsPerIP, Trusted: cfg.Load.Proxies(), Log: con.log}
 	go func() { failed <- server.Serve(crowded) }()
-	announce(con, cfg, listener.Addr(), admin.addr)
+	announce(con, cfg, listener.Addr(), admin.addr, a.Mail.Transport)
 
 	select {
 	case err = <-failed:
@@ -101,7 +102,7 @@ func (a *App) Close(ctx context.Context) error {
 }
 
 // announce prints where things are.
-func announce(con terminal, cfg config.Config, addr, admin net.Addr) {
+func announce(con terminal, cfg config.Config, addr, admin net.Addr, mail notify.Transport) {
 	url := "http://" + addr.String()
 	fmt.Fprintf(con.out, "ClinicGraph serves %s/graphql\n", url)
 	if cfg.PlaygroundOn() {
@@ -115,4 +116,5 @@ func announce(con terminal, cfg config.Config, addr, admin net.Addr) {
 		where = cfg.Database.Data + "/" + databaseFile
 	}
 	fmt.Fprintf(con.out, "Data: %s\n", where)
+	fmt.Fprintf(con.out, "Mail: %s\n", mail)
 }

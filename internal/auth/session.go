@@ -13,6 +13,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
+	"clinicgraph/internal/notify"
 	"clinicgraph/internal/store"
 )
 
@@ -33,6 +34,9 @@ type Service struct {
 	Revoked   *Revocations
 	Security  *audit.Security
 	Now       func() time.Time
+
+	// Mail takes what account owners are told; nil: nobody is.
+	Mail *notify.Outbox
 }
 
 // Session is what a client gets for signing in.

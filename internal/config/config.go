@@ -38,6 +38,7 @@ type Config struct {
 
 	Server   Server   `embed:"" group:"Server"`
 	Live     Live     `embed:"" group:"Live updates"`
+	Mail     Mail     `embed:"" group:"Mail and registration"`
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
 	Load     Load     `embed:"" group:"Load"`

@@ -52,6 +52,7 @@ var arrows = []rule{
 		why: "guard knows ent, access, audit and the store"},
 	{from: "internal/events", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "who is told, and how, is the graph's business"},
+	domain("notify", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),
 	domain("notifications", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),
 	domain("accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),
 	domain("customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),

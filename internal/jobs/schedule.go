@@ -20,6 +20,9 @@ type Verbs struct {
 	// PurgeNotifications is notifications.Service.Purge.
 	PurgeNotifications func(context.Context) (int, error)
 
+	// DeliverMail and PurgeMail are notify.Outbox.Deliver and Purge.
+	DeliverMail, PurgeMail func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -40,6 +43,8 @@ func (v Verbs) schedule(on *registry) {
 		return ratelimit.Purge(ctx, v.Store, time.Now())
 	})
 	every(on, time.Hour, PurgeNotifications{}, v.PurgeNotifications)
+	every(on, 5*time.Second, DeliverMail{}, v.DeliverMail)
+	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -68,6 +73,18 @@ type PurgeNotifications struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeNotifications) Kind() string { return "purge-notifications" }
+
+// DeliverMail sends the messages that are due.
+type DeliverMail struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (DeliverMail) Kind() string { return "deliver-mail" }
+
+// PurgeMail removes the messages that were sent or given up long ago.
+type PurgeMail struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeMail) Kind() string { return "purge-mail" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"clinicgraph/internal/auth"
+	"clinicgraph/internal/config"
+	"clinicgraph/internal/notify"
+	"clinicgraph/internal/seal"
+	"clinicgraph/internal/store"
+)
+
+// outboxFolder is where messages are written without a mail server, in the data
+// folder.
+const outboxFolder = "outbox"
+
+// outbox makes what messages leave by.
+func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.Time, log *slog.Logger) (*notify.Outbox, error) {
+	key, err := seal.New(keys.Sealing.Reveal(), "outbox")
+	if err != nil {
+		return nil, err
+	}
+	return &notify.Outbox{
+		Store: s, Key: key, Transport: transport(cfg), From: cfg.Sender(), Now: now, Log: log,
+		Links: notify.Links{
+			VerifyEmail:   cfg.LinkTo(cfg.Mail.LinkVerifyEmail, "/verify-email"),
+			ResetPassword: cfg.LinkTo(cfg.Mail.LinkResetPassword, "/reset-password"),
+		},
+	}, nil
+}
+
+// transport is the mail server of the settings, or files.
+func transport(cfg config.Config) notify.Transport {
+	server, ok := cfg.SMTP()
+	if !ok {
+		return notify.Folder(filepath.Join(cfg.Database.Data, outboxFolder))
+	}
+	return notify.SMTP{
+		Host: server.Host, Port: server.Port, User: server.User, Password: server.Password,
+		Implicit: server.Implicit, Plain: server.Loopback && !server.Implicit,
+	}
+}
