@@ -20,6 +20,7 @@ import (
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/httpserver"
+	"clinicgraph/internal/jobs"
 	"clinicgraph/internal/metrics"
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/trace"
@@ -82,6 +83,7 @@ func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, hub 
 		InFlight:        func() float64 { return float64(load().AtWork) },
 		InFlightLimit:   func() float64 { return float64(load().Limit) },
 		Waiting:         func() float64 { return float64(load().Waiting) },
+		Jobs:            func(ctx context.Context) (map[string]int, error) { return jobs.Depth(ctx, db) },
 	}
 }
 

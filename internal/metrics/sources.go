@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"database/sql"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -20,6 +21,8 @@ type Sources struct {
 	Sockets, Subscriptions         func() float64
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
 	Waiting                        func() float64 // for a place among them
+
+	Jobs func(context.Context) (map[string]int, error) // in the queue, by state
 }
 
 // register puts the sources into the registry.
@@ -38,6 +41,7 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
+	m.queue("jobs", "Jobs in the queue of all servers, by state; missing while the database does not answer.", "state", s.Jobs)
 	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
 	m.gauge("requests_waiting", "Requests that wait for a place among those that are being served.", s.Waiting)
 	m.gauge("requests_in_flight_limit", "How many may be served at once before others are refused; 0 without a limit.", s.InFlightLimit)
