@@ -132,7 +132,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
 		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge,
-		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, Store: a.Store, Now: o.Now,
+		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
 	}, log)
 	if err != nil {
@@ -171,7 +171,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	security := &audit.Security{Store: s, Log: log}
-	mail, err := outbox(cfg, keys, s, o.Now, log)
+	mail, oneTime, err := outbox(cfg, keys, s, o.Now, log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -180,7 +180,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		issuer = "clinicgraph"
 	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now, Mail: mail,
+		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime,
 		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
 		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:   &auth.Revocations{},

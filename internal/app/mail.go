@@ -16,11 +16,16 @@ import (
 // folder.
 const outboxFolder = "outbox"
 
-// outbox makes what messages leave by.
-func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.Time, log *slog.Logger) (*notify.Outbox, error) {
+// outbox makes what messages leave by, and the key of what goes with the tokens
+// in them.
+func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.Time, log *slog.Logger) (*notify.Outbox, *seal.Key, error) {
 	key, err := seal.New(keys.Sealing.Reveal(), "outbox")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	oneTime, err := seal.New(keys.Sealing.Reveal(), "one-time-token")
+	if err != nil {
+		return nil, nil, err
 	}
 	return &notify.Outbox{
 		Store: s, Key: key, Transport: transport(cfg), From: cfg.Sender(), Now: now, Log: log,
@@ -28,7 +33,7 @@ func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.T
 			VerifyEmail:   cfg.LinkTo(cfg.Mail.LinkVerifyEmail, "/verify-email"),
 			ResetPassword: cfg.LinkTo(cfg.Mail.LinkResetPassword, "/reset-password"),
 		},
-	}, nil
+	}, oneTime, nil
 }
 
 // transport is the mail server of the settings, or files.

@@ -6,9 +6,7 @@ import (
 	"fmt"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/user"
-	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
@@ -36,33 +34,14 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 	if current == next {
 		return nil, fault.Invalid("input.newPassword", "The new password is the old one.")
 	}
-	if err := s.Passwords.CheckPolicy(next, u.Username, u.Email); err != nil {
-		return nil, renamed(err, "input.newPassword")
-	}
-	hash, err := s.Passwords.Hash(ctx, next)
+	hash, err := s.newHash(ctx, u, next, "input.newPassword")
 	if err != nil {
 		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		ctx := access.Elevated(ctx, "changePassword")
-		// The epoch goes up, so that access tokens of the other sessions die with
-		// their sessions.
-		u, err = c.User.UpdateOneID(v.UserID).SetPasswordHash(hash).SetMustChangePassword(false).
-			SetPasswordChangedAt(s.Now()).SetPasswordChangedByID(v.UserID).AddTokenEpoch(1).Save(ctx)
-		if err != nil {
-			return fmt.Errorf("set password: %w", err)
-		}
-		if err := s.revoke(ctx, c, Revocation{User: u.ID, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonPasswordChanged}); err != nil {
+		if u, err = s.setPassword(ctx, c, v.UserID, hash, v.UserID); err != nil {
 			return err
-		}
-		open, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
-		if err != nil {
-			return fmt.Errorf("look for sessions: %w", err)
-		}
-		for _, id := range open {
-			if err := s.endSession(ctx, c, id, usersession.StatusRevoked, "password changed"); err != nil {
-				return err
-			}
 		}
 		opened, err = s.open(ctx, c, u, "")
 		return err

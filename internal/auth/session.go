@@ -14,6 +14,7 @@ import (
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/notify"
+	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
 )
 
@@ -37,6 +38,8 @@ type Service struct {
 
 	// Mail takes what account owners are told; nil: nobody is.
 	Mail *notify.Outbox
+	// OneTime seals what goes with the tokens in links.
+	OneTime *seal.Key
 }
 
 // Session is what a client gets for signing in.

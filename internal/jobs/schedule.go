@@ -23,6 +23,9 @@ type Verbs struct {
 	// DeliverMail and PurgeMail are notify.Outbox.Deliver and Purge.
 	DeliverMail, PurgeMail func(context.Context) (int, error)
 
+	// PurgeOneTimeTokens is auth.Service.PurgeOneTimeTokens.
+	PurgeOneTimeTokens func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -45,6 +48,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, time.Hour, PurgeNotifications{}, v.PurgeNotifications)
 	every(on, 5*time.Second, DeliverMail{}, v.DeliverMail)
 	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
+	every(on, time.Hour, PurgeOneTimeTokens{}, v.PurgeOneTimeTokens)
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -85,6 +89,12 @@ type PurgeMail struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeMail) Kind() string { return "purge-mail" }
+
+// PurgeOneTimeTokens removes the tokens of links that ended long ago.
+type PurgeOneTimeTokens struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeOneTimeTokens) Kind() string { return "purge-one-time-tokens" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

@@ -1,0 +1,62 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/blacklistedtoken"
+	"clinicgraph/ent/user"
+	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/notify"
+)
+
+// newHash checks a new password of the account against the policy and hashes it,
+// outside of any transaction. Errors: BAD_USER_INPUT at the path, OVERLOADED.
+func (s *Service) newHash(ctx context.Context, u *ent.User, password, path string) (string, error) {
+	if err := s.Passwords.CheckPolicy(password, u.Username, u.Email); err != nil {
+		return "", renamed(err, path)
+	}
+	return s.Passwords.Hash(ctx, password)
+}
+
+// setPassword gives the account its new password inside the client's transaction:
+// all sessions end, and so do the access tokens that are in use (the epoch goes
+// up), every link that was mailed, and what must be changed. By is who set it. The
+// owner is told.
+func (s *Service) setPassword(ctx context.Context, c *ent.Client, id uuid.UUID, hash string, by uuid.UUID) (*ent.User, error) {
+	update := c.User.UpdateOneID(id).SetPasswordHash(hash).SetMustChangePassword(false).
+		SetPasswordChangedAt(s.Now()).AddTokenEpoch(1)
+	if by != uuid.Nil {
+		update.SetPasswordChangedByID(by)
+	}
+	u, err := update.Save(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("set password: %w", err)
+	}
+	if err := s.revoke(ctx, c, Revocation{User: u.ID, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonPasswordChanged}); err != nil {
+		return nil, err
+	}
+	open, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("look for sessions: %w", err)
+	}
+	for _, id := range open {
+		if err := s.endSession(ctx, c, id, usersession.StatusRevoked, "password changed"); err != nil {
+			return nil, err
+		}
+	}
+	return u, s.notice(ctx, c, u, notify.PasswordChanged)
+}
+
+// lockAccount loads the account and keeps everybody else from changing it until
+// the transaction ends. On SQLite the transaction is the lock.
+func (s *Service) lockAccount(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.User, error) {
+	q := c.User.Query().Where(user.ID(id))
+	if s.Store.DB.LocksRows() {
+		q = q.ForUpdate()
+	}
+	return q.Only(ctx)
+}
