@@ -8,6 +8,7 @@ type Request struct {
 	IP        string
 	UserAgent string
 	Operation string // the GraphQL operation's name, the job's kind, or the command
+	Device    string // the device token that the client has shown; not for logs
 }
 
 type requestKey struct{}

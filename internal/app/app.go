@@ -77,6 +77,9 @@ type Options struct {
 	Passwords auth.Params       // zero: the defaults
 	DB        *store.DB         // nil: opened by the settings; given: migrated already
 	Spans     sdk.SpanProcessor // takes the spans instead of what the settings say
+
+	// Pause holds failed sign-ins back; nil: auth.Pause.
+	Pause func(context.Context, time.Duration)
 }
 
 // New puts a server together by the settings: it opens the database, migrates
@@ -86,6 +89,9 @@ type Options struct {
 func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_ *App, err error) {
 	if o.Now == nil {
 		o.Now = clock
+	}
+	if o.Pause == nil {
+		o.Pause = auth.Pause
 	}
 	db := o.DB
 	if db == nil {
@@ -127,6 +133,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		}
 	}()
 	resolver.Security.Counted = a.observer.metrics.SecurityEvent
+	resolver.Auth.Tried, resolver.Auth.Blocked = a.observer.metrics.Tried, a.observer.metrics.Blocked
 	if err := a.furnish(ctx, cfg, fresh); err != nil {
 		return nil, err
 	}
@@ -180,7 +187,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		issuer = "clinicgraph"
 	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime,
+		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
 		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
 		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:   &auth.Revocations{},

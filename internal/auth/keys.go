@@ -16,6 +16,7 @@ const (
 	labelPepper  = "clinicgraph/v1/password-pepper"
 	labelCursor  = "clinicgraph/v1/cursor"
 	labelSealing = "clinicgraph/v1/sealing"
+	labelGuard   = "clinicgraph/v1/login-guard"
 )
 
 // Keys are what the server needs of secrets, each independent of the others:
@@ -24,6 +25,8 @@ type Keys struct {
 	Tokens KeySet // signs and checks access tokens
 	Pepper Secret // 32 bytes, for NewPasswords
 	Cursor Secret // 32 bytes, for the MAC of page cursors
+
+	Guard Secret // 32 bytes, for what the login guard hides and signs
 
 	// Sealing is 32 bytes for package seal, which makes a key of its own out of it
 	// for each purpose.
@@ -37,7 +40,8 @@ func DeriveKeys(master Secret) (Keys, error) {
 	pepper, errPepper := derive(master, labelPepper)
 	cursor, errCursor := derive(master, labelCursor)
 	sealing, errSealing := derive(master, labelSealing)
-	for _, err := range []error{errSeed, errPepper, errCursor, errSealing} {
+	guard, errGuard := derive(master, labelGuard)
+	for _, err := range []error{errSeed, errPepper, errCursor, errSealing, errGuard} {
 		if err != nil {
 			return Keys{}, fmt.Errorf("derive keys: %w", err)
 		}
@@ -46,6 +50,7 @@ func DeriveKeys(master Secret) (Keys, error) {
 		Tokens:  NewKeySet(ed25519.NewKeyFromSeed(seed.Reveal())),
 		Pepper:  pepper,
 		Cursor:  cursor,
+		Guard:   guard,
 		Sealing: sealing,
 	}, nil
 }

@@ -36,6 +36,7 @@ func TestDerivedKeysNeverChange(t *testing.T) {
 		"kid":     {keys.Tokens.ActiveID(), "8rliFk3f8KLRg4DFLLwj-VhPT-1sWBMskgEVsGxZlJc"},
 		"pepper":  {hex.EncodeToString(keys.Pepper.Reveal()), "8d95f1b6ee9a50d3c0e0700aef84804e569968d70a63cf9d97a0cbce4d6c53c7"},
 		"cursor":  {hex.EncodeToString(keys.Cursor.Reveal()), "2510a3d112c74e528f54499dae4772678108eb1f309cee24c33064a96b6fe727"},
+		"guard":   {hex.EncodeToString(keys.Guard.Reveal()), "0da4322f42671307176828d681fe47d6e54ecbe1cf93120a17f588c8046b1059"},
 		"sealing": {hex.EncodeToString(keys.Sealing.Reveal()), "ed327897193e24803c4fcfdeff57fa7f5b985bb9f7c6c34940f5984679935e4b"},
 	} {
 		if c.got != c.want {
@@ -49,7 +50,7 @@ func TestDerivedKeysAreIndependent(t *testing.T) {
 	seen := map[string]string{}
 	for name, key := range map[string][]byte{
 		"master": master.Reveal(), "pepper": keys.Pepper.Reveal(), "cursor": keys.Cursor.Reveal(),
-		"sealing": keys.Sealing.Reveal(), "seed": keys.Tokens.private().Seed(),
+		"sealing": keys.Sealing.Reveal(), "guard": keys.Guard.Reveal(), "seed": keys.Tokens.private().Seed(),
 	} {
 		if other, dup := seen[string(key)]; dup {
 			t.Errorf("%s is %s", name, other)

@@ -40,6 +40,14 @@ type Service struct {
 	Mail *notify.Outbox
 	// OneTime seals what goes with the tokens in links.
 	OneTime *seal.Key
+
+	GuardKey Secret                               // of what the login guard hides and signs
+	Pause    func(context.Context, time.Duration) // holds failed sign-ins back; see [Pause]
+
+	// Tried is told what came of each try at a secret, Blocked of each block by its
+	// scope; nil: nobody is.
+	Tried   func(action, outcome string)
+	Blocked func(scope string)
 }
 
 // Session is what a client gets for signing in.

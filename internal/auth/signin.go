@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/user"
@@ -14,31 +15,28 @@ import (
 	"clinicgraph/internal/store"
 )
 
-// Login opens a session. Unknown login, wrong password and an account that may
-// not sign in answer alike, after the same work. Errors: INVALID_CREDENTIALS,
-// OVERLOADED.
+// Login opens a session. Unknown login, wrong password, an account that may not
+// sign in and one that is blocked for the time being answer alike, after the same
+// work and no sooner than a failure ever does. Errors: INVALID_CREDENTIALS,
+// RATE_LIMITED for an address that has failed too often, OVERLOADED.
 func (s *Service) Login(ctx context.Context, login, password, device string) (opened *Session, err error) {
+	began := time.Now()
+	defer func() { s.floor(ctx, began, err) }()
 	var u *ent.User
 	defer func() { s.tell(ctx, audit.EventLogin, u, err) }()
-	system := access.System(ctx, "login")
-	u, err = s.Store.Client.User.Query().
-		Where(user.Or(user.UsernameKey(accounts.LoginKey(login)), user.EmailKey(accounts.LoginKey(login)))).
-		Only(system)
-	if ent.IsNotFound(err) {
-		u = nil
-		if err := s.Passwords.VerifyDummy(ctx, password); err != nil {
-			return nil, err
+	if u, err = s.byLogin(ctx, login); err != nil {
+		return nil, err
+	}
+	v, rehash, err := s.guardedPassword(ctx, s.suspect(ctx, u, accounts.LoginKey(login)), "login", password, func() verdict {
+		if !canIssue(u, nil, s.Now()) {
+			return wrong // not even a right password tells that there is such an account
 		}
-		return nil, errCredentials()
-	}
-	if err != nil {
-		return nil, store.Classify(fmt.Errorf("look for the account: %w", err))
-	}
-	ok, rehash, err := s.Passwords.Verify(ctx, u.PasswordHash, password)
+		return right
+	})
 	if err != nil {
 		return nil, err
 	}
-	if !ok || !canIssue(u, nil, s.Now()) || u.LockedUntil != nil && s.Now().Before(*u.LockedUntil) {
+	if v == wrong {
 		return nil, errCredentials()
 	}
 	var fresh string
@@ -58,13 +56,27 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 	return opened, err
 }
 
+// byLogin finds the account of a user name or an address; nil where there is
+// none.
+func (s *Service) byLogin(ctx context.Context, login string) (*ent.User, error) {
+	key := accounts.LoginKey(login)
+	found, err := s.Store.Client.User.Query().Where(user.Or(user.UsernameKey(key), user.EmailKey(key))).Limit(1).All(access.System(ctx, "login"))
+	if err != nil {
+		return nil, store.Classify(fmt.Errorf("look for the account: %w", err))
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return found[0], nil
+}
+
 func errCredentials() error {
 	return fault.New(fault.CodeInvalidCredentials, "Login or password is wrong.")
 }
 
 // welcome notes the sign-in on the account.
 func (s *Service) welcome(ctx context.Context, c *ent.Client, u *ent.User, hash string) error {
-	update := c.User.UpdateOneID(u.ID).SetLastLoginAt(s.Now()).SetFailedLoginAttempts(0)
+	update := c.User.UpdateOneID(u.ID).SetLastLoginAt(s.Now())
 	if hash != "" {
 		update.SetPasswordHash(hash)
 	}

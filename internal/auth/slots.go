@@ -31,6 +31,8 @@ type slots struct {
 	queue   int64
 	waiting atomic.Int64
 	running atomic.Int64
+	waited  atomic.Int64 // since the start
+	refused atomic.Int64 // likewise
 }
 
 func newSlots(n int) *slots {
@@ -74,8 +76,9 @@ func (s *slots) acquire(ctx context.Context) error {
 	}
 	defer s.waiting.Add(-1)
 	if s.waiting.Add(1) > s.queue {
-		return overloaded()
+		return s.overloaded()
 	}
+	s.waited.Add(1)
 	wait, cancel := context.WithTimeout(ctx, maxQueueWait)
 	defer cancel()
 	if s.free.Acquire(wait, 1) == nil {
@@ -84,17 +87,26 @@ func (s *slots) acquire(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("wait for a password slot: %w", err)
 	}
-	return overloaded()
+	return s.overloaded()
 }
 
-func overloaded() error {
+func (s *slots) overloaded() error {
+	s.refused.Add(1)
 	err := fault.New(fault.CodeOverloaded, "The server is busy. Please try again in a moment.")
 	err.RetryAfter = overloadRetry
 	return err
 }
 
-// Queue says how busy hashing is: the hashes at work, those who wait, and how
-// many may be at work at once.
-func (w *Passwords) Queue() (running, waiting, slots int) {
-	return int(w.slots.running.Load()), int(w.slots.waiting.Load()), w.params.Slots
+// Queue is how busy hashing is, and has been since the start.
+type Queue struct {
+	Slots, Running, Waiting int64 // hashes that may be at work at once, that are, and that wait
+	Waited, Refused         int64
+}
+
+// Queue says how busy hashing is.
+func (w *Passwords) Queue() Queue {
+	return Queue{
+		Slots: int64(w.params.Slots), Running: w.slots.running.Load(), Waiting: w.slots.waiting.Load(),
+		Waited: w.slots.waited.Load(), Refused: w.slots.refused.Load(),
+	}
 }

@@ -120,6 +120,7 @@ func options(db *store.DB, now func() time.Time) app.Options {
 	return app.Options{
 		Version: "test", Now: now, DB: db,
 		Passwords: auth.Params{MemoryKiB: 8, Time: 1, Slots: 16},
+		Pause:     func(context.Context, time.Duration) {},
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Server) withRequestID(next http.Handler) http.Handler {
 			id = newRequestID()
 		}
 		w.Header().Set("X-Request-Id", id)
-		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: clientIP(r, s.Trusted), UserAgent: r.UserAgent()})
+		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: clientIP(r, s.Trusted), UserAgent: r.UserAgent(), Device: deviceToken(r)})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
@@ -41,6 +41,23 @@ func decent(id string) bool {
 		}
 	}
 	return true
+}
+
+// Where a client shows the token of its device.
+const (
+	deviceHeader = "X-Device-Token"
+	deviceCookie = "__Host-dv"
+)
+
+// deviceToken is what the client has shown, good or not.
+func deviceToken(r *http.Request) string {
+	if token := r.Header.Get(deviceHeader); token != "" {
+		return token
+	}
+	if cookie, err := r.Cookie(deviceCookie); err == nil {
+		return cookie.Value
+	}
+	return ""
 }
 
 func newRequestID() string {

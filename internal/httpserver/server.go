@@ -104,7 +104,7 @@ func (s *Server) withCORS() func(http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: s.Origins,
 		AllowedMethods: []string{http.MethodPost},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Request-Id"},
+		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Request-Id", deviceHeader},
 		ExposedHeaders: []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:         600,
 	}).Handler

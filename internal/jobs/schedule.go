@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"clinicgraph/internal/auth"
 	"clinicgraph/internal/idempotency"
 	"clinicgraph/internal/ratelimit"
 	"clinicgraph/internal/store"
@@ -45,6 +46,9 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 10*time.Minute, PurgeActionCounts{}, func(ctx context.Context) (int, error) {
 		return ratelimit.Purge(ctx, v.Store, time.Now())
 	})
+	every(on, 10*time.Minute, PurgeTries{}, func(ctx context.Context) (int, error) {
+		return auth.PurgeTries(ctx, v.Store, v.Now())
+	})
 	every(on, time.Hour, PurgeNotifications{}, v.PurgeNotifications)
 	every(on, 5*time.Second, DeliverMail{}, v.DeliverMail)
 	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
@@ -71,6 +75,12 @@ type PurgeActionCounts struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeActionCounts) Kind() string { return "purge-action-counts" }
+
+// PurgeTries forgets the tries at secrets that no longer count.
+type PurgeTries struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeTries) Kind() string { return "purge-tries" }
 
 // PurgeNotifications removes what users were told long ago.
 type PurgeNotifications struct{}

@@ -34,6 +34,8 @@ type Metrics struct {
 	jobTime         *prometheus.HistogramVec
 	jobSuccess      *prometheus.GaugeVec
 	security        *prometheus.CounterVec
+	tries           *prometheus.CounterVec
+	blocks          *prometheus.CounterVec
 }
 
 // The buckets of the histograms, in seconds and in points of cost.
@@ -63,6 +65,8 @@ func New(s Sources) *Metrics {
 	m.jobTime = m.histograms("job_duration_seconds", "Time of runs of jobs.", jobTimes, "kind")
 	m.jobSuccess = m.gauges("job_last_success_timestamp_seconds", "When a job last went through on this server.", "kind")
 	m.security = m.counters("security_events_total", "Events of the audit log: sign-ins and their failures, refusals, changes of access.", "event")
+	m.tries = m.counters("secret_tries_total", "Tries at passwords and other secrets of accounts; outcome is right, halved (a second factor is still asked for), wrong, blocked (answered like wrong, and not looked at), limited (by address) or undecided.", "action", "outcome")
+	m.blocks = m.counters("secret_blocks_total", "Blocks that began after too many wrong tries; scope is ACCOUNT, DEVICE or ADDRESS.", "scope")
 	s.register(m)
 	return m
 }
@@ -156,5 +160,19 @@ func (m *Metrics) Job(kind string, took time.Duration, err error, now time.Time)
 func (m *Metrics) SecurityEvent(name string) {
 	if m != nil {
 		m.security.WithLabelValues(name).Inc()
+	}
+}
+
+// Tried counts a try at a secret of an account. Both labels are from bounded sets.
+func (m *Metrics) Tried(action, outcome string) {
+	if m != nil {
+		m.tries.WithLabelValues(action, outcome).Inc()
+	}
+}
+
+// Blocked counts a block that has begun, by its scope.
+func (m *Metrics) Blocked(scope string) {
+	if m != nil {
+		m.blocks.WithLabelValues(scope).Inc()
 	}
 }

@@ -18,6 +18,7 @@ type Sources struct {
 	StatementHits, StatementMisses func() float64 // of the prepared-statement cache
 	HashingSlots                   func() float64 // passwords that may be hashed at once
 	HashingRunning, HashingWaiting func() float64
+	HashingWaited, HashingRefused  func() float64 // since the start
 	Sockets, Subscriptions         func() float64
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
 	Waiting                        func() float64 // for a place among them
@@ -39,6 +40,8 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("hashing_slots", "Passwords that may be hashed at once.", s.HashingSlots)
 	m.gauge("hashing_running", "Passwords that are being hashed.", s.HashingRunning)
 	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
+	m.counter("hashing_waited_total", "Sign-ins that have had to wait for a slot to be hashed in.", s.HashingWaited)
+	m.counter("hashing_refused_total", "Sign-ins that were refused before any hashing, because too many waited or it took too long.", s.HashingRefused)
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
 	m.queue("jobs", "Jobs in the queue of all servers, by state; missing while the database does not answer.", "state", s.Jobs)
