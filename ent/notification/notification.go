@@ -97,6 +97,7 @@ const (
 	KindBookingExpired       Kind = "BOOKING_EXPIRED"
 	KindAppointmentBooked    Kind = "APPOINTMENT_BOOKED"
 	KindAppointmentCancelled Kind = "APPOINTMENT_CANCELLED"
+	KindSessionCompromised   Kind = "SESSION_COMPROMISED"
 )
 
 func (k Kind) String() string {
@@ -106,7 +107,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled:
+	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled, KindSessionCompromised:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

@@ -31,7 +31,7 @@ const (
 // tokens, which only follow from what is on record.
 func Records(entity string) bool {
 	switch entity {
-	case ent.TypeOperationLog, ent.TypeAuditLog, ent.TypeResourceClaim, ent.TypeIdempotencyKey, ent.TypeBlacklistedToken:
+	case ent.TypeOperationLog, ent.TypeAuditLog, ent.TypeSessionLog, ent.TypeResourceClaim, ent.TypeIdempotencyKey, ent.TypeBlacklistedToken:
 		return false
 	default:
 		return true

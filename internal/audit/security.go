@@ -22,6 +22,7 @@ const (
 	EventLoginError         = "LOGIN_ERROR"
 	EventRefresh            = "TOKEN_REFRESH"
 	EventRefreshError       = "TOKEN_REFRESH_ERROR"
+	EventReuse              = "TOKEN_REUSE"
 	EventLogout             = "LOGOUT"
 	EventPasswordChange     = "PASSWORD_CHANGE"
 	EventPasswordError      = "PASSWORD_CHANGE_ERROR"
@@ -67,6 +68,14 @@ type Security struct {
 	Counted func(event string)
 }
 
+// Count counts an event that was written with its transaction, once that has
+// committed; Record does so by itself.
+func (s *Security) Count(event string) {
+	if s.Counted != nil {
+		s.Counted(event)
+	}
+}
+
 // Record writes the event in a transaction of its own: it stays when what it is
 // about was rolled back. It must not be called inside a transaction. An event
 // that cannot be written is logged and does not fail the request, which has had
@@ -74,9 +83,7 @@ type Security struct {
 func (s *Security) Record(ctx context.Context, e Event) {
 	// The client may have gone: the event is written all the same.
 	ctx = context.WithoutCancel(ctx)
-	if s.Counted != nil {
-		s.Counted(e.Name)
-	}
+	s.Count(e.Name)
 	if store.Unreachable(e.Err) {
 		// The client must not wait for that twice.
 		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Name, "error", e.Err)

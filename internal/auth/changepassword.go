@@ -19,7 +19,7 @@ import (
 func (s *Service) ChangePassword(ctx context.Context, current, next string) (opened *Session, err error) {
 	v := access.FromContext(ctx)
 	var u *ent.User
-	defer func() { s.tell(ctx, audit.EventPasswordChange, u, err) }()
+	defer func() { s.conclude(ctx, audit.EventPasswordChange, u, err) }()
 	system := access.System(ctx, "changePassword")
 	if u, err = s.Store.Client.User.Query().Where(user.ID(v.UserID)).Only(system); err != nil {
 		return nil, store.Classify(fmt.Errorf("load account: %w", err))
@@ -43,7 +43,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 		if u, err = s.setPassword(ctx, c, v.UserID, hash, v.UserID); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, c, u, "")
+		opened, err = s.open(ctx, c, u, opening{Event: audit.EventPasswordChange})
 		return err
 	})
 	return opened, err

@@ -21,7 +21,7 @@ type NewAccount struct {
 // OVERLOADED.
 func (s *Service) Register(ctx context.Context, n NewAccount) (opened *Session, err error) {
 	var u *ent.User
-	defer func() { s.tell(ctx, audit.EventRegister, u, err) }()
+	defer func() { s.conclude(ctx, audit.EventRegister, u, err) }()
 	if err := s.Passwords.CheckPolicy(n.Password, n.Username, n.Email, n.GivenName, n.Surname); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func (s *Service) Register(ctx context.Context, n NewAccount) (opened *Session, 
 		if _, err := customers.Add(ctx, c, customers.Profile{Account: &u.ID, GivenName: n.GivenName, Surname: n.Surname, Email: &email}); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, c, u, n.Device)
+		opened, err = s.open(ctx, c, u, opening{Event: audit.EventRegister, Device: n.Device})
 		return err
 	})
 	return opened, err

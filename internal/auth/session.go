@@ -2,13 +2,17 @@ package auth
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
+	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/refreshtoken"
+	"clinicgraph/ent/sessionlog"
+	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
@@ -48,6 +52,9 @@ type Service struct {
 	// scope; nil: nobody is.
 	Tried   func(action, outcome string)
 	Blocked func(scope string)
+
+	// MaxSessions is how many live sessions a user has at most; 0: ten.
+	MaxSessions int
 }
 
 // Session is what a client gets for signing in.
@@ -55,32 +62,104 @@ type Session struct {
 	AccessToken  string
 	ExpiresAt    time.Time // of the access token
 	RefreshToken string
-	Viewer       *access.Viewer
+	// RefreshExpiresAt is when the refresh token ends unless it is used.
+	RefreshExpiresAt time.Time
+	Viewer           *access.Viewer
 }
 
-// open makes the session and its first refresh token. Amr says how its owner has
-// proven to be who they are (RFC 8176); with the password when nothing is said.
-func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, device string, amr ...string) (*Session, error) {
-	v, err := accounts.Viewer(ctx, c, u)
+// opening says how a session begins.
+type opening struct {
+	Event  string   // what the audit log calls it
+	Device string   // what its owner calls the device; "" for nothing
+	AMR    []string // what was given (RFC 8176); nil: the password
+}
+
+// open makes a session with its first refresh token and puts it on record, all in
+// the client's transaction. The account is looked at again under a lock: what u
+// was when its password was compared may have ended since. Errors:
+// INVALID_CREDENTIALS when it has.
+func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, o opening) (*Session, error) {
+	now, r := s.Now(), access.RequestOf(ctx)
+	q := c.User.Query().Where(user.ID(u.ID))
+	if s.Store.DB.LocksRows() {
+		q = q.ForUpdate(entsql.WithLockClause("FOR NO KEY UPDATE"))
+	}
+	current, err := q.Only(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("look at the account again: %w", err)
+	}
+	if !canIssue(current, nil, now) || current.TokenEpoch != u.TokenEpoch {
+		return nil, errCredentials()
+	}
+	v, err := accounts.Viewer(ctx, c, current)
 	if err != nil {
 		return nil, err
 	}
-	now, r := s.Now(), access.RequestOf(ctx)
-	idle, absolute := lifetime(v.Grants, now)
-	create := c.UserSession.Create().SetUserID(u.ID).SetStatus(usersession.StatusActive).
-		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).
-		SetAuthenticatedAt(now).SetLastActivityAt(now).SetIdleExpiresAt(now.Add(idle)).SetExpiresAt(now.Add(absolute))
-	if device != "" {
-		create.SetDeviceName(audit.Clip(device))
+	if err := s.makeRoom(ctx, c, u.ID); err != nil {
+		return nil, err
 	}
-	if len(amr) > 0 {
-		create.SetAmr(amr)
+	if o.AMR == nil {
+		o.AMR = []string{"pwd"}
+	}
+	idle, absolute := lifetime(v.Grants, now)
+	create := c.UserSession.Create().SetUserID(u.ID).SetStatus(usersession.StatusActive).SetAmr(o.AMR).
+		SetIPAddress(r.IP).SetLastIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).SetFingerprintHash(fingerprint(r)).
+		SetAuthenticatedAt(now).SetLastActivityAt(now).SetIdleExpiresAt(now.Add(idle)).SetExpiresAt(now.Add(absolute))
+	if o.Device != "" {
+		create.SetDeviceName(audit.Clip(o.Device))
 	}
 	session, err := create.Save(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open session: %w", err)
 	}
-	return s.issue(ctx, c, u, v, session, 1)
+	next := newSuccessor()
+	if err := s.keep(ctx, c, session, next, nil); err != nil {
+		return nil, err
+	}
+	if err := note(ctx, c, session, sessionlog.EventLogin, ""); err != nil {
+		return nil, err
+	}
+	if err := audit.Write(ctx, c, audit.Event{Name: o.Event, UserID: u.ID, Actor: u.Username, Subject: &u.ID}); err != nil {
+		return nil, err
+	}
+	return s.issue(current, v, session, next)
+}
+
+// makeRoom ends the oldest sessions of a user who has as many as may be, so that
+// one more fits. Those in which somebody else acts for the user do not count.
+func (s *Service) makeRoom(ctx context.Context, c *ent.Client, owner uuid.UUID) error {
+	now := s.Now()
+	open, err := c.UserSession.Query().Where(
+		usersession.UserID(owner), usersession.StatusEQ(usersession.StatusActive), usersession.ImpersonatorIDIsNil(),
+		usersession.IdleExpiresAtGT(now), usersession.ExpiresAtGT(now)).
+		Order(usersession.ByAuthenticatedAt(), usersession.ByID()).IDs(ctx)
+	if err != nil {
+		return fmt.Errorf("count sessions: %w", err)
+	}
+	for len(open) >= s.sessionCap() {
+		if err := s.endSession(ctx, c, open[0], usersession.StatusEvicted, "too many sessions"); err != nil {
+			return err
+		}
+		open = open[1:]
+	}
+	return nil
+}
+
+// defaultSessions is how many sessions a user may have where no setting says so.
+const defaultSessions = 10
+
+func (s *Service) sessionCap() int {
+	if s.MaxSessions > 0 {
+		return s.MaxSessions
+	}
+	return defaultSessions
+}
+
+// fingerprint tells devices of one account apart, as far as what they say of
+// themselves does. It proves nothing.
+func fingerprint(r access.Request) string {
+	sum := sha256.Sum256([]byte("clinicgraph/v1/device\x00" + r.UserAgent))
+	return hex.EncodeToString(sum[:])
 }
 
 // lifetime is short for whoever may see other people's data.
@@ -91,27 +170,34 @@ func lifetime(grants []access.Grant, now time.Time) (idle, absolute time.Duratio
 	return customerIdle, customerAbsolute
 }
 
-// issue makes a refresh token of the given generation and an access token.
-func (s *Service) issue(ctx context.Context, c *ent.Client, u *ent.User, v *access.Viewer, session *ent.UserSession, generation int32) (*Session, error) {
-	plain, hash := NewRefreshToken()
-	r := access.RequestOf(ctx)
-	err := c.RefreshToken.Create().SetUserID(u.ID).SetSessionID(session.ID).SetTokenHash(hash).SetGeneration(generation).
-		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).SetExpiresAt(session.IdleExpiresAt).Exec(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("make refresh token: %w", err)
-	}
+// issue makes the access token of a session, which goes out with the refresh
+// token next.
+func (s *Service) issue(u *ent.User, v *access.Viewer, session *ent.UserSession, next successor) (*Session, error) {
 	claims := claimsOf(u, session)
 	token, expires, err := s.Tokens.Issue(claims)
 	if err != nil {
 		return nil, fmt.Errorf("issue access token: %w", err)
 	}
 	v.SessionID, v.Now, v.AuthTime, v.AMR = session.ID, s.Now, claims.AuthTime, claims.AMR
-	return &Session{AccessToken: token, ExpiresAt: expires, RefreshToken: plain, Viewer: v}, nil
+	return &Session{
+		AccessToken: token, ExpiresAt: expires, RefreshToken: next.plain, RefreshExpiresAt: session.IdleExpiresAt, Viewer: v,
+	}, nil
 }
 
 // actingAs gives the context the user as the actor of an auth verb.
 func actingAs(ctx context.Context, u *ent.User, verb string) context.Context {
 	return access.Elevated(access.NewContext(ctx, &access.Viewer{UserID: u.ID, Username: u.Username}), verb)
+}
+
+// conclude puts an attempt that failed on record, in a transaction of its own
+// that outlives the rollback. A success is on record with the session that it
+// opened, in the same transaction, and is only counted here.
+func (s *Service) conclude(ctx context.Context, event string, u *ent.User, err error) {
+	if err == nil {
+		s.Security.Count(event)
+		return
+	}
+	s.tell(ctx, event, u, err)
 }
 
 // tell puts an attempt on record, whatever came of it, in a transaction of its
@@ -128,31 +214,4 @@ func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error
 		}
 	}
 	s.Security.Record(ctx, e)
-}
-
-// endSession ends a live session and revokes what could renew it; one that has
-// ended already stays as it is.
-func (s *Service) endSession(ctx context.Context, c *ent.Client, id uuid.UUID, status usersession.Status, reason string) error {
-	now := s.Now()
-	ended, err := c.UserSession.UpdateOneID(id).Where(usersession.StatusEQ(usersession.StatusActive)).
-		SetStatus(status).SetEndedAt(now).SetEndReason(reason).Save(ctx)
-	if ent.IsNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	if err := s.revoke(ctx, c, Revocation{User: ended.UserID, Session: id, Reason: reasonOf(status)}); err != nil {
-		return err
-	}
-	live, err := c.RefreshToken.Query().Where(refreshtoken.SessionID(id), refreshtoken.UsedAtIsNil(), refreshtoken.RevokedAtIsNil()).All(ctx)
-	if err != nil {
-		return fmt.Errorf("look for refresh tokens: %w", err)
-	}
-	for _, t := range live {
-		if err := t.Update().SetRevokedAt(now).SetRevokeReason(reason).Exec(ctx); err != nil {
-			return fmt.Errorf("revoke refresh token: %w", err)
-		}
-	}
-	return nil
 }

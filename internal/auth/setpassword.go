@@ -9,7 +9,6 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/user"
-	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/notify"
 )
 
@@ -39,14 +38,8 @@ func (s *Service) setPassword(ctx context.Context, c *ent.Client, id uuid.UUID, 
 	if err := s.revoke(ctx, c, Revocation{User: u.ID, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonPasswordChanged}); err != nil {
 		return nil, err
 	}
-	open, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("look for sessions: %w", err)
-	}
-	for _, id := range open {
-		if err := s.endSession(ctx, c, id, usersession.StatusRevoked, "password changed"); err != nil {
-			return nil, err
-		}
+	if _, err := s.endSessions(ctx, c, u.ID, "password changed"); err != nil {
+		return nil, err
 	}
 	return u, s.notice(ctx, c, u, notify.PasswordChanged)
 }

@@ -23,7 +23,7 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 	began := time.Now()
 	defer func() { s.floor(ctx, began, err) }()
 	var u *ent.User
-	defer func() { s.tell(ctx, audit.EventLogin, u, err) }()
+	defer func() { s.conclude(ctx, audit.EventLogin, u, err) }()
 	if u, err = s.byLogin(ctx, login); err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 		if err := s.welcome(ctx, c, u, fresh); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, c, u, device)
+		opened, err = s.open(ctx, c, u, opening{Event: audit.EventLogin, Device: device})
 		return err
 	})
 	return opened, err

@@ -79,27 +79,6 @@ func TestASignInTellsNothingAboutAccounts(t *testing.T) {
 	})
 }
 
-func TestARefreshTokenIsGoodOnce(t *testing.T) {
-	each(t, func(t *testing.T, c *clinic) {
-		me := c.as(customerA)
-		next := c.holding(c.anyone().renew(me.refresh).ok(), "refreshSession")
-		c.anyone().renew(me.refresh).refused("UNAUTHENTICATED")
-		next.do(whoAmI).ok().want("viewer.user.username", `"customer.a"`)
-		answers := together(10, func(int) *answer { return c.anyone().renew(next.refresh) })
-		if diff := cmp.Diff(map[string]int{"": 1, "UNAUTHENTICATED": 9}, outcomes(answers)); diff != "" {
-			t.Error(diff)
-		}
-		for _, a := range answers {
-			if a.code() == "" {
-				c.holding(a, "refreshSession").do(whoAmI).ok()
-			}
-		}
-		for _, token := range []string{"", "nonsense", next.token} {
-			c.anyone().renew(token).refused("UNAUTHENTICATED")
-		}
-	})
-}
-
 func TestAnExpiredAccessTokenIsExchangedWithItStillInTheHeader(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		me := c.as(customerA)
