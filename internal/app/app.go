@@ -49,15 +49,16 @@ const databaseFile = "clinicgraph.db"
 
 // App is a server put together, not yet listening.
 type App struct {
-	Handler http.Handler
-	Admin   http.Handler // of the admin listener
-	Graph   *graph.Endpoint
-	Live    *live.Hub
-	events  *events.Bus
-	Jobs    *jobs.Jobs
-	Seed    seed.Deps
-	Store   *store.Store
-	Mail    *notify.Outbox
+	Handler  http.Handler
+	Admin    http.Handler // of the admin listener
+	Graph    *graph.Endpoint
+	Live     *live.Hub
+	events   *events.Bus
+	followed *auth.Follower
+	Jobs     *jobs.Jobs
+	Seed     seed.Deps
+	Store    *store.Store
+	Mail     *notify.Outbox
 
 	// Drain says that the server will stop soon; see httpserver.Server.Drain.
 	Drain func()
@@ -124,7 +125,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, err
 	}
 	lets := gate(cfg.Load)
-	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth.Passwords, lets, a.Live, o.Version), log, o); err != nil {
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth, lets, a.Live, o.Version), log, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -137,9 +138,13 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err := a.furnish(ctx, cfg, fresh); err != nil {
 		return nil, err
 	}
+	if err := a.follow(ctx, resolver.Auth, log); err != nil {
+		return nil, err
+	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
 		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge,
-		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
+		PurgeRevocations: resolver.Auth.PurgeRevocations,
+		DeliverMail:      a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
 	}, log)
 	if err != nil {
@@ -148,13 +153,13 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	a.rate = limiter(cfg.Load, a.Store)
 	server := &httpserver.Server{
 		Authenticate: resolver.Auth.Authenticate,
-		Ready:        db.Ping,
+		Ready:        a.ready,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}
-	a.Graph = graph.Handler(resolver, a.options(cfg, graph.Options{
+	a.Graph = graph.Handler(resolver, a.options(cfg, resolver.Auth, graph.Options{
 		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now,
 		Authenticate: resolver.Auth.Authenticate, Origins: server.OwnOrigins(),
 	}))
@@ -163,7 +168,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		server.Trace = a.observer.traces.Request
 	}
 	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
-	a.events.Start(a.Live.Listener())
+	a.followed.Start()
+	a.events.Start(a.listener())
 	return a, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"clinicgraph/graph"
 	"clinicgraph/graph/live"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 )
 
@@ -19,9 +20,9 @@ func newHub(cfg config.Live, renew func(context.Context, *access.Viewer) (*acces
 }
 
 // options adds what the settings say about the endpoint.
-func (a *App) options(cfg config.Config, o graph.Options) graph.Options {
+func (a *App) options(cfg config.Config, signIn *auth.Service, o graph.Options) graph.Options {
 	o.Introspection = !cfg.Production() || cfg.PlaygroundOn()
-	o.Limits, o.Operations, o.Charge = graph.Limits(cfg.Limits), cfg.Live.Operations, a.rate.Charge
+	o.Limits, o.Operations, o.Charge = graph.Limits(cfg.Limits), cfg.Live.Operations, confirmed(signIn, a.rate.Charge)
 	o.SlowOperation, o.Begin, o.End = cfg.Observe.SlowOperation, a.observer.begin, a.observer.end
 	return o
 }

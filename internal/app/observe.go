@@ -62,7 +62,7 @@ func observe(ctx context.Context, cfg config.Config, db *store.DB, sources metri
 }
 
 // sources are the parts that the metrics ask.
-func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, hub *live.Hub, version string) metrics.Sources {
+func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live.Hub, version string) metrics.Sources {
 	pools := map[string]*sql.DB{"postgres": db.Write}
 	if db.Dialect == dialect.SQLite {
 		pools = map[string]*sql.DB{"sqlite-write": db.Write, "sqlite-read": db.Read}
@@ -73,15 +73,17 @@ func sources(db *store.DB, passwords *auth.Passwords, gate *admission.Gate, hub 
 	}
 	return metrics.Sources{
 		Version: version, Pools: pools,
+		Revocations:     func() float64 { return float64(signIn.Revoked.Len()) },
+		RevocationAge:   func() float64 { return signIn.Followed.Age().Seconds() },
 		Sockets:         func() float64 { return float64(hub.Streams()) },
 		Subscriptions:   func() float64 { return float64(hub.Subscriptions()) },
 		StatementHits:   func() float64 { return float64(db.CacheStats().Hits) },
 		StatementMisses: func() float64 { return float64(db.CacheStats().Prepared) },
-		HashingSlots:    func() float64 { return float64(passwords.Queue().Slots) },
-		HashingRunning:  func() float64 { return float64(passwords.Queue().Running) },
-		HashingWaiting:  func() float64 { return float64(passwords.Queue().Waiting) },
-		HashingWaited:   func() float64 { return float64(passwords.Queue().Waited) },
-		HashingRefused:  func() float64 { return float64(passwords.Queue().Refused) },
+		HashingSlots:    func() float64 { return float64(signIn.Passwords.Queue().Slots) },
+		HashingRunning:  func() float64 { return float64(signIn.Passwords.Queue().Running) },
+		HashingWaiting:  func() float64 { return float64(signIn.Passwords.Queue().Waiting) },
+		HashingWaited:   func() float64 { return float64(signIn.Passwords.Queue().Waited) },
+		HashingRefused:  func() float64 { return float64(signIn.Passwords.Queue().Refused) },
 		InFlight:        func() float64 { return float64(load().AtWork) },
 		InFlightLimit:   func() float64 { return float64(load().Limit) },
 		Waiting:         func() float64 { return float64(load().Waiting) },

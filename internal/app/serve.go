@@ -98,6 +98,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.rate.Close()
 	err := errors.Join(a.Graph.Close(ctx), a.Jobs.Stop(ctx))
 	a.events.Close(ctx) // after what has news
+	a.followed.Close()
 	return errors.Join(err, a.Store.DB.Close())
 }
 

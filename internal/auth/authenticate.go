@@ -6,14 +6,24 @@ import (
 	"fmt"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/fault"
 	"clinicgraph/internal/store"
 )
 
-// Authenticate says who an access token acts as: the token is good, its session
-// alive and its account in order, now. Errors: UNAUTHENTICATED, UNAVAILABLE.
+// errStale is the answer while nobody can say who has been sent away.
+func errStale() error {
+	return fault.Wrap(fault.CodeUnavailable, errors.New("revocations are stale"), "The service cannot be reached at the moment. Please try again.")
+}
+
+// Authenticate says who an access token acts as: the token is good, neither it
+// nor its session has been revoked, and its account is in order, now. That the
+// session is alive is known without asking the database: no token outlives its
+// session, and what ends one early revokes its tokens. Errors: UNAUTHENTICATED,
+// UNAVAILABLE, also where what has been revoked is not known.
 func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewer, error) {
 	claims, err := s.Tokens.Verify(token)
 	if err != nil {
@@ -22,7 +32,17 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewe
 	if s.Revoked.Refuses(claims) {
 		return nil, unauthenticated(errors.New("access token: revoked"))
 	}
-	return s.viewer(ctx, claims)
+	if s.Followed.Stale() {
+		return nil, errStale()
+	}
+	u, err := s.Store.Client.User.Query().Where(user.ID(claims.Subject)).Only(access.System(ctx, "authenticate"))
+	if ent.IsNotFound(err) {
+		return nil, unauthenticated(err)
+	}
+	if err != nil {
+		return nil, store.Classify(fmt.Errorf("load account: %w", err))
+	}
+	return s.viewer(ctx, claims, u, nil)
 }
 
 // claimsOf is what an access token of the session says now.
@@ -37,38 +57,38 @@ func claimsOf(u *ent.User, session *ent.UserSession) Claims {
 	}
 }
 
-// Renew looks again at what the viewer of an access token rests on, for what
-// lasts longer than a request. Errors: UNAUTHENTICATED when the token, the
-// session or the account has ended, UNAVAILABLE.
+// Renew looks again at what the viewer of an access token rests on, the session
+// included, in the database: for what lasts longer than a request, and for what
+// must not be done in the second that a revocation may take to get around.
+// Errors: UNAUTHENTICATED when the token, the session or the account has ended,
+// UNAVAILABLE.
 func (s *Service) Renew(ctx context.Context, v *access.Viewer) (*access.Viewer, error) {
 	if !s.Now().Before(v.Until) {
 		return nil, unauthenticated(nil)
 	}
-	return s.viewer(ctx, Claims{
-		Subject: v.UserID, Session: v.SessionID, AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
-	})
-}
-
-// viewer says who a good token acts as, as long as session and account are in
-// order.
-func (s *Service) viewer(ctx context.Context, claims Claims) (*access.Viewer, error) {
-	system := access.System(ctx, "authenticate")
-	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(claims.Session)).WithUser().Only(system)
+	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(v.SessionID)).WithUser().Only(access.System(ctx, "authenticate"))
 	if ent.IsNotFound(err) {
 		return nil, unauthenticated(err)
 	}
 	if err != nil {
 		return nil, store.Classify(fmt.Errorf("load session: %w", err))
 	}
-	u := session.Edges.User
+	return s.viewer(ctx, Claims{
+		Subject: v.UserID, Session: v.SessionID, AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
+	}, session.Edges.User, session)
+}
+
+// viewer says who a good token acts as, as long as its account is in order, and
+// its session where that is given.
+func (s *Service) viewer(ctx context.Context, claims Claims, u *ent.User, session *ent.UserSession) (*access.Viewer, error) {
 	if !canIssue(u, session, s.Now()) || u.ID != claims.Subject || int64(u.TokenEpoch) > claims.Version {
 		return nil, unauthenticated(nil)
 	}
-	v, err := accounts.Viewer(system, s.Store.Client, u)
+	v, err := accounts.Viewer(access.System(ctx, "authenticate"), s.Store.Client, u)
 	if err != nil {
 		return nil, store.Classify(err)
 	}
-	v.SessionID, v.Now, v.TokenEpoch, v.Until = session.ID, s.Now, claims.Version, claims.ExpiresAt
+	v.SessionID, v.Now, v.TokenEpoch, v.Until = claims.Session, s.Now, claims.Version, claims.ExpiresAt
 	v.AuthTime, v.AMR = claims.AuthTime, claims.AMR
 	return v, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 )
@@ -27,10 +28,11 @@ func (s *Service) EndAll(ctx context.Context, c *ent.Client, user uuid.UUID, rea
 			return err
 		}
 	}
-	if err := c.User.UpdateOneID(user).AddTokenEpoch(1).Exec(ctx); err != nil {
+	u, err := c.User.UpdateOneID(user).AddTokenEpoch(1).Save(ctx)
+	if err != nil {
 		return fmt.Errorf("end access tokens: %w", err)
 	}
-	return nil
+	return s.revoke(ctx, c, Revocation{User: user, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonAdmin})
 }
 
 // FirstPassword gives a random password for an account whose owner has none yet,

@@ -113,6 +113,25 @@ func (r *Revocations) Hook() ent.Hook {
 	}
 }
 
+// PurgeRevocations removes the rows that no token can match any more, batch by
+// batch, until none is left or ctx ends, and gives how many it removed.
+func (s *Service) PurgeRevocations(ctx context.Context) (removed int, err error) {
+	for n := purgeBatch; n == purgeBatch; removed += n {
+		err := s.Store.InTx(ctx, func(c *ent.Client, _ *stdsql.Tx) error {
+			over, err := c.BlacklistedToken.Query().Where(blacklistedtoken.ExpiresAtLTE(s.Now())).
+				Order(blacklistedtoken.ByExpiresAt()).Limit(purgeBatch).IDs(ctx)
+			if err == nil {
+				n, err = c.BlacklistedToken.Delete().Where(blacklistedtoken.IDIn(over...)).Exec(ctx)
+			}
+			return err
+		})
+		if err != nil {
+			return removed, fmt.Errorf("remove expired revocations: %w", err)
+		}
+	}
+	return removed, nil
+}
+
 // rowOf is the row that the mutation makes.
 func rowOf(m *ent.BlacklistedTokenMutation) *ent.BlacklistedToken {
 	row := &ent.BlacklistedToken{}

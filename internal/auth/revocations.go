@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"context"
 	"crypto/sha256"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,8 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/blacklistedtoken"
+	"clinicgraph/ent/predicate"
+	"clinicgraph/internal/access"
 )
 
 // shards is how many locks the set has, so that requests on many cores do not
@@ -25,6 +29,7 @@ type Revocations struct {
 	size   atomic.Int64
 	tokens atomic.Int64 // of single tokens: while there are none, no hash is made
 	swept  atomic.Uint32
+	loaded time.Time // what was made until then has been read; of Load alone
 }
 
 // shard is a part of the set: what is refused, and until when that matters, in
@@ -126,6 +131,31 @@ func (p *shard) raise(user uuid.UUID, b bound) int64 {
 	old := p.epochs[user]
 	p.epochs[user] = bound{max(old.epoch, b.epoch), max(old.until, b.until)}
 	return int64(len(p.epochs) - before)
+}
+
+// overlap is how much further back than its last reading a server looks. A row
+// carries the time, and the id, of its making on the clock of another server,
+// and can be seen from its commit on: by a number that only grows, the one that
+// commits late would be passed over.
+const overlap = time.Minute
+
+// Load reads what has been revoked since the last time, or on the first all that
+// matters still, and forgets what does not any more. One call at a time.
+func (r *Revocations) Load(ctx context.Context, c *ent.Client, now time.Time) error {
+	matters := []predicate.BlacklistedToken{blacklistedtoken.ExpiresAtGT(now)}
+	if !r.loaded.IsZero() {
+		matters = append(matters, blacklistedtoken.CreatedAtGTE(r.loaded.Add(-overlap)))
+	}
+	rows, err := c.BlacklistedToken.Query().Where(matters...).All(access.System(ctx, "revocations"))
+	if err != nil {
+		return fmt.Errorf("read revocations: %w", err)
+	}
+	for _, row := range rows {
+		r.add(row)
+	}
+	r.loaded = now
+	r.sweep(now)
+	return nil
 }
 
 // sweep forgets what has expired in the next part of the set: called each second

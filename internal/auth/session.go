@@ -37,6 +37,7 @@ type Service struct {
 	Passwords *Passwords
 	Tokens    *Tokens
 	Revoked   *Revocations
+	Followed  *Follower // what has Revoked follow the database; nil: nothing is stale
 	Security  *audit.Security
 	Now       func() time.Time
 

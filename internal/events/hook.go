@@ -12,9 +12,10 @@ import (
 	"clinicgraph/internal/store"
 )
 
-// announced says which changes are news: those of what can be subscribed to, and
-// those of what a viewer's rights rest on. Where fields are listed, only the
-// change of one of them is.
+// announced says which changes are news: those of what can be subscribed to,
+// those of what a viewer's rights rest on, and those of what each server holds in
+// memory to know good tokens by. Where fields are listed, only the change of one
+// of them is.
 var announced = map[string][]string{
 	ent.TypeBooking:      nil,
 	ent.TypeAppointment:  nil,
@@ -26,6 +27,9 @@ var announced = map[string][]string{
 	ent.TypeUserPermission: nil,
 	ent.TypeRole:           {"status", "deleted_at"},
 	ent.TypeRolePermission: nil,
+
+	ent.TypeBlacklistedToken: nil,
+	ent.TypeSigningKey:       nil,
 }
 
 // mutation is what the generated mutations have in common beyond ent.Mutation.
@@ -74,6 +78,8 @@ func news(m ent.Mutation) bool {
 	switch {
 	case !ok:
 		return false
+	case m.Type() == ent.TypeBlacklistedToken: // it goes when nobody needs it any more
+		return m.Op().Is(ent.OpCreate)
 	case fields == nil:
 		return true
 	case m.Op().Is(ent.OpCreate): // of an account, a role or a session: nobody rests on it yet

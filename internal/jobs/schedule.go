@@ -27,6 +27,9 @@ type Verbs struct {
 	// PurgeOneTimeTokens is auth.Service.PurgeOneTimeTokens.
 	PurgeOneTimeTokens func(context.Context) (int, error)
 
+	// PurgeRevocations is auth.Service.PurgeRevocations.
+	PurgeRevocations func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -53,6 +56,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 5*time.Second, DeliverMail{}, v.DeliverMail)
 	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
 	every(on, time.Hour, PurgeOneTimeTokens{}, v.PurgeOneTimeTokens)
+	every(on, 10*time.Minute, PurgeRevocations{}, v.PurgeRevocations)
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -105,6 +109,12 @@ type PurgeOneTimeTokens struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeOneTimeTokens) Kind() string { return "purge-one-time-tokens" }
+
+// PurgeRevocations removes what was revoked once its tokens have expired.
+type PurgeRevocations struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgeRevocations) Kind() string { return "purge-revocations" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

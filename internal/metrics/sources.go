@@ -20,6 +20,8 @@ type Sources struct {
 	HashingRunning, HashingWaiting func() float64
 	HashingWaited, HashingRefused  func() float64 // since the start
 	Sockets, Subscriptions         func() float64
+	Revocations                    func() float64 // that are held
+	RevocationAge                  func() float64 // seconds since they were read
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
 	Waiting                        func() float64 // for a place among them
 
@@ -42,6 +44,8 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
 	m.counter("hashing_waited_total", "Sign-ins that have had to wait for a slot to be hashed in.", s.HashingWaited)
 	m.counter("hashing_refused_total", "Sign-ins that were refused before any hashing, because too many waited or it took too long.", s.HashingRefused)
+	m.gauge("revocations", "Revocations of access tokens that this server holds.", s.Revocations)
+	m.gauge("revocations_age_seconds", "Time since revocations were last read from the database; past 5 nobody with a token is served on PostgreSQL.", s.RevocationAge)
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
 	m.queue("jobs", "Jobs in the queue of all servers, by state; missing while the database does not answer.", "state", s.Jobs)

@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/auth"
+	"clinicgraph/internal/events"
+)
+
+// follow has what good tokens are known by read from the database, now and from
+// the start on.
+func (a *App) follow(ctx context.Context, signIn *auth.Service, log *slog.Logger) error {
+	db := a.Store.DB
+	signIn.Followed = auth.NewFollower(func(ctx context.Context) error {
+		return signIn.Revoked.Load(ctx, a.Store.Client, signIn.Now())
+	}, !db.Notifies(), log)
+	a.followed = signIn.Followed
+	if err := a.followed.Refresh(ctx); err != nil {
+		return fmt.Errorf("before the server is ready: %w", err)
+	}
+	return nil
+}
+
+// listener hears the news: those of revocations and keys are hints to read, the
+// others are for who has subscribed.
+func (a *App) listener() events.Listener {
+	hub := a.Live.Listener()
+	return events.Listener{
+		Changed: func(e events.Event) {
+			switch e.Entity {
+			case ent.TypeBlacklistedToken, ent.TypeSigningKey:
+				a.followed.Poke()
+			default:
+				hub.Changed(e)
+			}
+		},
+		Interrupted: func() { a.followed.Poke(); hub.Interrupted() },
+		Lost:        hub.Lost,
+	}
+}
+
+// ready says whether anybody can be served: the database answers, and it is known
+// who has been sent away.
+func (a *App) ready(ctx context.Context) error {
+	if a.followed.Stale() {
+		return errors.New("revocations are stale")
+	}
+	return a.Store.DB.Ping(ctx)
+}
+
+// confirmed has who asks for a sensitive mutation looked up in the database before
+// it is charged for: a revocation takes up to a second to get around, and nobody
+// shall change grants or move money in it.
+func confirmed(signIn *auth.Service, charge func(context.Context, int, string) error) func(context.Context, int, string) error {
+	return func(ctx context.Context, cost int, sensitive string) error {
+		if v := access.FromContext(ctx); sensitive != "" && v != nil && !v.Until.IsZero() {
+			if _, err := signIn.Renew(ctx, v); err != nil {
+				return err
+			}
+		}
+		return charge(ctx, cost, sensitive)
+	}
+}
