@@ -84,6 +84,24 @@ func (script) DispatchError(_ context.Context, list gqlerror.List) *graphql.Resp
 // endpoint serves the script to whoever holds the token "good".
 func endpoint(t *testing.T, change func(*transport.WebSocket)) (*transport.WebSocket, string) {
 	t.Helper()
+	ws, handler := endpointHandler(t, change)
+	server := httptest.NewServer(handler)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if err := ws.Streams.Close(ctx); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+		if n := ws.Hub.Streams(); n != 0 {
+			t.Errorf("%d streams are left", n)
+		}
+	})
+	return ws, server.URL
+}
+
+func endpointHandler(t *testing.T, change func(*transport.WebSocket)) (*transport.WebSocket, http.Handler) {
+	t.Helper()
 	v := &access.Viewer{UserID: ids.New(ids.User), SessionID: ids.New(ids.UserSession), Until: time.Now().Add(time.Hour)}
 	ws := &transport.WebSocket{
 		Depth: 32,
@@ -107,23 +125,11 @@ func endpoint(t *testing.T, change func(*transport.WebSocket)) (*transport.WebSo
 		change(ws)
 	}
 	exec := script{large: `"` + strings.Repeat("x", 1<<20) + `"`}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return ws, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ws.Supports(r) {
 			ws.Do(w, r, exec)
 		}
-	}))
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if err := ws.Streams.Close(ctx); err != nil {
-			t.Error(err)
-		}
-		server.Close()
-		if n := ws.Hub.Streams(); n != 0 {
-			t.Errorf("%d streams are left", n)
-		}
 	})
-	return ws, server.URL
 }
 
 type client struct {
