@@ -126,6 +126,13 @@ func (g *group) leave(m *member) {
 	}
 }
 
+// concerned is false where an event is for another user alone: there would be
+// nothing to read. Whoever a session belongs to, it stays theirs, so this cannot
+// be out of date as what a session may see can.
+func (g *group) concerned(e events.Event) bool {
+	return e.For == uuid.Nil || e.For == g.session.user
+}
+
 // add has a change read again. An object that waits already is read once, as it
 // is then. The hub is locked.
 func (g *group) add(c change) {

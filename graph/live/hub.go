@@ -114,7 +114,9 @@ func (h *Hub) changed(e events.Event) {
 	default:
 		for _, t := range []topic{{entity: e.Entity}, {e.Entity, e.ID}} {
 			for g := range h.topics[t] {
-				g.add(change{e, now})
+				if g.concerned(e) {
+					g.add(change{e, now})
+				}
 			}
 		}
 	}

@@ -47,7 +47,7 @@ func start(t *testing.T, s *store.Store) (*Bus, heard) {
 		news.up(t)
 	}
 	// What it told when it looked back, it has told before this.
-	probe := Event{"Booking", ids.New(ids.Booking), 1}
+	probe := Event{Entity: "Booking", ID: ids.New(ids.Booking), Version: 1}
 	b.here.put(probe)
 	for news.event(t) != probe {
 	}
@@ -111,7 +111,7 @@ func TestNewsFollowsTheCommit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(Event{"Notification", id, 1}, news.event(t)); diff != "" {
+		if diff := cmp.Diff(Event{Entity: "Notification", ID: id, Version: 1, For: u.ID}, news.event(t)); diff != "" {
 			t.Errorf("after it was made (-want +got):\n%s", diff)
 		}
 		err = s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
@@ -120,13 +120,13 @@ func TestNewsFollowsTheCommit(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(Event{"Notification", id, 2}, news.event(t)); diff != "" {
+		if diff := cmp.Diff(Event{Entity: "Notification", ID: id, Version: 2, For: u.ID}, news.event(t)); diff != "" {
 			t.Errorf("after it was changed (-want +got):\n%s", diff)
 		}
 		if err := s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return c.Notification.DeleteOneID(id).Exec(ctx) }); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(Event{"Notification", id, 0}, news.event(t)); diff != "" {
+		if diff := cmp.Diff(Event{Entity: "Notification", ID: id}, news.event(t)); diff != "" {
 			t.Errorf("after it was removed (-want +got):\n%s", diff)
 		}
 	})
@@ -217,13 +217,13 @@ func TestOnlyTheChangesThatMatterAreNews(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(Event{"UserSession", session.ID, 0}, news.event(t)); diff != "" {
+		if diff := cmp.Diff(Event{Entity: "UserSession", ID: session.ID}, news.event(t)); diff != "" {
 			t.Errorf("the first news (-want +got):\n%s", diff)
 		}
 		if err := s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return c.User.UpdateOneID(u.ID).AddTokenEpoch(1).Exec(ctx) }); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(Event{"User", u.ID, 0}, news.event(t)); diff != "" {
+		if diff := cmp.Diff(Event{Entity: "User", ID: u.ID}, news.event(t)); diff != "" {
 			t.Errorf("the second (-want +got):\n%s", diff)
 		}
 	})
@@ -233,7 +233,7 @@ func TestWhatDoesNotFitIsToldAsLost(t *testing.T) {
 	s := testdb.Open(t, dialect.SQLite)
 	b := NewBus(s.DB, s.Client, testdb.Now, slog.New(slog.DiscardHandler))
 	for range mailboxSize + 1 {
-		b.Publish(Event{"Booking", ids.New(ids.Booking), 1})
+		b.Publish(Event{Entity: "Booking", ID: ids.New(ids.Booking), Version: 1})
 	}
 	news := make(heard, 2*mailboxSize)
 	b.Start(Listener{Changed: func(e Event) { news <- e }, Interrupted: func() { news <- interrupted{} }, Lost: func() { news <- lost{} }})

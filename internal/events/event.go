@@ -20,6 +20,10 @@ type Event struct {
 	Entity  string // its ent type, such as "Booking"
 	ID      uuid.UUID
 	Version int32 // after the change; 0 where the entity counts none or is gone
+
+	// For is the one user who may see the object, whatever others may do; zero where
+	// that is not so, or not known. Nobody else needs to read it again.
+	For uuid.UUID
 }
 
 // message is one line between servers. Without an event it says that the sender
@@ -29,12 +33,16 @@ type message struct {
 	event    *Event
 }
 
-// encode writes a message of at most 100 bytes; PostgreSQL takes 8,000.
+// encode writes a message of at most 150 bytes; PostgreSQL takes 8,000.
 func (m message) encode() string {
 	if m.event == nil {
 		return m.instance
 	}
-	return fmt.Sprintf("%s %s %s %d", m.instance, m.event.Entity, m.event.ID, m.event.Version)
+	line := fmt.Sprintf("%s %s %s %d", m.instance, m.event.Entity, m.event.ID, m.event.Version)
+	if m.event.For != uuid.Nil {
+		line += " " + m.event.For.String()
+	}
+	return line
 }
 
 // decode reads a message and says whether it is one: everybody who may use the
@@ -45,7 +53,7 @@ func decode(payload string) (message, bool) {
 	if len(words) == 1 {
 		return m, m.instance != ""
 	}
-	if len(words) != 4 {
+	if len(words) != 4 && len(words) != 5 {
 		return m, false
 	}
 	id, err := uuid.Parse(words[2])
@@ -59,6 +67,9 @@ func decode(payload string) (message, bool) {
 	if kind, ok := ids.KindOf(id); !ok || kind.String() != words[1] {
 		return m, false
 	}
-	m.event = &Event{words[1], id, int32(version)}
-	return m, true
+	m.event = &Event{Entity: words[1], ID: id, Version: int32(version)}
+	if len(words) == 5 {
+		m.event.For, err = uuid.Parse(words[4])
+	}
+	return m, err == nil
 }

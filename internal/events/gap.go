@@ -79,7 +79,7 @@ func (b *Bus) recent(ctx context.Context, since time.Time) (all []Event, err err
 		return nil, fmt.Errorf("look for changed bookings: %w", err)
 	}
 	for _, row := range bookings {
-		all = append(all, Event{"Booking", row.ID, row.Version})
+		all = append(all, Event{Entity: "Booking", ID: row.ID, Version: row.Version})
 	}
 	appointments, err := b.Client.Appointment.Query().Where(appointment.UpdatedAtGTE(since)).
 		Order(appointment.ByUpdatedAt()).Limit(catchUpLimit).Select(appointment.FieldID, appointment.FieldVersion).All(ctx)
@@ -87,15 +87,15 @@ func (b *Bus) recent(ctx context.Context, since time.Time) (all []Event, err err
 		return nil, fmt.Errorf("look for changed appointments: %w", err)
 	}
 	for _, row := range appointments {
-		all = append(all, Event{"Appointment", row.ID, row.Version})
+		all = append(all, Event{Entity: "Appointment", ID: row.ID, Version: row.Version})
 	}
 	notifications, err := b.Client.Notification.Query().Where(notification.UpdatedAtGTE(since)).
-		Order(notification.ByUpdatedAt()).Limit(catchUpLimit).Select(notification.FieldID, notification.FieldVersion).All(ctx)
+		Order(notification.ByUpdatedAt()).Limit(catchUpLimit).Select(notification.FieldID, notification.FieldVersion, notification.FieldUserID).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("look for changed notifications: %w", err)
 	}
 	for _, row := range notifications {
-		all = append(all, Event{"Notification", row.ID, row.Version})
+		all = append(all, Event{Entity: "Notification", ID: row.ID, Version: row.Version, For: row.UserID})
 	}
 	if len(bookings) == catchUpLimit || len(appointments) == catchUpLimit || len(notifications) == catchUpLimit {
 		return nil, fmt.Errorf("more than %d changes of one kind", catchUpLimit)

@@ -58,7 +58,7 @@ func Hook(publish func(Event)) ent.Hook {
 			if err != nil {
 				return nil, fmt.Errorf("events: %s of %s: %w", m.Op(), m.Type(), err)
 			}
-			e := Event{m.Type(), id, version(value)}
+			e := Event{Entity: m.Type(), ID: id, Version: version(value), For: only(value)}
 			tx.OnCommit(func(next ent.Committer) ent.Committer {
 				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
 					err := next.Commit(ctx, tx)
@@ -101,4 +101,14 @@ func version(value ent.Value) int32 {
 	default:
 		return 0
 	}
+}
+
+// only is the one user who may see the row that a mutation has given: guard's rule
+// for it knows no permission, and whose it is never changes. Zero otherwise, as
+// after a deletion.
+func only(value ent.Value) uuid.UUID {
+	if row, ok := value.(*ent.Notification); ok {
+		return row.UserID
+	}
+	return uuid.Nil
 }
