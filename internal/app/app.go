@@ -258,26 +258,6 @@ func migrated(ctx context.Context, cfg config.Config, o Options, db *store.DB, l
 	return migrate.CheckClaims(ctx, db)
 }
 
-// secrets derives the keys from the master secret, making one in the data folder
-// where the settings allow it.
-func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
-	path, mayCreate := cfg.SecretPath()
-	var secret auth.Secret
-	if mayCreate {
-		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-			return keys, false, fmt.Errorf("make the data folder: %w", err)
-		}
-		secret, created, err = auth.LoadOrCreateSecret(path)
-	} else {
-		secret, err = auth.LoadSecret(path)
-	}
-	if err != nil {
-		return keys, false, &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "see the message"}
-	}
-	keys, err = auth.DeriveKeys(secret)
-	return keys, created, err
-}
-
 // furnish makes what every clinic has, and the first administrator.
 func (a *App) furnish(ctx context.Context, cfg config.Config, freshSecret bool) error {
 	if err := seed.Base(ctx, a.Store, cfg.Timezone); err != nil {

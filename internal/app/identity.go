@@ -5,12 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/config"
 	"clinicgraph/internal/events"
 )
+
+// secrets derives the keys from the master secret, making one in the data folder
+// where the settings allow it.
+func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
+	path, mayCreate := cfg.SecretPath()
+	var secret auth.Secret
+	if mayCreate {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return keys, false, fmt.Errorf("make the data folder: %w", err)
+		}
+		secret, created, err = auth.LoadOrCreateSecret(path)
+	} else {
+		secret, err = auth.LoadSecret(path)
+	}
+	if err != nil {
+		return keys, false, &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "see the message"}
+	}
+	keys, err = auth.DeriveKeys(secret)
+	return keys, created, err
+}
 
 // follow has what good tokens are known by read from the database, now and from
 // the start on.
