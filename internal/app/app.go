@@ -220,6 +220,7 @@ func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
 	if url := cfg.Database.URL.Reveal(); url != "" {
 		return store.OpenPostgres(ctx, store.Options{
 			URL: url, ListenAddr: cfg.Database.ListenAddr, MaxConns: cfg.Database.MaxConns,
+			StatementTimeout: cfg.Database.StatementTimeout,
 		})
 	}
 	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))

@@ -66,12 +66,13 @@ type Server struct {
 // Database says where the data is: in PostgreSQL when URL is set, otherwise in
 // a SQLite file in the folder Data.
 type Database struct {
-	URL         URL    `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host:5432/name?sslmode=verify-full; SQLite in the data folder when empty. Better in the environment or a file: other processes can read flags."`
-	URLFile     string `name:"database-url-file" env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the value of DATABASE_URL."`
-	ListenAddr  string `name:"listen-addr" env:"CLINICGRAPH_LISTEN_ADDR" placeholder:"HOST:PORT" help:"PostgreSQL itself, where DATABASE_URL leads to a connection pooler: servers tell each other there what has changed."`
-	Data        string `name:"data" env:"CLINICGRAPH_DATA" default:"./data" placeholder:"FOLDER" help:"Folder for what the server keeps in files."`
-	MaxConns    int    `name:"db-conns" env:"CLINICGRAPH_DB_CONNS" default:"16" placeholder:"N" help:"Most connections to PostgreSQL of one server, kept open."`
-	AutoMigrate bool   `name:"auto-migrate" env:"CLINICGRAPH_AUTO_MIGRATE" help:"Let serve migrate PostgreSQL at start, too; SQLite always is."`
+	URL              URL           `name:"database-url" env:"DATABASE_URL" placeholder:"URL" help:"PostgreSQL, as postgres://user:password@host:5432/name?sslmode=verify-full; SQLite in the data folder when empty. Better in the environment or a file: other processes can read flags."`
+	URLFile          string        `name:"database-url-file" env:"DATABASE_URL_FILE" placeholder:"FILE" help:"File that holds the value of DATABASE_URL."`
+	ListenAddr       string        `name:"listen-addr" env:"CLINICGRAPH_LISTEN_ADDR" placeholder:"HOST:PORT" help:"PostgreSQL itself, where DATABASE_URL leads to a connection pooler: servers tell each other there what has changed."`
+	Data             string        `name:"data" env:"CLINICGRAPH_DATA" default:"./data" placeholder:"FOLDER" help:"Folder for what the server keeps in files."`
+	MaxConns         int           `name:"db-conns" env:"CLINICGRAPH_DB_CONNS" default:"16" placeholder:"N" help:"Most connections to PostgreSQL of one server, kept open."`
+	StatementTimeout time.Duration `name:"statement-timeout" env:"CLINICGRAPH_STATEMENT_TIMEOUT" default:"4s" placeholder:"TIME" help:"Longest time of one SQL statement on PostgreSQL; the connection is given up half a second later."`
+	AutoMigrate      bool          `name:"auto-migrate" env:"CLINICGRAPH_AUTO_MIGRATE" help:"Let serve migrate PostgreSQL at start, too; SQLite always is."`
 }
 
 // Log says what is logged, to standard error.

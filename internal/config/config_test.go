@@ -47,7 +47,7 @@ func defaults() Config {
 		Server:   Server{Addr: "127.0.0.1:8080", Playground: "auto"},
 		Live:     Live{Streams: 20000, PerUser: 10, Operations: 32},
 		Mail:     Mail{Registration: "auto"},
-		Database: Database{Data: "./data", MaxConns: 16},
+		Database: Database{Data: "./data", MaxConns: 16, StatementTimeout: 4 * time.Second},
 		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
 		Log:      Log{Level: "info", Format: "auto"},
 		Observe:  Observe{AdminAddr: "auto", SlowOperation: time.Second, SlowSQL: 200 * time.Millisecond, TracesShare: 1},
@@ -93,6 +93,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"DATABASE_URL":                  secretURL,
 		"CLINICGRAPH_DATA":              "/var/lib/clinicgraph",
 		"CLINICGRAPH_DB_CONNS":          "8",
+		"CLINICGRAPH_STATEMENT_TIMEOUT": "2500ms",
 		"CLINICGRAPH_AUTO_MIGRATE":      "true",
 		"CLINICGRAPH_TRUSTED_PROXIES":   "10.0.0.0/8, 2001:db8::1",
 		"CLINICGRAPH_CONNS_PER_IP":      "7",
@@ -135,7 +136,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			SMTPURL: "smtps://clinic:hunter2@mail.clinic.example", From: "Clinic <no-reply@clinic.example>", Registration: "closed",
 			LinkVerifyEmail: "https://app.clinic.example/verify?t={token}", LinkResetPassword: "https://app.clinic.example/reset#{token}",
 		},
-		Database: Database{URL: secretURL, ListenAddr: "db.internal:5432", Data: "/var/lib/clinicgraph", MaxConns: 8, AutoMigrate: true},
+		Database: Database{URL: secretURL, ListenAddr: "db.internal:5432", Data: "/var/lib/clinicgraph", MaxConns: 8, StatementTimeout: 2500 * time.Millisecond, AutoMigrate: true},
 		Log:      Log{Level: "debug", Format: "json"},
 		Observe: Observe{
 			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
@@ -163,7 +164,7 @@ func TestFlagsBeatTheEnvironment(t *testing.T) {
 	}
 	want := defaults()
 	want.Server.Addr = "localhost:0"
-	want.Database = Database{URL: "postgres:///clinic?host=/var/run/postgresql", Data: "/env", MaxConns: 16, AutoMigrate: true}
+	want.Database = Database{URL: "postgres:///clinic?host=/var/run/postgresql", Data: "/env", MaxConns: 16, StatementTimeout: 4 * time.Second, AutoMigrate: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

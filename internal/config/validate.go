@@ -196,12 +196,18 @@ func (c *Config) checkLive() error {
 	return nil
 }
 
+// maxStatement is less than the time after which a connection is given up.
+const maxStatement = 14 * time.Second
+
 func (c *Config) checkDatabase() error {
 	if strings.TrimSpace(c.Database.Data) == "" {
 		return wrong("data", orEmpty(c.Database.Data), "is not a folder", "use a path, such as ./data")
 	}
 	if n := c.Database.MaxConns; n < 2 || n > 1000 {
 		return wrong("db-conns", strconv.Itoa(n), "is out of range", "use 2 to 1000, such as 16")
+	}
+	if d := c.Database.StatementTimeout; d < 100*time.Millisecond || d > maxStatement {
+		return wrong("statement-timeout", d.String(), "is out of range", "use 100ms to 14s, such as 4s")
 	}
 	if addr := c.Database.ListenAddr; addr != "" {
 		host, port, err := net.SplitHostPort(addr)

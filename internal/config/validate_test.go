@@ -79,6 +79,8 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 		"data folder":              {one("CLINICGRAPH_DATA", " "), `CLINICGRAPH_DATA (--data)=" " is not a folder; use a path, such as ./data`},
 		"one connection":           {one("CLINICGRAPH_DB_CONNS", "1"), `CLINICGRAPH_DB_CONNS (--db-conns)="1" is out of range; use 2 to 1000, such as 16`},
 		"too many connections":     {one("CLINICGRAPH_DB_CONNS", "5000"), `CLINICGRAPH_DB_CONNS (--db-conns)="5000" is out of range; use 2 to 1000, such as 16`},
+		"a short statement":        {one("CLINICGRAPH_STATEMENT_TIMEOUT", "99ms"), `CLINICGRAPH_STATEMENT_TIMEOUT (--statement-timeout)="99ms" is out of range; use 100ms to 14s, such as 4s`},
+		"a long statement":         {one("CLINICGRAPH_STATEMENT_TIMEOUT", "14001ms"), `CLINICGRAPH_STATEMENT_TIMEOUT (--statement-timeout)="14.001s" is out of range; use 100ms to 14s, such as 4s`},
 		"a proxy by name":          {one("CLINICGRAPH_TRUSTED_PROXIES", "proxy.example"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="proxy.example" is not a part of the network; ` + networks},
 		"everybody as a proxy":     {one("CLINICGRAPH_TRUSTED_PROXIES", "10.0.0.0/8,0.0.0.0/0"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="0.0.0.0/0" is not a part of the network; ` + networks},
 		"a zone as a proxy":        {one("CLINICGRAPH_TRUSTED_PROXIES", "fe80::1%eth0"), `CLINICGRAPH_TRUSTED_PROXIES (--trusted-proxies)="fe80::1%eth0" is not a part of the network; ` + networks},
