@@ -123,6 +123,9 @@ was counted, the limit, and what helps.
 - Introspection, where it is served, may nest deeper than other fields; it costs nothing and has the limit of its own.
 - Documents of at most 8 KiB that have passed are kept parsed, 16 MiB of them together.
 - A connection gives 20 rows, at most 100.
+- Headers over 16 KiB (431) and what is no HTTP (400) are refused by Go's net/http before anything of ours sees them: in
+  plain text, without the form of the errors and without ` + "`X-Request-Id`" + `, and the connection is closed. It has no hook for
+  that; they are in no log and no metric.
 `)
 	return b.String()
 }
