@@ -55,6 +55,7 @@ type App struct {
 	Live     *live.Hub
 	events   *events.Bus
 	followed *auth.Follower
+	Keys     *auth.Keyring
 	Jobs     *jobs.Jobs
 	Seed     seed.Deps
 	Store    *store.Store
@@ -138,13 +139,13 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err := a.furnish(ctx, cfg, fresh); err != nil {
 		return nil, err
 	}
-	if err := a.follow(ctx, resolver.Auth, log); err != nil {
+	if err := a.follow(ctx, resolver.Auth, keys, log); err != nil {
 		return nil, err
 	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
 		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge,
-		PurgeRevocations: resolver.Auth.PurgeRevocations,
-		DeliverMail:      a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
+		PurgeRevocations: resolver.Auth.PurgeRevocations, RotateKeys: a.Keys.RotateDue,
+		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
 	}, log)
 	if err != nil {
@@ -154,6 +155,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	server := &httpserver.Server{
 		Authenticate: resolver.Auth.Authenticate,
 		Ready:        a.ready,
+		Keys:         resolver.Auth.Tokens.JWKS,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,

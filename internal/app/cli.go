@@ -22,6 +22,7 @@ type cli struct {
 	Serve   serveCmd   `cmd:"" default:"withargs" help:"Serve the graph (the default)."`
 	Migrate migrateCmd `cmd:"" help:"Bring the schema of the database up to date."`
 	Seed    seedCmd    `cmd:"" help:"Fill the database."`
+	Keys    keysCmd    `cmd:"" help:"The keys that access tokens are signed with."`
 	Schema  schemaCmd  `cmd:"" help:"The published schema of the graph."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

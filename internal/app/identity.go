@@ -13,6 +13,7 @@ import (
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/events"
+	"clinicgraph/internal/seal"
 )
 
 // secrets derives the keys from the master secret, making one in the data folder
@@ -35,13 +36,28 @@ func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
 	return keys, created, err
 }
 
+// keyring gives the keys of access tokens.
+func keyring(signIn *auth.Service, keys auth.Keys) (*auth.Keyring, error) {
+	sealing, err := seal.New(keys.Sealing.Reveal(), "signing-keys")
+	if err != nil {
+		return nil, err
+	}
+	return &auth.Keyring{Store: signIn.Store, Tokens: signIn.Tokens, Seal: sealing, Now: signIn.Now, First: keys.Tokens}, nil
+}
+
 // follow has what good tokens are known by read from the database, now and from
 // the start on.
-func (a *App) follow(ctx context.Context, signIn *auth.Service, log *slog.Logger) error {
-	db := a.Store.DB
+func (a *App) follow(ctx context.Context, signIn *auth.Service, keys auth.Keys, log *slog.Logger) (err error) {
+	if a.Keys, err = keyring(signIn, keys); err != nil {
+		return err
+	}
+	if err := a.Keys.Prepare(ctx); err != nil {
+		return err
+	}
+	signIn.Keys = a.Keys
 	signIn.Followed = auth.NewFollower(func(ctx context.Context) error {
-		return signIn.Revoked.Load(ctx, a.Store.Client, signIn.Now())
-	}, !db.Notifies(), log)
+		return errors.Join(signIn.Revoked.Load(ctx, a.Store.Client, signIn.Now()), a.Keys.Load(ctx))
+	}, !a.Store.DB.Notifies(), log)
 	a.followed = signIn.Followed
 	if err := a.followed.Refresh(ctx); err != nil {
 		return fmt.Errorf("before the server is ready: %w", err)

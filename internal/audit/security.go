@@ -42,6 +42,8 @@ const (
 	EventUserReactivate     = "USER_REACTIVATE"
 	EventUserDelete         = "USER_DELETE"
 	EventPasswordRequire    = "PASSWORD_CHANGE_REQUIRE"
+	EventKeyRotate          = "SIGNING_KEY_ROTATE"
+	EventKeyRevoke          = "SIGNING_KEY_REVOKE"
 	EventGrantRefused       = "GRANT_REFUSED"
 	EventAdministratorMade  = "ADMINISTRATOR_CREATED"
 	EventDemoAccountCreated = "DEMO_ACCOUNT_CREATED"

@@ -5,7 +5,10 @@ import (
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // The labels of the derived keys. To change one is to exchange the key: every
@@ -84,6 +87,30 @@ func NewKeySet(active ed25519.PrivateKey, accepted ...ed25519.PublicKey) KeySet 
 		set.public[KeyID(key)] = key
 	}
 	return set
+}
+
+// JWKS is the public half of all keys as programs that check tokens themselves
+// read it (RFC 7517, RFC 8037), in the order of their ids.
+func (k KeySet) JWKS() []byte {
+	type jwk struct {
+		Kty string `json:"kty"`
+		Crv string `json:"crv"`
+		Use string `json:"use"`
+		Alg string `json:"alg"`
+		Kid string `json:"kid"`
+		X   string `json:"x"`
+	}
+	set := struct {
+		Keys []jwk `json:"keys"`
+	}{Keys: []jwk{}}
+	for _, kid := range slices.Sorted(maps.Keys(k.public)) {
+		set.Keys = append(set.Keys, jwk{"OKP", "Ed25519", "sig", "EdDSA", kid, base64.RawURLEncoding.EncodeToString(k.public[kid])})
+	}
+	text, err := json.Marshal(set)
+	if err != nil {
+		panic(err) // strings can always be written
+	}
+	return text
 }
 
 // ActiveID is the id of the key that signs, "" for the zero KeySet.

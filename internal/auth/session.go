@@ -37,7 +37,8 @@ type Service struct {
 	Passwords *Passwords
 	Tokens    *Tokens
 	Revoked   *Revocations
-	Followed  *Follower // what has Revoked follow the database; nil: nothing is stale
+	Keys      *Keyring  // of Tokens
+	Followed  *Follower // what has Revoked and Keys follow the database; nil: nothing is stale
 	Security  *audit.Security
 	Now       func() time.Time
 

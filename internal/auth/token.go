@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -49,7 +50,7 @@ type Claims struct {
 // at+jwt. It knows nothing of revocation: the caller asks for jti, sid and ver
 // after Verify. Safe for concurrent use.
 type Tokens struct {
-	keys     KeySet
+	keys     atomic.Pointer[KeySet]
 	issuer   string
 	audience string
 	ttl      time.Duration
@@ -63,8 +64,8 @@ func NewTokens(keys KeySet, issuer, audience string, ttl time.Duration, now func
 	if keys.private == nil || issuer == "" || audience == "" || ttl < time.Second || now == nil {
 		panic("auth.NewTokens: key, issuer, audience, ttl and clock are all needed")
 	}
-	return &Tokens{
-		keys: keys, issuer: issuer, audience: audience, ttl: ttl, now: now,
+	t := &Tokens{
+		issuer: issuer, audience: audience, ttl: ttl, now: now,
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer),
@@ -77,7 +78,15 @@ func NewTokens(keys KeySet, issuer, audience string, ttl time.Duration, now func
 			jwt.WithTimeFunc(now),
 		),
 	}
+	t.use(keys)
+	return t
 }
+
+// use has tokens signed and checked with these keys from now on.
+func (t *Tokens) use(keys KeySet) { t.keys.Store(&keys) }
+
+// JWKS is the published form of the keys; see KeySet.
+func (t *Tokens) JWKS() []byte { return t.keys.Load().JWKS() }
 
 // Issue signs a token that is good from now for the ttl, or until the session
 // ends where that is sooner. Subject, Session, AuthTime and AMR must be set; an
@@ -101,10 +110,11 @@ func (t *Tokens) Issue(c Claims) (token string, expires time.Time, err error) {
 	if _, err := t.check(wire); err != nil {
 		return "", time.Time{}, fmt.Errorf("issue access token: %w", err)
 	}
+	keys := t.keys.Load()
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, wire)
 	unsigned.Header["typ"] = tokenType
-	unsigned.Header["kid"] = t.keys.active
-	token, err = unsigned.SignedString(t.keys.private())
+	unsigned.Header["kid"] = keys.active
+	token, err = unsigned.SignedString(keys.private())
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("issue access token: %w", err)
 	}
@@ -140,7 +150,7 @@ func (t *Tokens) key(token *jwt.Token) (any, error) {
 		return nil, errors.New("header is not alg, kid and typ " + tokenType)
 	}
 	kid, _ := token.Header["kid"].(string)
-	key, ok := t.keys.public[kid]
+	key, ok := t.keys.Load().public[kid]
 	if !ok || len(key) != ed25519.PublicKeySize {
 		return nil, errors.New("key is not known")
 	}

@@ -72,7 +72,7 @@ const graphPath = "/graphql"
 // routeOf names the path of a request among those that there are.
 func routeOf(path string) string {
 	switch {
-	case path == graphPath, path == "/livez", path == "/readyz", path == "/":
+	case path == graphPath, path == "/livez", path == "/readyz", path == keysPath, path == "/":
 		return path
 	case strings.HasPrefix(path, console.Path):
 		return console.Path

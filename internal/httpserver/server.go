@@ -34,8 +34,9 @@ type Server struct {
 	Graph        http.Handler
 	Authenticate func(ctx context.Context, token string) (*access.Viewer, error)
 	Ready        func(ctx context.Context) error
-	Origins      []string // other origins whose pages may call the graph
-	PublicURL    string   // where browsers reach the server, "" where nobody has said so
+	Keys         func() []byte // the public keys of access tokens, as JSON
+	Origins      []string      // other origins whose pages may call the graph
+	PublicURL    string        // where browsers reach the server, "" where nobody has said so
 	Playground   bool
 	Version      string
 	Log          *slog.Logger
@@ -65,6 +66,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle(graphPath, s.graph())
 	mux.HandleFunc("GET /livez", s.livez)
 	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET "+keysPath, s.keys)
 	mux.HandleFunc("GET /{$}", s.index)
 	if s.Playground {
 		mux.Handle(console.Path, console.Handler())

@@ -30,6 +30,9 @@ type Verbs struct {
 	// PurgeRevocations is auth.Service.PurgeRevocations.
 	PurgeRevocations func(context.Context) (int, error)
 
+	// RotateKeys is auth.Keyring.RotateDue.
+	RotateKeys func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -57,6 +60,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
 	every(on, time.Hour, PurgeOneTimeTokens{}, v.PurgeOneTimeTokens)
 	every(on, 10*time.Minute, PurgeRevocations{}, v.PurgeRevocations)
+	every(on, time.Hour, RotateKeys{}, v.RotateKeys)
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -115,6 +119,12 @@ type PurgeRevocations struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeRevocations) Kind() string { return "purge-revocations" }
+
+// RotateKeys exchanges the key that signs access tokens when its time is over.
+type RotateKeys struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (RotateKeys) Kind() string { return "rotate-keys" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {

@@ -25,7 +25,8 @@ type Sources struct {
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
 	Waiting                        func() float64 // for a place among them
 
-	Jobs func(context.Context) (map[string]int, error) // in the queue, by state
+	Jobs        func(context.Context) (map[string]int, error) // in the queue, by state
+	SigningKeys func(context.Context) (map[string]int, error) // by state
 }
 
 // register puts the sources into the registry.
@@ -48,6 +49,7 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("revocations_age_seconds", "Time since revocations were last read from the database; past 5 nobody with a token is served on PostgreSQL.", s.RevocationAge)
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
+	m.queue("signing_keys", "Keys of access tokens, by state.", "state", s.SigningKeys)
 	m.queue("jobs", "Jobs in the queue of all servers, by state; missing while the database does not answer.", "state", s.Jobs)
 	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
 	m.gauge("requests_waiting", "Requests that wait for a place among those that are being served.", s.Waiting)
