@@ -54,6 +54,7 @@ func DefaultLimits() Limits {
 // is a limit of tries. A mutation that is not listed is sensitive.
 var sensitive = map[string]bool{
 	"login": true, "register": true, "refreshSession": true, "changePassword": true,
+	"verifyEmail": true, "requestEmailVerification": true, "requestPasswordReset": true, "resetPassword": true, "changeEmail": true,
 	"capturePayment": true, "redeemReward": true,
 	"createRole": true, "setRolePermissions": true, "assignRole": true, "revokeRole": true,
 	"setUserPermission": true, "removeUserPermission": true,

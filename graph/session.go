@@ -8,11 +8,16 @@ import (
 	"clinicgraph/internal/auth"
 )
 
-func (r *mutationResolver) Register(ctx context.Context, in model.RegisterInput) (*model.SessionPayload, error) {
-	return r.session(ctx)(r.Auth.Register(ctx, auth.NewAccount{
+func (r *mutationResolver) Register(ctx context.Context, in model.RegisterInput) (*model.RegisterPayload, error) {
+	opened, err := r.Auth.Register(ctx, auth.NewAccount{
 		Username: in.Username, Email: in.Email, Password: in.Password,
 		GivenName: in.GivenName, Surname: in.Surname, Device: deref(in.DeviceName),
-	}))
+	})
+	if err != nil || opened == nil {
+		return &model.RegisterPayload{}, err
+	}
+	session, err := r.session(ctx)(opened, nil)
+	return &model.RegisterPayload{Session: session}, err
 }
 
 func (r *mutationResolver) Login(ctx context.Context, in model.LoginInput) (*model.SessionPayload, error) {

@@ -277,6 +277,10 @@ type ComplexityRoot struct {
 		LoggedOut func(childComplexity int) int
 	}
 
+	MailPayload struct {
+		Accepted func(childComplexity int) int
+	}
+
 	MarkNotificationReadPayload struct {
 		Notification func(childComplexity int) int
 	}
@@ -288,31 +292,36 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AssignRole            func(childComplexity int, input model.AssignRoleInput) int
-		BookAppointment       func(childComplexity int, input model.BookAppointmentInput) int
-		CancelBooking         func(childComplexity int, input model.CancelBookingInput) int
-		CapturePayment        func(childComplexity int, input model.CapturePaymentInput) int
-		ChangePassword        func(childComplexity int, input model.ChangePasswordInput) int
-		CreateRole            func(childComplexity int, input model.CreateRoleInput) int
-		CreateUser            func(childComplexity int, input model.CreateUserInput) int
-		DeactivateUser        func(childComplexity int, input model.DeactivateUserInput) int
-		DeleteUser            func(childComplexity int, input model.DeleteUserInput) int
-		LockUser              func(childComplexity int, input model.LockUserInput) int
-		Login                 func(childComplexity int, input model.LoginInput) int
-		Logout                func(childComplexity int) int
-		MarkNotificationRead  func(childComplexity int, input model.MarkNotificationReadInput) int
-		ReactivateUser        func(childComplexity int, input model.ReactivateUserInput) int
-		RedeemReward          func(childComplexity int, input model.RedeemRewardInput) int
-		RefreshSession        func(childComplexity int, input model.RefreshSessionInput) int
-		Register              func(childComplexity int, input model.RegisterInput) int
-		RemoveUserPermission  func(childComplexity int, input model.RemoveUserPermissionInput) int
-		RequirePasswordChange func(childComplexity int, input model.RequirePasswordChangeInput) int
-		RevokeRole            func(childComplexity int, input model.RevokeRoleInput) int
-		SetRolePermissions    func(childComplexity int, input model.SetRolePermissionsInput) int
-		SetUserPermission     func(childComplexity int, input model.SetUserPermissionInput) int
-		UnlockUser            func(childComplexity int, input model.UnlockUserInput) int
-		UpdateProfile         func(childComplexity int, input model.UpdateProfileInput) int
-		UpdateUser            func(childComplexity int, input model.UpdateUserInput) int
+		AssignRole               func(childComplexity int, input model.AssignRoleInput) int
+		BookAppointment          func(childComplexity int, input model.BookAppointmentInput) int
+		CancelBooking            func(childComplexity int, input model.CancelBookingInput) int
+		CapturePayment           func(childComplexity int, input model.CapturePaymentInput) int
+		ChangeEmail              func(childComplexity int, input model.ChangeEmailInput) int
+		ChangePassword           func(childComplexity int, input model.ChangePasswordInput) int
+		CreateRole               func(childComplexity int, input model.CreateRoleInput) int
+		CreateUser               func(childComplexity int, input model.CreateUserInput) int
+		DeactivateUser           func(childComplexity int, input model.DeactivateUserInput) int
+		DeleteUser               func(childComplexity int, input model.DeleteUserInput) int
+		LockUser                 func(childComplexity int, input model.LockUserInput) int
+		Login                    func(childComplexity int, input model.LoginInput) int
+		Logout                   func(childComplexity int) int
+		MarkNotificationRead     func(childComplexity int, input model.MarkNotificationReadInput) int
+		ReactivateUser           func(childComplexity int, input model.ReactivateUserInput) int
+		RedeemReward             func(childComplexity int, input model.RedeemRewardInput) int
+		RefreshSession           func(childComplexity int, input model.RefreshSessionInput) int
+		Register                 func(childComplexity int, input model.RegisterInput) int
+		RemoveUserPermission     func(childComplexity int, input model.RemoveUserPermissionInput) int
+		RequestEmailVerification func(childComplexity int) int
+		RequestPasswordReset     func(childComplexity int, input model.RequestPasswordResetInput) int
+		RequirePasswordChange    func(childComplexity int, input model.RequirePasswordChangeInput) int
+		ResetPassword            func(childComplexity int, input model.ResetPasswordInput) int
+		RevokeRole               func(childComplexity int, input model.RevokeRoleInput) int
+		SetRolePermissions       func(childComplexity int, input model.SetRolePermissionsInput) int
+		SetUserPermission        func(childComplexity int, input model.SetUserPermissionInput) int
+		UnlockUser               func(childComplexity int, input model.UnlockUserInput) int
+		UpdateProfile            func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateUser               func(childComplexity int, input model.UpdateUserInput) int
+		VerifyEmail              func(childComplexity int, input model.VerifyEmailInput) int
 	}
 
 	Notification struct {
@@ -752,6 +761,14 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RegisterPayload struct {
+		Session func(childComplexity int) int
+	}
+
+	ResetPasswordPayload struct {
+		Reset func(childComplexity int) int
+	}
+
 	Reward struct {
 		Conditions  func(childComplexity int) int
 		CostPoints  func(childComplexity int) int
@@ -1121,6 +1138,10 @@ type ComplexityRoot struct {
 	UserSessionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	VerifyEmailPayload struct {
+		Verified func(childComplexity int) int
 	}
 
 	Viewer struct {
@@ -2207,6 +2228,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.LoggedOut(childComplexity), true
 
+	case "MailPayload.accepted":
+		if e.ComplexityRoot.MailPayload.Accepted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MailPayload.Accepted(childComplexity), true
+
 	case "MarkNotificationReadPayload.notification":
 		if e.ComplexityRoot.MarkNotificationReadPayload.Notification == nil {
 			break
@@ -2277,6 +2305,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CapturePayment(childComplexity, args["input"].(model.CapturePaymentInput)), true
+	case "Mutation.changeEmail":
+		if e.ComplexityRoot.Mutation.ChangeEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_changeEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ChangeEmail(childComplexity, args["input"].(model.ChangeEmailInput)), true
 	case "Mutation.changePassword":
 		if e.ComplexityRoot.Mutation.ChangePassword == nil {
 			break
@@ -2426,6 +2465,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveUserPermission(childComplexity, args["input"].(model.RemoveUserPermissionInput)), true
+	case "Mutation.requestEmailVerification":
+		if e.ComplexityRoot.Mutation.RequestEmailVerification == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RequestEmailVerification(childComplexity), true
+	case "Mutation.requestPasswordReset":
+		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(model.RequestPasswordResetInput)), true
 	case "Mutation.requirePasswordChange":
 		if e.ComplexityRoot.Mutation.RequirePasswordChange == nil {
 			break
@@ -2437,6 +2493,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequirePasswordChange(childComplexity, args["input"].(model.RequirePasswordChangeInput)), true
+	case "Mutation.resetPassword":
+		if e.ComplexityRoot.Mutation.ResetPassword == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetPassword_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
 	case "Mutation.revokeRole":
 		if e.ComplexityRoot.Mutation.RevokeRole == nil {
 			break
@@ -2503,6 +2570,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateUser(childComplexity, args["input"].(model.UpdateUserInput)), true
+	case "Mutation.verifyEmail":
+		if e.ComplexityRoot.Mutation.VerifyEmail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_verifyEmail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(model.VerifyEmailInput)), true
 
 	case "Notification.createdAt":
 		if e.ComplexityRoot.Notification.CreatedAt == nil {
@@ -4616,6 +4694,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RefreshTokenEdge.Node(childComplexity), true
 
+	case "RegisterPayload.session":
+		if e.ComplexityRoot.RegisterPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RegisterPayload.Session(childComplexity), true
+
+	case "ResetPasswordPayload.reset":
+		if e.ComplexityRoot.ResetPasswordPayload.Reset == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetPasswordPayload.Reset(childComplexity), true
+
 	case "Reward.conditions":
 		if e.ComplexityRoot.Reward.Conditions == nil {
 			break
@@ -6336,6 +6428,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserSessionEdge.Node(childComplexity), true
 
+	case "VerifyEmailPayload.verified":
+		if e.ComplexityRoot.VerifyEmailPayload.Verified == nil {
+			break
+		}
+
+		return e.ComplexityRoot.VerifyEmailPayload.Verified(childComplexity), true
+
 	case "Viewer.customers":
 		if e.ComplexityRoot.Viewer.Customers == nil {
 			break
@@ -6489,6 +6588,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputBookingWhereInput,
 		ec.unmarshalInputCancelBookingInput,
 		ec.unmarshalInputCapturePaymentInput,
+		ec.unmarshalInputChangeEmailInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCreateRoleInput,
 		ec.unmarshalInputCreateUserInput,
@@ -6520,7 +6620,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRefreshTokenWhereInput,
 		ec.unmarshalInputRegisterInput,
 		ec.unmarshalInputRemoveUserPermissionInput,
+		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputRequirePasswordChangeInput,
+		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevokeRoleInput,
 		ec.unmarshalInputRewardOrder,
 		ec.unmarshalInputRewardRedemptionWhereInput,
@@ -6540,6 +6642,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUserRoleWhereInput,
 		ec.unmarshalInputUserSessionWhereInput,
 		ec.unmarshalInputUserWhereInput,
+		ec.unmarshalInputVerifyEmailInput,
 	)
 	first := true
 
@@ -7405,6 +7508,114 @@ extend type Subscription {
   ): [Slot!] @hasPermission(permission: "practitioner:read")
 }
 `, BuiltIn: false},
+	{Name: "../schema/email.graphqls", Input: `"""
+A link that was mailed.
+"""
+input VerifyEmailInput {
+  """
+  The token of the link. It is good once.
+  """
+  token: String!
+}
+
+"""
+Whose password is to be set anew.
+"""
+input RequestPasswordResetInput {
+  """
+  User name or e-mail address.
+  """
+  login: String!
+}
+
+"""
+A link that was mailed, and the password to come.
+"""
+input ResetPasswordInput {
+  """
+  The token of the link. It is good once.
+  """
+  token: String!
+  """
+  At least 12 characters.
+  """
+  newPassword: String!
+}
+
+"""
+Another address for the own account.
+"""
+input ChangeEmailInput {
+  """
+  The address to come.
+  """
+  newEmail: String!
+  """
+  The password as it is. Not needed within five minutes of signing in or ` + "`" + `reauthenticate` + "`" + `.
+  """
+  currentPassword: String
+}
+
+"""
+An address that was confirmed.
+"""
+type VerifyEmailPayload @public {
+  """
+  Always true.
+  """
+  verified: Boolean!
+}
+
+"""
+A mail that is on its way, if there is anybody to send it to.
+"""
+type MailPayload @public {
+  """
+  Always true, whatever was found.
+  """
+  accepted: Boolean!
+}
+
+"""
+A password that was set.
+"""
+type ResetPasswordPayload @public {
+  """
+  Always true.
+  """
+  reset: Boolean!
+}
+
+extend type Mutation {
+  """
+  Confirm an address by the link that was mailed there: it completes a registration, confirms the address of an
+  account, or gives the account its new one. It signs nobody in. Errors: BAD_USER_INPUT for a link that is used or too
+  old, CONFLICT where user name or address belong to another account by now.
+  """
+  verifyEmail("What is asked for." input: VerifyEmailInput!): VerifyEmailPayload! @public
+  """
+  Have the link that confirms the own address mailed again, at most three times an hour. Errors: CONFLICT where it is
+  confirmed, RATE_LIMITED.
+  """
+  requestEmailVerification: MailPayload! @authenticated
+  """
+  Have a link to set a new password mailed. The answer is the same whether or not there is such an account; an account
+  gets three mails an hour at most. Errors: BAD_USER_INPUT, RATE_LIMITED.
+  """
+  requestPasswordReset("What is asked for." input: RequestPasswordResetInput!): MailPayload! @public
+  """
+  Set a new password by the link that was mailed, within 15 minutes. All sessions end; it signs nobody in and replaces
+  no second factor. A password that is refused leaves the link good. Errors: BAD_USER_INPUT, OVERLOADED.
+  """
+  resetPassword("What is asked for." input: ResetPasswordInput!): ResetPasswordPayload! @public
+  """
+  Ask for another address for the own account. A link is mailed there, and it takes effect with ` + "`" + `verifyEmail` + "`" + `; the
+  address as it is gets a notice. Whether another account has the new one is not told. Errors: BAD_USER_INPUT,
+  INVALID_CREDENTIALS, STEP_UP_REQUIRED without a password when the proof of who it is is old, RATE_LIMITED, OVERLOADED.
+  """
+  changeEmail("What is asked for." input: ChangeEmailInput!): MailPayload! @authenticated
+}
+`, BuiltIn: false},
 	{Name: "../schema/errors.graphqls", Input: `"""
 What went wrong: ` + "`" + `extensions.code` + "`" + ` of an error.
 """
@@ -7811,11 +8022,24 @@ type LogoutPayload {
   loggedOut: Boolean!
 }
 
+"""
+What came of a registration.
+"""
+type RegisterPayload @public {
+  """
+  The session where the clinic lets people in at once. Null where the address is to be confirmed first: then a mail is
+  on its way, whether or not there is an account with the address, and ` + "`" + `verifyEmail` + "`" + ` makes the account.
+  """
+  session: SessionPayload
+}
+
 extend type Mutation {
   """
-  Make an account with the role customer and a customer profile, and sign in. Errors: BAD_USER_INPUT, CONFLICT.
+  Make an account with the role customer and a customer profile. Whether it signs in at once is the clinic's setting;
+  where it does not, the answer does not tell whether there is an account with the address. Errors: BAD_USER_INPUT,
+  CONFLICT for a user name in use, FORBIDDEN where nobody registers by themselves, OVERLOADED.
   """
-  register("What is asked for." input: RegisterInput!): SessionPayload! @public
+  register("What is asked for." input: RegisterInput!): RegisterPayload! @public
   """
   Sign in. Wrong login, wrong password and locked account answer alike. Errors: INVALID_CREDENTIALS, OVERLOADED.
   """
@@ -8407,6 +8631,14 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 		return ec.fieldContext_LogoutPayload_loggedOut(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accepted":
+		return ec.fieldContext_MailPayload_accepted(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MailPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_MarkNotificationReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9239,6 +9471,22 @@ func (ec *executionContext) childFields_RefreshTokenEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type RefreshTokenEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_RegisterPayload_session(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reset":
+		return ec.fieldContext_ResetPasswordPayload_reset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Reward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9965,6 +10213,14 @@ func (ec *executionContext) childFields_UserSessionEdge(ctx context.Context, fie
 		return ec.fieldContext_UserSessionEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserSessionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_VerifyEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "verified":
+		return ec.fieldContext_VerifyEmailPayload_verified(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type VerifyEmailPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -96,6 +96,14 @@ type CapturePaymentPayload struct {
 	Booking *ent.Booking `json:"booking,omitempty"`
 }
 
+// Another address for the own account.
+type ChangeEmailInput struct {
+	// The address to come.
+	NewEmail string `json:"newEmail"`
+	// The password as it is. Not needed within five minutes of signing in or `reauthenticate`.
+	CurrentPassword *string `json:"currentPassword,omitempty"`
+}
+
 // The current password, and the one to come.
 type ChangePasswordInput struct {
 	// The password as it is.
@@ -192,6 +200,12 @@ type LogoutPayload struct {
 	LoggedOut bool `json:"loggedOut"`
 }
 
+// A mail that is on its way, if there is anybody to send it to.
+type MailPayload struct {
+	// Always true, whatever was found.
+	Accepted bool `json:"accepted"`
+}
+
 // A notification to mark as read.
 type MarkNotificationReadInput struct {
 	// The notification.
@@ -252,6 +266,13 @@ type RegisterInput struct {
 	DeviceName *string `json:"deviceName,omitempty"`
 }
 
+// What came of a registration.
+type RegisterPayload struct {
+	// The session where the clinic lets people in at once. Null where the address is to be confirmed first: then a mail is
+	// on its way, whether or not there is an account with the address, and `verifyEmail` makes the account.
+	Session *SessionPayload `json:"session,omitempty"`
+}
+
 // A direct permission to remove.
 type RemoveUserPermissionInput struct {
 	// The user; not the caller.
@@ -262,12 +283,32 @@ type RemoveUserPermissionInput struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// Whose password is to be set anew.
+type RequestPasswordResetInput struct {
+	// User name or e-mail address.
+	Login string `json:"login"`
+}
+
 // An account whose owner is to set a new password.
 type RequirePasswordChangeInput struct {
 	// The account; not the caller's.
 	ID uuid.UUID `json:"id"`
 	// Why, 3 to 500 characters.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// A link that was mailed, and the password to come.
+type ResetPasswordInput struct {
+	// The token of the link. It is good once.
+	Token string `json:"token"`
+	// At least 12 characters.
+	NewPassword string `json:"newPassword"`
+}
+
+// A password that was set.
+type ResetPasswordPayload struct {
+	// Always true.
+	Reset bool `json:"reset"`
 }
 
 // A role to take away.
@@ -418,6 +459,18 @@ type UserAccessPayload struct {
 type UserPayload struct {
 	// The account; null when the caller may not see accounts.
 	User *ent.User `json:"user,omitempty"`
+}
+
+// A link that was mailed.
+type VerifyEmailInput struct {
+	// The token of the link. It is good once.
+	Token string `json:"token"`
+}
+
+// An address that was confirmed.
+type VerifyEmailPayload struct {
+	// Always true.
+	Verified bool `json:"verified"`
 }
 
 // The caller, and what it may do.

@@ -196,11 +196,13 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	}
 	signIn := &auth.Service{
 		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
-		Passwords: auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
-		Tokens:    auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
-		Revoked:   &auth.Revocations{},
+		Registration: auth.Registration(cfg.RegistrationMode()),
+		Passwords:    auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
+		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
+		Revoked:      &auth.Revocations{},
 	}
 	client.BlacklistedToken.Use(signIn.Revoked.Hook())
+	mail.Errands = signIn.Errands()
 	booking := &scheduling.Service{Store: s, Now: o.Now}
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,

@@ -46,6 +46,8 @@ type Service struct {
 	Mail *notify.Outbox
 	// OneTime seals what goes with the tokens in links.
 	OneTime *seal.Key
+	// Registration is how people get an account; "": at once.
+	Registration Registration
 
 	GuardKey Secret                               // of what the login guard hides and signs
 	Pause    func(context.Context, time.Duration) // holds failed sign-ins back; see [Pause]

@@ -17,6 +17,7 @@ type client struct {
 	token         string
 	refresh       string
 	header, value string // one more header
+	host          string // what the request says that the server is called; "": what it is
 }
 
 // vars are the variables of an operation.
@@ -98,6 +99,7 @@ func (cl *client) send(method, contentType string, body io.Reader, what string) 
 	if cl.header != "" {
 		r.Header.Set(cl.header, cl.value)
 	}
+	r.Host = cl.host
 	return cl.c.exchange(r, what)
 }
 
@@ -144,9 +146,10 @@ var codes = []string{
 	"BAD_USER_INPUT", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "UNAUTHENTICATED", "INVALID_CREDENTIALS",
 	"PASSWORD_CHANGE_REQUIRED", "FORBIDDEN", "NOT_FOUND", "CONFLICT", "SLOT_TAKEN", "INVALID_TRANSITION", "IDEMPOTENCY_MISMATCH",
 	"OUT_OF_STOCK", "INSUFFICIENT_POINTS", "RATE_LIMITED", "TOO_COMPLEX", "PAYLOAD_TOO_LARGE", "OVERLOADED", "UNAVAILABLE",
+	"STEP_UP_REQUIRED",
 }
 
-var actions = []string{"NONE", "FIX_INPUT", "SIGN_IN", "REFRESH", "CHANGE_PASSWORD", "RETRY"}
+var actions = []string{"NONE", "FIX_INPUT", "SIGN_IN", "REFRESH", "CHANGE_PASSWORD", "REAUTHENTICATE", "RETRY"}
 
 // innards is what only the server itself should ever see: words of drivers and
 // databases, paths and stacks.

@@ -35,6 +35,7 @@ type clinic struct {
 	mu      sync.Mutex
 	clients map[string]*client
 	secrets []string // what must never be written down
+	read    []string // the letters that were looked at
 }
 
 // each tells a story on SQLite and on PostgreSQL, in parallel. What must hold

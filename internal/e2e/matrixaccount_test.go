@@ -15,7 +15,7 @@ func (d *diary) accountVerbs() (questions []question) {
 		user  func(c caller) string
 	}
 	targets := []target{
-		{"a customer", func(caller) string { return d.anyone().join(fresh()).ok().text("register.viewer.user.id") }},
+		{"a customer", func(caller) string { return d.anyone().join(fresh()).ok().text("register.session.viewer.user.id") }},
 		{"the own", func(c caller) string {
 			if c.account == "" {
 				return customerA

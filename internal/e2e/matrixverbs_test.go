@@ -107,7 +107,7 @@ func (d *diary) accessVerbs() (questions []question) {
 	ask("setRolePermissions", "beyond the manager", func(c caller) *answer { return c.setRole(own(), []vars{may("audit_log:read", "ANY")}) })
 	ask("setRolePermissions", "of a system role", func(c caller) *answer { return c.setRole(d.roles["customer"], []vars{}) })
 	ask("setRolePermissions", "of a missing role", func(c caller) *answer { return c.setRole(noRole, []vars{}) })
-	anybody := func() string { return d.anyone().join(fresh()).ok().text("register.viewer.user.id") }
+	anybody := func() string { return d.anyone().join(fresh()).ok().text("register.session.viewer.user.id") }
 	for about, target := range map[string]func() string{
 		"a customer": anybody, "the manager": func() string { return manager }, "an administrator": func() string { return otherAdmin },
 		"missing user": func() string { return nobody },
@@ -148,12 +148,29 @@ func (d *diary) sessionVerbs() []question {
 		}},
 		{"login", "right password", func(c caller) string { return outcome(c.client.login(customerB, password), "done") }},
 		// Each at an account of their own: too many at one are blocked.
-		{"login", "wrong password", func(c caller) string { return outcome(c.client.login(cmp.Or(c.account, "nobody"), "not the password"), "done") }},
+		{"login", "wrong password", func(c caller) string {
+			return outcome(c.client.login(cmp.Or(c.account, "nobody"), "not the password"), "done")
+		}},
 		{"refreshSession", "", func(c caller) string {
 			return outcome(c.renew(d.signIn(customerB, password).refresh), "done")
 		}},
 		{"changePassword", "wrong password", func(c caller) string {
 			return outcome(c.do(`mutation { changePassword(input: {currentPassword: "not the password", newPassword: "seven green umbrellas"}) { accessToken } }`), "done")
+		}},
+		{"verifyEmail", "no such link", func(c caller) string {
+			return outcome(c.do(`mutation { verifyEmail(input: {token: "ot_x"}) { verified } }`), "done")
+		}},
+		{"resetPassword", "no such link", func(c caller) string {
+			return outcome(c.do(`mutation { resetPassword(input: {token: "ot_x", newPassword: "seven green umbrellas"}) { reset } }`), "done")
+		}},
+		{"requestPasswordReset", "", func(c caller) string {
+			return outcome(c.do(`mutation { requestPasswordReset(input: {login: "nobody at all"}) { accepted } }`), "done")
+		}},
+		{"requestEmailVerification", "", func(c caller) string {
+			return outcome(c.do(`mutation { requestEmailVerification { accepted } }`), "done")
+		}},
+		{"changeEmail", "wrong password", func(c caller) string {
+			return outcome(c.do(`mutation { changeEmail(input: {newEmail: "other@example.org", currentPassword: "not the password"}) { accepted } }`), "done")
 		}},
 		{"logout", "", func(c caller) string {
 			if c.account == "" {

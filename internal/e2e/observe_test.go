@@ -171,7 +171,7 @@ func TestNobodysDataIsInLogsTracesOrMetrics(t *testing.T) {
 			me.do(`{ viewer { user { username email } } }`)
 			c.anyone().login("customer.a", "not the password at all")
 			c.anyone().login("Nobody.Knows@example.org", "nor this one")
-			c.anyone().do(`mutation($i: RegisterInput!) { register(input: $i) { accessToken } }`, vars{"i": vars{
+			c.anyone().do(`mutation($i: RegisterInput!) { register(input: $i) { session { accessToken } } }`, vars{"i": vars{
 				"username": "new.person", "email": "new.person@example.org", "password": password, "givenName": "Unheard", "surname": "Nameless"}})
 
 			var seen strings.Builder

@@ -49,7 +49,7 @@ func (c *clinic) crowd(n int) (clients []*client) {
 	c.t.Helper()
 	for len(clients) < n { // a few at a time: a server sheds more passwords than it can hash
 		for _, a := range together(min(8, n-len(clients)), func(i int) *answer { return c.anyone().join(fmt.Sprintf("crowd-%d", len(clients)+i)) }) {
-			clients = append(clients, c.holding(a.ok(), "register"))
+			clients = append(clients, c.holding(a.ok(), "register.session"))
 		}
 	}
 	return clients

@@ -49,7 +49,7 @@ const newPassword = "seven green umbrellas"
 // join makes an account.
 func (cl *client) join(username string, more ...vars) *answer {
 	cl.c.t.Helper()
-	return cl.do(`mutation register($in: RegisterInput!) { register(input: $in) { accessToken refreshToken viewer { user { id username } customers { id } } } }`, input(vars{
+	return cl.do(`mutation register($in: RegisterInput!) { register(input: $in) { session { accessToken refreshToken viewer { user { id username } customers { id } } } } }`, input(vars{
 		"username": username, "email": username + "@example.org", "password": newPassword, "givenName": "Some", "surname": "Body"}, more))
 }
 

@@ -13,14 +13,14 @@ func TestVisitorWalksThroughTheClinic(t *testing.T) {
 		c.anyone().do(`{ viewer { user { id } } }`).refused("UNAUTHENTICATED")
 		joined := c.anyone().do(`mutation {
 			register(input: {username: "visitor", email: "visitor@example.org", password: "seven green umbrellas", givenName: "Some", surname: "Body"}) {
-				accessToken accessTokenExpiresAt refreshToken viewer { user { id username } mustChangePassword customers { id pointsAccount { balance } } }
+				session { accessToken accessTokenExpiresAt refreshToken viewer { user { id username } mustChangePassword customers { id pointsAccount { balance } } } }
 			}
 		}`).ok()
-		joined.want("register.viewer.user.username", `"visitor"`).want("register.viewer.mustChangePassword", `false`)
-		joined.want("register.viewer.customers.0.pointsAccount.balance", `0`)
-		joined.want("register.accessTokenExpiresAt", `"2030-01-07T08:10:00Z"`)
-		profile := joined.text("register.viewer.customers.0.id")
-		me := c.holding(joined, "register")
+		joined.want("register.session.viewer.user.username", `"visitor"`).want("register.session.viewer.mustChangePassword", `false`)
+		joined.want("register.session.viewer.customers.0.pointsAccount.balance", `0`)
+		joined.want("register.session.accessTokenExpiresAt", `"2030-01-07T08:10:00Z"`)
+		profile := joined.text("register.session.viewer.customers.0.id")
+		me := c.holding(joined, "register.session")
 		me.do(`{ viewer { user { username } permissions { name scope source role } sessions { status } } }`).ok().
 			want("viewer.user.username", `"visitor"`).want("viewer.sessions.0.status", `"ACTIVE"`)
 

@@ -98,6 +98,24 @@ func (o *Outbox) Errand(ctx context.Context, c *ent.Client, name string, asked [
 	return o.put(ctx, c, errandPrefix+name, nil, "", content{Errand: asked})
 }
 
+// Recent counts the messages of some kinds that were written to an address since
+// a time, however the address is written.
+func (o *Outbox) Recent(ctx context.Context, c *ent.Client, to string, since time.Time, kinds ...Template) (int, error) {
+	if o == nil {
+		return 0, nil
+	}
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k)
+	}
+	n, err := c.OutboxMessage.Query().Where(outboxmessage.CreatedAtGT(since),
+		outboxmessage.TemplateIn(names...), outboxmessage.RecipientEqualFold(to)).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count messages: %w", err)
+	}
+	return n, nil
+}
+
 func (o *Outbox) put(ctx context.Context, c *ent.Client, template string, u *ent.User, to string, what content) error {
 	plain, err := json.Marshal(what)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"clinicgraph/ent"
@@ -38,24 +39,7 @@ func (a *Actions) take(ctx context.Context, action string) (*State, error) {
 		client = v.UserID.String()
 	}
 	key, cost, now := action+" "+client, actionWindow/time.Duration(a.Quota), a.Now()
-	var fullAt int64
-	refused := false
-	err := a.Store.InTx(ctx, func(_ *ent.Client, tx *sql.Tx) error {
-		// Parameters are numbered as they first come: SQLite takes them so.
-		err := tx.QueryRowContext(ctx, `INSERT INTO action_counts (key, full_at) VALUES ($1, $2)
-			ON CONFLICT (key) DO UPDATE
-			SET full_at = CASE WHEN action_counts.full_at > $3 THEN action_counts.full_at ELSE $3 END + $4
-			WHERE CASE WHEN action_counts.full_at > $3 THEN action_counts.full_at ELSE $3 END + $4 <= $5
-			RETURNING full_at`,
-			key, now.Add(cost).UnixMicro(), now.UnixMicro(), cost.Microseconds(), now.Add(actionWindow).UnixMicro()).Scan(&fullAt)
-		if refused = errors.Is(err, sql.ErrNoRows); refused {
-			err = tx.QueryRowContext(ctx, `SELECT full_at FROM action_counts WHERE key = $1`, key).Scan(&fullAt)
-		}
-		if err != nil {
-			return fmt.Errorf("count %s: %w", action, err)
-		}
-		return nil
-	})
+	fullAt, refused, err := draw(ctx, a.Store, key, cost, actionWindow, now)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +53,41 @@ func (a *Actions) take(ctx context.Context, action string) (*State, error) {
 		return state, tooMany(missing + cost - actionWindow)
 	}
 	return state, nil
+}
+
+// Take counts one more of the key against a quota in a window, refilled evenly.
+// Errors: RATE_LIMITED, and those of the database: what cannot be counted is not
+// done.
+func Take(ctx context.Context, s *store.Store, key string, quota int, window time.Duration, now time.Time) error {
+	cost := window / time.Duration(quota)
+	fullAt, refused, err := draw(ctx, s, key, cost, window, now)
+	if err == nil && refused {
+		err = tooMany(max(0, time.UnixMicro(fullAt).Sub(now)) + cost - window)
+	}
+	return err
+}
+
+// draw takes the cost from the key's bucket, unless it would be more than empty,
+// in a transaction of its own. FullAt is when the bucket will be full again.
+func draw(ctx context.Context, s *store.Store, key string, cost, window time.Duration, now time.Time) (fullAt int64, refused bool, err error) {
+	err = s.InTx(ctx, func(_ *ent.Client, tx *sql.Tx) error {
+		// Parameters are numbered as they first come: SQLite takes them so.
+		err := tx.QueryRowContext(ctx, `INSERT INTO action_counts (key, full_at) VALUES ($1, $2)
+			ON CONFLICT (key) DO UPDATE
+			SET full_at = CASE WHEN action_counts.full_at > $3 THEN action_counts.full_at ELSE $3 END + $4
+			WHERE CASE WHEN action_counts.full_at > $3 THEN action_counts.full_at ELSE $3 END + $4 <= $5
+			RETURNING full_at`,
+			key, now.Add(cost).UnixMicro(), now.UnixMicro(), cost.Microseconds(), now.Add(window).UnixMicro()).Scan(&fullAt)
+		if refused = errors.Is(err, sql.ErrNoRows); refused {
+			err = tx.QueryRowContext(ctx, `SELECT full_at FROM action_counts WHERE key = $1`, key).Scan(&fullAt)
+		}
+		if err != nil {
+			action, _, _ := strings.Cut(key, " ") // behind it stands who
+			return fmt.Errorf("count %s: %w", action, err)
+		}
+		return nil
+	})
+	return fullAt, refused, err
 }
 
 // Purge forgets the clients whose quotas are full by now, batch by batch, until
