@@ -14,6 +14,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ratelimit"
+	"clinicgraph/internal/store"
 )
 
 const (
@@ -155,12 +156,16 @@ type blocked struct {
 
 func (*blocked) Error() string { return "blocked" }
 
-// chargePatiently charges, and waits for a refund where one may come.
+// chargePatiently charges, and waits for a refund where one may come. Whoever is
+// blocked learns so from a read: a flood of tries must not queue up to write.
 func (s *Service) chargePatiently(ctx context.Context, who suspect) (*blocked, error) {
 	patience, end := context.WithTimeout(ctx, refundWait)
 	defer end()
 	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 160*time.Millisecond) {
-		refused, err := s.charge(ctx, who)
+		refused, err := s.look(ctx, who)
+		if refused == nil && err == nil {
+			refused, err = s.charge(ctx, who)
+		}
 		if refused == nil || !refused.pending || err != nil {
 			return refused, err
 		}
@@ -172,6 +177,36 @@ func (s *Service) chargePatiently(ctx context.Context, who suspect) (*blocked, e
 		case <-timer.C:
 		}
 	}
+}
+
+// look says which key is blocked, the first one first; nil: none.
+func (s *Service) look(ctx context.Context, who suspect) (*blocked, error) {
+	for _, k := range who.keys {
+		refused, err := k.look(ctx, s.Store.DB.Read, s.Now())
+		if refused != nil || err != nil {
+			return refused, store.Classify(err)
+		}
+	}
+	return nil, nil
+}
+
+// look says until when the key is blocked; nil: it is not.
+func (k guardKey) look(ctx context.Context, db querier, now time.Time) (*blocked, error) {
+	var until, pending, pendingUntil int64
+	err := db.QueryRowContext(ctx, `SELECT blocked_until, pending, pending_until FROM auth_guards WHERE key = $1 AND blocked_until > $2`, k.key, now.UnixMicro()).
+		Scan(&until, &pending, &pendingUntil)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look at a key of the guard: %w", err)
+	}
+	return &blocked{by: k, until: time.UnixMicro(until).UTC(), pending: pending > 0 && pendingUntil > now.UnixMicro()}, nil
+}
+
+// querier is a transaction, or the database outside of one.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // charge counts a try on all keys, or on none where one is blocked.
@@ -208,11 +243,14 @@ func (k guardKey) charge(ctx context.Context, tx *sql.Tx, now time.Time) error {
 		RETURNING tries, since`,
 		k.key, k.owner, now.Add(lostAfter).UnixMicro(), now.UnixMicro()).Scan(&t.n, &since)
 	if errors.Is(err, sql.ErrNoRows) {
-		var until, pendingUntil, pending int64
-		err = tx.QueryRowContext(ctx, `SELECT blocked_until, pending, pending_until FROM auth_guards WHERE key = $1`, k.key).Scan(&until, &pending, &pendingUntil)
-		if err == nil {
-			return &blocked{by: k, until: time.UnixMicro(until).UTC(), pending: pending > 0 && pendingUntil > now.UnixMicro()}
+		refused, err := k.look(ctx, tx, now)
+		switch {
+		case err != nil:
+			return err
+		case refused == nil:
+			return errors.New("charge a try: the key is neither free nor blocked")
 		}
+		return refused
 	}
 	if err != nil {
 		return fmt.Errorf("charge a try: %w", err)
