@@ -52,7 +52,16 @@ func (r *Resolver) session(ctx context.Context) func(*auth.Session, error) (*mod
 			return nil, err
 		}
 		return &model.SessionPayload{
-			AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: s.RefreshToken, Viewer: v,
+			AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: s.RefreshToken,
+			DeviceToken: orNull(s.DeviceToken), Viewer: v,
 		}, nil
 	}
+}
+
+// orNull leaves out a text that there is not.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
 }

@@ -927,6 +927,7 @@ type ComplexityRoot struct {
 	SessionPayload struct {
 		AccessToken          func(childComplexity int) int
 		AccessTokenExpiresAt func(childComplexity int) int
+		DeviceToken          func(childComplexity int) int
 		RefreshToken         func(childComplexity int) int
 		Viewer               func(childComplexity int) int
 	}
@@ -5376,6 +5377,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionPayload.AccessTokenExpiresAt(childComplexity), true
+	case "SessionPayload.deviceToken":
+		if e.ComplexityRoot.SessionPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionPayload.DeviceToken(childComplexity), true
 	case "SessionPayload.refreshToken":
 		if e.ComplexityRoot.SessionPayload.RefreshToken == nil {
 			break
@@ -8007,6 +8014,10 @@ type SessionPayload @public {
   """
   refreshToken: String!
   """
+  For the header ` + "`" + `X-Device-Token` + "`" + ` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
+  """
+  deviceToken: String
+  """
   Who is signed in.
   """
   viewer: Viewer!
@@ -8041,7 +8052,7 @@ extend type Mutation {
   """
   register("What is asked for." input: RegisterInput!): RegisterPayload! @public
   """
-  Sign in. Wrong login, wrong password and locked account answer alike. Errors: INVALID_CREDENTIALS, OVERLOADED.
+  Sign in. Wrong login, wrong password, locked account and too many attempts at one account answer alike. Errors: INVALID_CREDENTIALS, RATE_LIMITED (too many failures from one address), OVERLOADED.
   """
   login("What is asked for." input: LoginInput!): SessionPayload! @public
   """
@@ -8053,7 +8064,7 @@ extend type Mutation {
   """
   logout: LogoutPayload! @authenticated
   """
-  Change the own password; all other sessions end. Errors: INVALID_CREDENTIALS, BAD_USER_INPUT.
+  Change the own password; all other sessions end. Errors: INVALID_CREDENTIALS (the current password is wrong, or was too often), BAD_USER_INPUT (the new one is too short, too long, known to be guessed first, or one of the last six), RATE_LIMITED (five changes in an hour), OVERLOADED.
   """
   changePassword("What is asked for." input: ChangePasswordInput!): SessionPayload! @authenticated
 }
@@ -9805,6 +9816,8 @@ func (ec *executionContext) childFields_SessionPayload(ctx context.Context, fiel
 		return ec.fieldContext_SessionPayload_accessTokenExpiresAt(ctx, field)
 	case "refreshToken":
 		return ec.fieldContext_SessionPayload_refreshToken(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_SessionPayload_deviceToken(ctx, field)
 	case "viewer":
 		return ec.fieldContext_SessionPayload_viewer(ctx, field)
 	}

@@ -343,6 +343,8 @@ type SessionPayload struct {
 	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
 	// For `refreshSession`, once.
 	RefreshToken string `json:"refreshToken"`
+	// For the header `X-Device-Token` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
+	DeviceToken *string `json:"deviceToken,omitempty"`
 	// Who is signed in.
 	Viewer *Viewer `json:"viewer"`
 }

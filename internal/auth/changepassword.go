@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/user"
@@ -13,9 +14,13 @@ import (
 	"clinicgraph/internal/store"
 )
 
+// changesPerHour is how often a password may be changed: each change looks at all
+// former ones, which takes as many hashes.
+var changesPerHour = guardRule{free: 5, window: time.Hour}
+
 // ChangePassword sets a new password, ends all sessions of the account and opens
-// a new one. It is open to users who must change it. Errors:
-// INVALID_CREDENTIALS, BAD_USER_INPUT, OVERLOADED.
+// a new one. It is open to users who must change it. Errors: INVALID_CREDENTIALS,
+// BAD_USER_INPUT, RATE_LIMITED, OVERLOADED.
 func (s *Service) ChangePassword(ctx context.Context, current, next string) (opened *Session, err error) {
 	v := access.FromContext(ctx)
 	var u *ent.User
@@ -24,15 +29,18 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 	if u, err = s.Store.Client.User.Query().Where(user.ID(v.UserID)).Only(system); err != nil {
 		return nil, store.Classify(fmt.Errorf("load account: %w", err))
 	}
-	ok, _, err := s.Passwords.Verify(ctx, u.PasswordHash, current)
+	proved, _, err := s.guardedPassword(ctx, s.suspect(ctx, u, ""), "changePassword", current, nil)
 	if err != nil {
 		return nil, err
 	}
-	if !ok {
+	if proved != right {
 		return nil, fault.New(fault.CodeInvalidCredentials, "The current password is wrong.")
 	}
-	if current == next {
-		return nil, fault.Invalid("input.newPassword", "The new password is the old one.")
+	if err := s.Passwords.CheckPolicy(next, u.Username, u.Email); err != nil { // costs nothing
+		return nil, renamed(err, "input.newPassword")
+	}
+	if err := s.quota(ctx, u, "changePassword", changesPerHour); err != nil {
+		return nil, err
 	}
 	hash, err := s.newHash(ctx, u, next, "input.newPassword")
 	if err != nil {

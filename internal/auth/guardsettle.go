@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/ent"
 	"clinicgraph/ent/ratelimitlog"
 	"clinicgraph/internal/access"
@@ -21,7 +23,7 @@ func (s *Service) settle(ctx context.Context, who suspect, action string, v *ver
 		ctx := access.System(ctx, "login-guard")
 		var locked time.Time
 		for _, k := range who.keys {
-			until, err := s.settleKey(ctx, c, tx, who, k, action, v, now)
+			until, err := s.settleKey(ctx, c, tx, k, action, v, now)
 			if err != nil {
 				return err
 			}
@@ -34,7 +36,7 @@ func (s *Service) settle(ctx context.Context, who suspect, action string, v *ver
 }
 
 // settleKey ends the try on one key and gives until when the key is blocked.
-func (s *Service) settleKey(ctx context.Context, c *ent.Client, tx *sql.Tx, who suspect, k guardKey, action string, v *verdict, now time.Time) (time.Time, error) {
+func (s *Service) settleKey(ctx context.Context, c *ent.Client, tx *sql.Tx, k guardKey, action string, v *verdict, now time.Time) (time.Time, error) {
 	// In flight are those besides this one.
 	const others = `CASE WHEN pending > 1 THEN pending - 1 ELSE 0 END`
 	change := `tries = CASE WHEN tries > 0 THEN tries - 1 ELSE 0 END, blocked_until = 0`
@@ -63,7 +65,7 @@ func (s *Service) settleKey(ctx context.Context, c *ent.Client, tx *sql.Tx, who 
 		if _, err := tx.ExecContext(ctx, `UPDATE auth_guards SET told_until = $1 WHERE key = $2`, until, k.key); err != nil {
 			return end, fmt.Errorf("settle a try: %w", err)
 		}
-		return end, s.logBlock(ctx, c, who, k, action, t, end, now)
+		return end, s.logBlock(ctx, c, k, action, t, end, now)
 	case until == 0 && told > now.UnixMicro():
 		return end, k.endBlock(ctx, tx, now)
 	}
@@ -93,11 +95,11 @@ func (w suspect) project(ctx context.Context, tx *sql.Tx, v *verdict, locked, no
 }
 
 // logBlock opens the row that stands for all tries of a block.
-func (s *Service) logBlock(ctx context.Context, c *ent.Client, who suspect, k guardKey, action string, t tries, until, now time.Time) error {
+func (s *Service) logBlock(ctx context.Context, c *ent.Client, k guardKey, action string, t tries, until, now time.Time) error {
 	create := c.RateLimitLog.Create().SetScope(ratelimitlog.Scope(k.scope)).SetKey(k.log).SetAction(action).
 		SetAttempts(int32(t.n)).SetWindowStart(t.since).SetWindowEnd(now).SetLastAttemptAt(now).SetBlockedUntil(until)
-	if who.user != nil && k.owner != "" {
-		create.SetUserID(who.user.ID)
+	if owner, err := uuid.Parse(k.owner); err == nil {
+		create.SetUserID(owner)
 	}
 	if err := create.Exec(ctx); err != nil {
 		return fmt.Errorf("log a block: %w", err)

@@ -111,6 +111,10 @@ func (s *Service) guardedPassword(ctx context.Context, who suspect, action, pass
 	v, err = s.try(ctx, who, action, func(ctx context.Context) (verdict, error) {
 		looked = true
 		ok, weak, err := s.Passwords.Verify(ctx, stored, password)
+		if errors.Is(err, ErrUnusableHash) { // the operator's to mend; the work has been spent
+			s.Security.Log.ErrorContext(ctx, "password cannot be checked", "user", who.user.ID, "error", err)
+			err = nil
+		}
 		if !ok || err != nil {
 			return wrong, err
 		}
@@ -281,6 +285,28 @@ func (s *Service) refuse(ctx context.Context, who suspect, action string, b *blo
 	s.count(action, outcomeLimited)
 	f := fault.New(fault.CodeRateLimited, "Too many failed attempts from your address. Please wait a few minutes.")
 	f.RetryAfter = b.until.Sub(s.Now()).Round(time.Second)
+	return f
+}
+
+// quota takes one of the times that the account may do what costs the server
+// much, whatever comes of it. Errors: RATE_LIMITED, and those of the database.
+func (s *Service) quota(ctx context.Context, u *ent.User, action string, rule guardRule) error {
+	account := u.ID.String()
+	who := suspect{keys: []guardKey{{rule, "ACTION", "action " + action + " " + account, action + " " + account, account}}}
+	refused, err := s.charge(ctx, who)
+	if err != nil {
+		return err
+	}
+	if refused == nil {
+		taken := wrong // it stays charged
+		return s.settle(context.WithoutCancel(ctx), who, action, &taken)
+	}
+	if err := s.noteRefusal(context.WithoutCancel(ctx), refused); err != nil {
+		return err
+	}
+	s.count(action, outcomeLimited)
+	f := fault.New(fault.CodeRateLimited, "You have done this too often. Please wait a while.")
+	f.RetryAfter = refused.until.Sub(s.Now()).Round(time.Second)
 	return f
 }
 

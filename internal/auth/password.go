@@ -102,30 +102,73 @@ func (w *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	return h.String(), nil
 }
 
-// Verify says whether the password is the one of the stored PHC string, and
-// whether it should be hashed anew because the stored costs are below today's.
-// An empty phc stands for an account without a password: the same work, never
-// a match. Errors: OVERLOADED, ctx's error, or [ErrUnusableHash].
-func (w *Passwords) Verify(ctx context.Context, phc, password string) (ok, rehash bool, err error) {
-	h, unusable := w.dummy, error(nil)
-	if phc != "" {
-		if h, unusable = w.parse(phc); unusable != nil {
-			h = w.dummy
-		}
-	}
+// Verify says whether the password is the one of the stored hash, and whether it
+// should be hashed anew because the stored costs are below today's, or it was
+// imported. An empty one stands for an account without a password: the same work,
+// never a match. Errors: OVERLOADED, ctx's error, or [ErrUnusableHash].
+func (w *Passwords) Verify(ctx context.Context, stored, password string) (ok, rehash bool, err error) {
+	h, unusable := w.stored(stored)
 	tooLong := len(password) > maxRawBytes
 	if tooLong {
 		password = ""
 	}
-	if err := w.slots.do(ctx, func() { ok = h.matches(w.peppered(password)) }); err != nil {
+	if err := w.slots.do(ctx, func() { ok = h.fits(w, password) }); err != nil {
 		return false, false, err
 	}
 	if unusable != nil {
 		return false, false, unusable
 	}
-	ok = ok && phc != "" && !tooLong
-	return ok, ok && w.weaker(h), nil
+	ok = ok && stored != "" && !tooLong
+	return ok, ok && h.weaker(w), nil
 }
+
+// AnyOf says whether the password is that of one of the stored hashes. It looks
+// at one after the other in a single slot; those that cannot be checked are not
+// it. Errors: OVERLOADED, ctx's error.
+func (w *Passwords) AnyOf(ctx context.Context, stored []string, password string) (found bool, err error) {
+	if len(password) > maxRawBytes {
+		return false, nil
+	}
+	err = w.slots.do(ctx, func() {
+		for _, s := range stored {
+			if h, unusable := w.stored(s); s != "" && unusable == nil && h.fits(w, password) {
+				found = true
+				return
+			}
+		}
+	})
+	return found, err
+}
+
+// storedHash is a hash of either kind.
+type storedHash interface {
+	fits(w *Passwords, password string) bool
+	weaker(w *Passwords) bool
+}
+
+// stored reads a hash as it is in the database. One that is empty or unusable
+// comes back as the dummy, with the error of the latter.
+func (w *Passwords) stored(s string) (storedHash, error) {
+	switch {
+	case s == "":
+		return w.dummy, nil
+	case isBcrypt(s):
+		h, err := parseBcrypt(s)
+		if err != nil {
+			return w.dummy, fmt.Errorf("%w: %w", ErrUnusableHash, err)
+		}
+		return h, nil
+	}
+	h, err := w.parse(s)
+	if err != nil {
+		return w.dummy, err
+	}
+	return h, nil
+}
+
+func (h phc) fits(w *Passwords, password string) bool { return h.matches(w.peppered(password)) }
+
+func (h phc) weaker(w *Passwords) bool { return w.weaker(h) }
 
 // VerifyDummy spends the slot and the work of Verify where there is no account
 // to check, so that the time does not tell which logins exist.
@@ -135,9 +178,9 @@ func (w *Passwords) VerifyDummy(ctx context.Context, password string) error {
 }
 
 // NeedsRehash says whether a stored hash is below today's costs or unusable.
-func (w *Passwords) NeedsRehash(phc string) bool {
-	h, err := w.parse(phc)
-	return err != nil || w.weaker(h)
+func (w *Passwords) NeedsRehash(stored string) bool {
+	h, err := w.stored(stored)
+	return err != nil || stored == "" || h.weaker(w)
 }
 
 func (w *Passwords) weaker(h phc) bool {

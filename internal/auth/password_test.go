@@ -207,7 +207,8 @@ func TestUnusableHashesNeverMatchAndSayWhy(t *testing.T) {
 		"without version":       "$argon2id$m=8,t=1,p=1,kid=" + w.kid + "$" + salt + "$" + tag,
 		"without pepper":        "$argon2id$v=19$m=8,t=1,p=1$" + salt + "$" + tag,
 		"empty pepper":          "$argon2id$v=19$m=8,t=1,p=1,kid=$" + salt + "$" + tag,
-		"bcrypt":                "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
+		"bcrypt, cut off":       "$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhW",
+		"bcrypt, too dear":      "$2a$15$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy",
 		"clear text":            goodPassword,
 	} {
 		ok, rehash, err := w.Verify(t.Context(), stored, goodPassword)

@@ -68,6 +68,7 @@ type Session struct {
 	RefreshToken string
 	// RefreshExpiresAt is when the refresh token ends unless it is used.
 	RefreshExpiresAt time.Time
+	DeviceToken      string // "" where no device has just signed in
 	Viewer           *access.Viewer
 }
 
@@ -126,7 +127,12 @@ func (s *Service) open(ctx context.Context, c *ent.Client, u *ent.User, o openin
 	if err := audit.Write(ctx, c, audit.Event{Name: o.Event, UserID: u.ID, Actor: u.Username, Subject: &u.ID}); err != nil {
 		return nil, err
 	}
-	return s.issue(current, v, session, next)
+	opened, err := s.issue(current, v, session, next)
+	if err != nil {
+		return nil, err
+	}
+	opened.DeviceToken = s.deviceToken(ctx, u.ID)
+	return opened, nil
 }
 
 // makeRoom ends the oldest sessions of a user who has as many as may be, so that

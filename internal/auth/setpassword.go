@@ -12,20 +12,26 @@ import (
 	"clinicgraph/internal/notify"
 )
 
-// newHash checks a new password of the account against the policy and hashes it,
-// outside of any transaction. Errors: BAD_USER_INPUT at the path, OVERLOADED.
+// newHash checks a new password of the account against the policy and against
+// those that it has had, and hashes it, outside of any transaction. Errors: BAD_USER_INPUT at the path, OVERLOADED.
 func (s *Service) newHash(ctx context.Context, u *ent.User, password, path string) (string, error) {
 	if err := s.Passwords.CheckPolicy(password, u.Username, u.Email); err != nil {
 		return "", renamed(err, path)
+	}
+	if err := s.mustBeNew(ctx, u, password, path); err != nil {
+		return "", err
 	}
 	return s.Passwords.Hash(ctx, password)
 }
 
 // setPassword gives the account its new password inside the client's transaction:
 // all sessions end, and so do the access tokens that are in use (the epoch goes
-// up), every link that was mailed, and what must be changed. By is who set it. The
-// owner is told.
+// up), every link that was mailed, and what must be changed. The former password is
+// remembered. By is who set it. The owner is told.
 func (s *Service) setPassword(ctx context.Context, c *ent.Client, id uuid.UUID, hash string, by uuid.UUID) (*ent.User, error) {
+	if err := s.remember(ctx, c, id); err != nil {
+		return nil, err
+	}
 	update := c.User.UpdateOneID(id).SetPasswordHash(hash).SetMustChangePassword(false).
 		SetPasswordChangedAt(s.Now()).AddTokenEpoch(1)
 	if by != uuid.Nil {

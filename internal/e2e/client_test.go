@@ -18,6 +18,7 @@ type client struct {
 	refresh       string
 	header, value string // one more header
 	host          string // what the request says that the server is called; "": what it is
+	ip, device    string // where a proxy is trusted: the address; what tells the device
 }
 
 // vars are the variables of an operation.
@@ -100,6 +101,12 @@ func (cl *client) send(method, contentType string, body io.Reader, what string) 
 		r.Header.Set(cl.header, cl.value)
 	}
 	r.Host = cl.host
+	if cl.ip != "" {
+		r.Header.Set("X-Forwarded-For", cl.ip)
+	}
+	if cl.device != "" {
+		r.Header.Set("X-Device-Token", cl.device)
+	}
 	return cl.c.exchange(r, what)
 }
 

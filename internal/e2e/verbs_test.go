@@ -55,7 +55,7 @@ func (cl *client) join(username string, more ...vars) *answer {
 
 func (cl *client) login(login, password string) *answer {
 	cl.c.t.Helper()
-	return cl.do(`mutation login($in: LoginInput!) { login(input: $in) { accessToken accessTokenExpiresAt refreshToken viewer { user { username } mustChangePassword } } }`,
+	return cl.do(`mutation login($in: LoginInput!) { login(input: $in) { accessToken accessTokenExpiresAt refreshToken deviceToken viewer { user { username } mustChangePassword } } }`,
 		input(vars{"login": login, "password": password, "deviceName": "story"}, nil))
 }
 

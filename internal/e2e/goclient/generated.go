@@ -243,7 +243,7 @@ func (v *signInLoginSessionPayload) GetAccessTokenExpiresAt() time.Time {
 
 // signInResponse is returned by signIn on success.
 type signInResponse struct {
-	// Sign in. Wrong login, wrong password and locked account answer alike. Errors: INVALID_CREDENTIALS, OVERLOADED.
+	// Sign in. Wrong login, wrong password, locked account and too many attempts at one account answer alike. Errors: INVALID_CREDENTIALS, RATE_LIMITED (too many failures from one address), OVERLOADED.
 	Login signInLoginSessionPayload `json:"login"`
 }
 
