@@ -197,7 +197,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	signIn := &auth.Service{
 		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
 		Registration: auth.Registration(cfg.RegistrationMode()),
-		Passwords:    auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords),
+		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:      &auth.Revocations{},
 	}

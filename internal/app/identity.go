@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
@@ -43,6 +44,14 @@ func keyring(signIn *auth.Service, keys auth.Keys) (*auth.Keyring, error) {
 		return nil, err
 	}
 	return &auth.Keyring{Store: signIn.Store, Tokens: signIn.Tokens, Seal: sealing, Now: signIn.Now, First: keys.Tokens}, nil
+}
+
+// passwords hashes with the costs of the options, and refuses what is guessed
+// first at this clinic.
+func passwords(keys auth.Keys, cfg config.Config, o Options) *auth.Passwords {
+	w := auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords)
+	w.Blocked, w.Context = auth.Guessed, strings.Fields(cfg.ClinicName)
+	return w
 }
 
 // follow has what good tokens are known by read from the database, now and from

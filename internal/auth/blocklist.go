@@ -33,7 +33,7 @@ func newGuesses(words string) *guesses {
 		g.words[word] = true
 		g.longest = max(g.longest, len(word))
 	}
-	for ending := range endings {
+	for ending := range wordEndings {
 		g.endings[ending] = true
 	}
 	for _, row := range []string{
@@ -49,8 +49,8 @@ func newGuesses(words string) *guesses {
 	return g
 }
 
-// endings yields what people add to a word.
-func endings(yield func(string) bool) {
+// wordEndings yields what people add to a word.
+func wordEndings(yield func(string) bool) {
 	numbers := []string{"", "1", "2", "3", "7", "8", "9", "11", "12", "13", "21", "22", "23", "42", "69", "77", "88", "99", "00", "01", "007", "000",
 		"111", "222", "333", "666", "777", "888", "999", "0000", "1111", "2222", "4444", "7777", "9999", "101", "1010", "112233", "121212",
 		"12", "123", "1234", "12345", "123456", "1234567", "12345678", "123456789", "1234567890", "321", "4321", "54321", "654321", "987654321",

@@ -55,6 +55,9 @@ type Passwords struct {
 	// list. Set it before use.
 	Blocked func(folded string) bool
 
+	// Context are the words of the clinic, which no password may contain.
+	Context []string
+
 	params Params
 	pepper Secret
 	kid    string

@@ -49,9 +49,9 @@ func (w *Passwords) CheckPolicy(password string, context ...string) error {
 		return tooLong()
 	}
 	folded := fold(password)
-	for _, word := range contextWords(context) {
+	for _, word := range append(contextWords(context), contextWords(w.Context)...) {
 		if strings.Contains(folded, word) {
-			return fault.Invalid(policyPath, "The password must not contain your login, e-mail address or name.")
+			return fault.Invalid(policyPath, "The password must not contain your login, e-mail address or name, or that of the clinic.")
 		}
 	}
 	if w.Blocked != nil && w.Blocked(folded) {

@@ -13,7 +13,7 @@ func TestPolicy(t *testing.T) {
 	const (
 		short   = "The password must have at least 12 characters."
 		long    = "The password must have at most 128 characters (512 bytes)."
-		context = "The password must not contain your login, e-mail address or name."
+		context = "The password must not contain your login, e-mail address or name, or that of the clinic."
 		guessed = "This password is known to be guessed first. Please choose another one."
 		broken  = "The password holds characters that cannot be read."
 	)
@@ -75,6 +75,17 @@ func TestPolicy(t *testing.T) {
 
 func TestWithoutAListNothingIsBlocked(t *testing.T) {
 	if err := cheapPasswords().CheckPolicy("qwertyuiop123"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheNameOfTheClinicIsNoPassword(t *testing.T) {
+	w := cheapPasswords()
+	w.Context = []string{"Lakeside", "at"}
+	if w.CheckPolicy("what a LAKESIDE view") == nil {
+		t.Error("it passes")
+	}
+	if err := w.CheckPolicy("what a mountain view"); err != nil {
 		t.Error(err)
 	}
 }

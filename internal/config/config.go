@@ -34,6 +34,7 @@ type Config struct {
 	Env        Environment `name:"env" env:"CLINICGRAPH_ENV" default:"development" placeholder:"NAME" help:"Environment: development or production."`
 	SecretFile string      `name:"secret-file" env:"CLINICGRAPH_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, base64 of at least 32 bytes, mode 0600. Required in production; otherwise secret.key in the data folder, created when missing."`
 	Currency   string      `name:"currency" env:"CLINICGRAPH_CURRENCY" default:"EUR" placeholder:"CODE" help:"Currency of the clinic (ISO 4217)."`
+	ClinicName string      `name:"clinic-name" env:"CLINICGRAPH_CLINIC_NAME" placeholder:"NAME" help:"Name of the clinic; a password must not contain it."`
 	Timezone   string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
 
 	Server   Server   `embed:"" group:"Server"`

@@ -84,6 +84,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_ENV":               "production",
 		"CLINICGRAPH_SECRET_FILE":       "/run/secrets/clinicgraph",
 		"CLINICGRAPH_CURRENCY":          "CHF",
+		"CLINICGRAPH_CLINIC_NAME":       "Lakeside",
 		"CLINICGRAPH_TIMEZONE":          "Europe/Zurich",
 		"CLINICGRAPH_ADDR":              "[::]:9000",
 		"CLINICGRAPH_PUBLIC_URL":        " https://clinic.example/ ",
@@ -126,7 +127,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Env: Production, SecretFile: "/run/secrets/clinicgraph", Currency: "CHF", Timezone: "Europe/Zurich",
+		Env: Production, SecretFile: "/run/secrets/clinicgraph", Currency: "CHF", ClinicName: "Lakeside", Timezone: "Europe/Zurich",
 		Server: Server{
 			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json",
 			AllowedOrigins: []string{"https://app.clinic.example", "https://desk.clinic.example:8443"},
