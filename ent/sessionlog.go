@@ -49,7 +49,7 @@ type SessionLog struct {
 
 // SessionLogEdges holds the relations/edges for other nodes in the graph.
 type SessionLogEdges struct {
-	// Whose session it is.
+	// Whose session it is; where `actingFor` names the owner, who acted in it for them.
 	User *User `json:"user,omitempty"`
 	// The session.
 	Session *UserSession `json:"session,omitempty"`

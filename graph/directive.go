@@ -83,10 +83,10 @@ func stillOpen(ctx context.Context) bool {
 		return false
 	}
 	switch fc.Object + "." + fc.Field.Name {
-	case "Query.viewer", "Mutation.changePassword", "Mutation.logout", "SessionPayload.viewer", "Viewer.user", "Viewer.permissions", "Viewer.sessions", "Viewer.customers":
+	case "Query.viewer", "Mutation.changePassword", "Mutation.logout", "SessionPayload.viewer":
 		return true
 	default:
-		return false
+		return fc.Object == "Viewer"
 	}
 }
 
@@ -195,6 +195,12 @@ func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
 		}
 		if fc.Object == "Query" && strings.HasPrefix(fc.Field.Name, "__") && graphql.GetOperationContext(ctx).DisableIntrospection {
 			return nil, fault.Forbidden("Introspection is off.")
+		}
+		if fc.Object == "Mutation" {
+			if err := inPerson(ctx, fc.Field.Name, d); err != nil {
+				r.refused(ctx, d, err)
+				return nil, err
+			}
 		}
 		result, err := next(ctx)
 		if fc.Object == "Mutation" && fault.CodeOf(err) == fault.CodeForbidden {

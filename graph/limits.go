@@ -60,8 +60,9 @@ var sensitive = map[string]bool{
 	"setUserPermission": true, "removeUserPermission": true,
 	"createUser": true, "updateUser": true, "lockUser": true, "unlockUser": true, "deactivateUser": true, "reactivateUser": true,
 	"deleteUser": true, "requirePasswordChange": true,
-	"updateProfile": false,
-	"logout":        false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
+	"impersonate": true, "createApiToken": true,
+	"updateProfile": false, "stopImpersonating": false, "revokeApiToken": false,
+	"logout": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 
 // limiter refuses what is past the limits. It is an extension of the executor

@@ -108,7 +108,7 @@ func subscribe[T any](ctx context.Context, hub *live.Hub, entity string, id *uui
 	source := live.Source[T]{
 		Entity: entity,
 		Key: live.Key(sha256.Sum256(fmt.Appendf(nil, "%s\n%q\n%s\n%s",
-			access.FromContext(ctx).SessionID, operation.OperationName, variables, operation.RawQuery))),
+			access.FromContext(ctx).Anchor(), operation.OperationName, variables, operation.RawQuery))),
 		Door: func(ctx context.Context) error { return enter(ctx, door) },
 		Read: func(ctx context.Context, e events.Event) (T, error) {
 			found, err := read(ctx, e)

@@ -3,7 +3,10 @@ package graph
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/ent"
+	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
@@ -25,9 +28,25 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 	if err != nil {
 		return nil, err
 	}
-	sessions, err := r.Client.UserSession.Query().
-		Where(usersession.UserID(v.UserID), usersession.StatusEQ(usersession.StatusActive)).
-		Order(ent.Desc(usersession.FieldID)).Limit(maxOwn).All(own)
+	program := v.TokenID != uuid.Nil // sees what its scopes let it see
+	if program && !v.Can(access.UserRead) {
+		u = nil
+	}
+	sessions, tokens := []*ent.UserSession{}, []*ent.ApiToken{}
+	if !program || v.Can(access.SessionRead) {
+		sessions, err = r.Client.UserSession.Query().
+			Where(usersession.UserID(v.UserID), usersession.StatusEQ(usersession.StatusActive)).
+			Order(ent.Desc(usersession.FieldID)).Limit(maxOwn).All(own)
+		if err != nil {
+			return nil, err
+		}
+		tokens, err = r.Client.ApiToken.Query().Where(apitoken.UserID(v.UserID)).
+			Order(ent.Desc(apitoken.FieldID)).Limit(maxOwn).All(own)
+		if err != nil {
+			return nil, err
+		}
+	}
+	impersonation, err := r.impersonation(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +59,7 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 		}
 	}
 	return &model.Viewer{
-		User: u, Sessions: sessions, Customers: profiles,
+		User: u, Sessions: sessions, APITokens: tokens, Customers: profiles, Impersonation: impersonation,
 		MustChangePassword: v.MustChangePassword, Permissions: held(v),
 	}, nil
 }

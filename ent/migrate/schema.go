@@ -565,7 +565,7 @@ var (
 		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "version", Type: field.TypeInt32, Default: 1},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "BOOKING_EXPIRED", "APPOINTMENT_BOOKED", "APPOINTMENT_CANCELLED", "SESSION_COMPROMISED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "BOOKING_EXPIRED", "APPOINTMENT_BOOKED", "APPOINTMENT_CANCELLED", "SESSION_COMPROMISED", "IMPERSONATED"}},
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "user_id", Type: field.TypeUUID},

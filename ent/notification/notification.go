@@ -98,6 +98,7 @@ const (
 	KindAppointmentBooked    Kind = "APPOINTMENT_BOOKED"
 	KindAppointmentCancelled Kind = "APPOINTMENT_CANCELLED"
 	KindSessionCompromised   Kind = "SESSION_COMPROMISED"
+	KindImpersonated         Kind = "IMPERSONATED"
 )
 
 func (k Kind) String() string {
@@ -107,7 +108,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled, KindSessionCompromised:
+	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled, KindSessionCompromised, KindImpersonated:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

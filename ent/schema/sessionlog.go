@@ -30,7 +30,7 @@ func (SessionLog) Fields() []ent.Field {
 // Edges of the entity.
 func (SessionLog) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("user", User.Type).Ref("session_logs").Field("user_id").Unique().Required().Immutable().Comment("Whose session it is."),
+		edge.From("user", User.Type).Ref("session_logs").Field("user_id").Unique().Required().Immutable().Comment("Whose session it is; where `actingFor` names the owner, who acted in it for them."),
 		edge.From("session", UserSession.Type).Ref("logs").Field("session_id").Unique().Required().Immutable().Comment("The session."),
 	}
 }

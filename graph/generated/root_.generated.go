@@ -30,6 +30,7 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
 	Subscription() SubscriptionResolver
+	UserSession() UserSessionResolver
 }
 
 type DirectiveRoot struct {
@@ -214,6 +215,11 @@ type ComplexityRoot struct {
 		Transaction func(childComplexity int) int
 	}
 
+	CreateApiTokenPayload struct {
+		APIToken func(childComplexity int) int
+		Token    func(childComplexity int) int
+	}
+
 	CreateUserPayload struct {
 		TemporaryPassword func(childComplexity int) int
 		User              func(childComplexity int) int
@@ -273,6 +279,19 @@ type ComplexityRoot struct {
 		Version   func(childComplexity int) int
 	}
 
+	Impersonation struct {
+		By     func(childComplexity int) int
+		EndsAt func(childComplexity int) int
+		Reason func(childComplexity int) int
+	}
+
+	ImpersonationPayload struct {
+		AccessToken          func(childComplexity int) int
+		AccessTokenExpiresAt func(childComplexity int) int
+		RefreshToken         func(childComplexity int) int
+		Viewer               func(childComplexity int) int
+	}
+
 	LogoutPayload struct {
 		LoggedOut func(childComplexity int) int
 	}
@@ -298,10 +317,12 @@ type ComplexityRoot struct {
 		CapturePayment           func(childComplexity int, input model.CapturePaymentInput) int
 		ChangeEmail              func(childComplexity int, input model.ChangeEmailInput) int
 		ChangePassword           func(childComplexity int, input model.ChangePasswordInput) int
+		CreateAPIToken           func(childComplexity int, input model.CreateAPITokenInput) int
 		CreateRole               func(childComplexity int, input model.CreateRoleInput) int
 		CreateUser               func(childComplexity int, input model.CreateUserInput) int
 		DeactivateUser           func(childComplexity int, input model.DeactivateUserInput) int
 		DeleteUser               func(childComplexity int, input model.DeleteUserInput) int
+		Impersonate              func(childComplexity int, input model.ImpersonateInput) int
 		LockUser                 func(childComplexity int, input model.LockUserInput) int
 		Login                    func(childComplexity int, input model.LoginInput) int
 		Logout                   func(childComplexity int) int
@@ -315,9 +336,11 @@ type ComplexityRoot struct {
 		RequestPasswordReset     func(childComplexity int, input model.RequestPasswordResetInput) int
 		RequirePasswordChange    func(childComplexity int, input model.RequirePasswordChangeInput) int
 		ResetPassword            func(childComplexity int, input model.ResetPasswordInput) int
+		RevokeAPIToken           func(childComplexity int, input model.RevokeAPITokenInput) int
 		RevokeRole               func(childComplexity int, input model.RevokeRoleInput) int
 		SetRolePermissions       func(childComplexity int, input model.SetRolePermissionsInput) int
 		SetUserPermission        func(childComplexity int, input model.SetUserPermissionInput) int
+		StopImpersonating        func(childComplexity int) int
 		UnlockUser               func(childComplexity int, input model.UnlockUserInput) int
 		UpdateProfile            func(childComplexity int, input model.UpdateProfileInput) int
 		UpdateUser               func(childComplexity int, input model.UpdateUserInput) int
@@ -769,6 +792,10 @@ type ComplexityRoot struct {
 		Reset func(childComplexity int) int
 	}
 
+	RevokeApiTokenPayload struct {
+		APIToken func(childComplexity int) int
+	}
+
 	Reward struct {
 		Conditions  func(childComplexity int) int
 		CostPoints  func(childComplexity int) int
@@ -954,6 +981,10 @@ type ComplexityRoot struct {
 		StartsAt     func(childComplexity int) int
 	}
 
+	StopImpersonatingPayload struct {
+		Stopped func(childComplexity int) int
+	}
+
 	Subscription struct {
 		AppointmentChanged   func(childComplexity int, id *uuid.UUID, where *ent.AppointmentWhereInput) int
 		BookingChanged       func(childComplexity int, id *uuid.UUID, where *ent.BookingWhereInput) int
@@ -1115,6 +1146,7 @@ type ComplexityRoot struct {
 		ID                  func(childComplexity int) int
 		IPAddress           func(childComplexity int) int
 		IdleExpiresAt       func(childComplexity int) int
+		ImpersonatedBy      func(childComplexity int) int
 		ImpersonationReason func(childComplexity int) int
 		Impersonator        func(childComplexity int) int
 		LastActivityAt      func(childComplexity int) int
@@ -1146,7 +1178,9 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
+		APITokens          func(childComplexity int) int
 		Customers          func(childComplexity int) int
+		Impersonation      func(childComplexity int) int
 		MustChangePassword func(childComplexity int) int
 		Permissions        func(childComplexity int) int
 		Sessions           func(childComplexity int) int
@@ -1935,6 +1969,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CapturePaymentPayload.Transaction(childComplexity), true
 
+	case "CreateApiTokenPayload.apiToken":
+		if e.ComplexityRoot.CreateApiTokenPayload.APIToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiTokenPayload.APIToken(childComplexity), true
+	case "CreateApiTokenPayload.token":
+		if e.ComplexityRoot.CreateApiTokenPayload.Token == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateApiTokenPayload.Token(childComplexity), true
+
 	case "CreateUserPayload.temporaryPassword":
 		if e.ComplexityRoot.CreateUserPayload.TemporaryPassword == nil {
 			break
@@ -2222,6 +2269,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.GivenName.Version(childComplexity), true
 
+	case "Impersonation.by":
+		if e.ComplexityRoot.Impersonation.By == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impersonation.By(childComplexity), true
+	case "Impersonation.endsAt":
+		if e.ComplexityRoot.Impersonation.EndsAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impersonation.EndsAt(childComplexity), true
+	case "Impersonation.reason":
+		if e.ComplexityRoot.Impersonation.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Impersonation.Reason(childComplexity), true
+
+	case "ImpersonationPayload.accessToken":
+		if e.ComplexityRoot.ImpersonationPayload.AccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpersonationPayload.AccessToken(childComplexity), true
+	case "ImpersonationPayload.accessTokenExpiresAt":
+		if e.ComplexityRoot.ImpersonationPayload.AccessTokenExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpersonationPayload.AccessTokenExpiresAt(childComplexity), true
+	case "ImpersonationPayload.refreshToken":
+		if e.ComplexityRoot.ImpersonationPayload.RefreshToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpersonationPayload.RefreshToken(childComplexity), true
+	case "ImpersonationPayload.viewer":
+		if e.ComplexityRoot.ImpersonationPayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImpersonationPayload.Viewer(childComplexity), true
+
 	case "LogoutPayload.loggedOut":
 		if e.ComplexityRoot.LogoutPayload.LoggedOut == nil {
 			break
@@ -2328,6 +2419,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.createApiToken":
+		if e.ComplexityRoot.Mutation.CreateAPIToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createApiToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateAPIToken(childComplexity, args["input"].(model.CreateAPITokenInput)), true
 	case "Mutation.createRole":
 		if e.ComplexityRoot.Mutation.CreateRole == nil {
 			break
@@ -2372,6 +2474,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
+	case "Mutation.impersonate":
+		if e.ComplexityRoot.Mutation.Impersonate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_impersonate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Impersonate(childComplexity, args["input"].(model.ImpersonateInput)), true
 	case "Mutation.lockUser":
 		if e.ComplexityRoot.Mutation.LockUser == nil {
 			break
@@ -2505,6 +2618,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(model.ResetPasswordInput)), true
+	case "Mutation.revokeApiToken":
+		if e.ComplexityRoot.Mutation.RevokeAPIToken == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeApiToken_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAPIToken(childComplexity, args["input"].(model.RevokeAPITokenInput)), true
 	case "Mutation.revokeRole":
 		if e.ComplexityRoot.Mutation.RevokeRole == nil {
 			break
@@ -2538,6 +2662,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetUserPermission(childComplexity, args["input"].(model.SetUserPermissionInput)), true
+	case "Mutation.stopImpersonating":
+		if e.ComplexityRoot.Mutation.StopImpersonating == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StopImpersonating(childComplexity), true
 	case "Mutation.unlockUser":
 		if e.ComplexityRoot.Mutation.UnlockUser == nil {
 			break
@@ -4709,6 +4839,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResetPasswordPayload.Reset(childComplexity), true
 
+	case "RevokeApiTokenPayload.apiToken":
+		if e.ComplexityRoot.RevokeApiTokenPayload.APIToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeApiTokenPayload.APIToken(childComplexity), true
+
 	case "Reward.conditions":
 		if e.ComplexityRoot.Reward.Conditions == nil {
 			break
@@ -5486,6 +5623,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Slot.StartsAt(childComplexity), true
+
+	case "StopImpersonatingPayload.stopped":
+		if e.ComplexityRoot.StopImpersonatingPayload.Stopped == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StopImpersonatingPayload.Stopped(childComplexity), true
 
 	case "Subscription.appointmentChanged":
 		if e.ComplexityRoot.Subscription.AppointmentChanged == nil {
@@ -6314,6 +6458,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserSession.IdleExpiresAt(childComplexity), true
+	case "UserSession.impersonatedBy":
+		if e.ComplexityRoot.UserSession.ImpersonatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.ImpersonatedBy(childComplexity), true
 	case "UserSession.impersonationReason":
 		if e.ComplexityRoot.UserSession.ImpersonationReason == nil {
 			break
@@ -6442,12 +6592,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.VerifyEmailPayload.Verified(childComplexity), true
 
+	case "Viewer.apiTokens":
+		if e.ComplexityRoot.Viewer.APITokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.APITokens(childComplexity), true
 	case "Viewer.customers":
 		if e.ComplexityRoot.Viewer.Customers == nil {
 			break
 		}
 
 		return e.ComplexityRoot.Viewer.Customers(childComplexity), true
+	case "Viewer.impersonation":
+		if e.ComplexityRoot.Viewer.Impersonation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Impersonation(childComplexity), true
 	case "Viewer.mustChangePassword":
 		if e.ComplexityRoot.Viewer.MustChangePassword == nil {
 			break
@@ -6597,12 +6759,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCapturePaymentInput,
 		ec.unmarshalInputChangeEmailInput,
 		ec.unmarshalInputChangePasswordInput,
+		ec.unmarshalInputCreateApiTokenInput,
 		ec.unmarshalInputCreateRoleInput,
 		ec.unmarshalInputCreateUserInput,
 		ec.unmarshalInputCustomerOrder,
 		ec.unmarshalInputCustomerWhereInput,
 		ec.unmarshalInputDeactivateUserInput,
 		ec.unmarshalInputDeleteUserInput,
+		ec.unmarshalInputImpersonateInput,
 		ec.unmarshalInputLockUserInput,
 		ec.unmarshalInputLoginInput,
 		ec.unmarshalInputMarkNotificationReadInput,
@@ -6630,6 +6794,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputRequirePasswordChangeInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRevokeApiTokenInput,
 		ec.unmarshalInputRevokeRoleInput,
 		ec.unmarshalInputRewardOrder,
 		ec.unmarshalInputRewardRedemptionWhereInput,
@@ -7258,6 +7423,76 @@ extend type Mutation {
   requirePasswordChange("What is asked for." input: RequirePasswordChangeInput!): UserPayload! @hasPermission(permission: "user:update")
 }
 `, BuiltIn: false},
+	{Name: "../schema/apitoken.graphqls", Input: `"""
+A token for a program that is to act for the caller.
+"""
+input CreateApiTokenInput {
+  """
+  What the caller calls it, 1 to 64 characters.
+  """
+  name: String!
+  """
+  The permissions that it may use, as resource:action; the caller holds each of them.
+  """
+  scopes: [String!]!
+  """
+  When it ends: at most a year from now.
+  """
+  expiresAt: Time!
+}
+
+"""
+A token to take back.
+"""
+input RevokeApiTokenInput {
+  """
+  The token.
+  """
+  id: ID!
+}
+
+"""
+The token that was made.
+"""
+type CreateApiTokenPayload {
+  """
+  What is known of it from now on.
+  """
+  apiToken: ApiToken
+  """
+  The token itself, for the header ` + "`" + `Authorization: Bearer …` + "`" + `. It is shown once, here.
+  """
+  token: String!
+}
+
+"""
+The token as it is now.
+"""
+type RevokeApiTokenPayload {
+  """
+  The token.
+  """
+  apiToken: ApiToken
+}
+
+extend type Mutation {
+  """
+  Make a token with which a program acts for the caller: it may do what its scopes name and the caller may do at that moment, and it signs nobody in. At most 20 are alive at once. Errors: BAD_USER_INPUT, FORBIDDEN for a scope that the caller does not hold, CONFLICT.
+  """
+  createApiToken("What is asked for." input: CreateApiTokenInput!): CreateApiTokenPayload! @authenticated
+  """
+  End a token: the caller's own, or, with ` + "`" + `session:revoke` + "`" + `, somebody else's. Errors: NOT_FOUND, FORBIDDEN.
+  """
+  revokeApiToken("What is asked for." input: RevokeApiTokenInput!): RevokeApiTokenPayload! @authenticated
+}
+
+extend type Viewer {
+  """
+  The caller's tokens for programs, newest first. Not for programs without the scope session:read.
+  """
+  apiTokens: [ApiToken!]!
+}
+`, BuiltIn: false},
 	{Name: "../schema/base.graphqls", Input: `"""
 Anybody may ask, signed in or not.
 """
@@ -7753,6 +7988,99 @@ enum ErrorAction {
   Try again, after ` + "`" + `retryAfter` + "`" + ` seconds if given.
   """
   RETRY
+}
+`, BuiltIn: false},
+	{Name: "../schema/impersonation.graphqls", Input: `"""
+Somebody to act for.
+"""
+input ImpersonateInput {
+  """
+  The user; not the caller, and nobody who may do more than the caller or administers access.
+  """
+  userId: ID!
+  """
+  Why, 10 to 500 characters. The user reads it.
+  """
+  reason: String!
+  """
+  For how long, 1 to 60 minutes.
+  """
+  minutes: Int! = 15
+}
+
+"""
+The tokens of a session in which the caller acts for somebody else. They come here and never as a cookie: the caller's own session goes on beside it.
+"""
+type ImpersonationPayload @public {
+  """
+  For the header ` + "`" + `Authorization: Bearer …` + "`" + `.
+  """
+  accessToken: String!
+  """
+  When the access token ends.
+  """
+  accessTokenExpiresAt: Time!
+  """
+  For ` + "`" + `refreshSession` + "`" + `, once; good until the session ends.
+  """
+  refreshToken: String!
+  """
+  Who the caller acts for.
+  """
+  viewer: Viewer!
+}
+
+"""
+The end of acting for somebody else.
+"""
+type StopImpersonatingPayload {
+  """
+  Always true.
+  """
+  stopped: Boolean!
+}
+
+"""
+Who really acts, in the caller's name.
+"""
+type Impersonation @authenticated {
+  """
+  Login name.
+  """
+  by: String!
+  """
+  Why.
+  """
+  reason: String!
+  """
+  When it ends in any case.
+  """
+  endsAt: Time!
+}
+
+extend type UserSession {
+  """
+  The login name of who acts for the owner in it; null: the owner.
+  """
+  impersonatedBy: String
+}
+
+extend type Viewer {
+  """
+  Who really acts; null: the user.
+  """
+  impersonation: Impersonation
+}
+
+extend type Mutation {
+  """
+  Act for somebody else for a while. The user is told and sees who and why; everything is on record as done by the caller; passwords, addresses, factors, tokens and access are out of reach. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, INVALID_TRANSITION for an account that is shut.
+  """
+  impersonate("What is asked for." input: ImpersonateInput!): ImpersonationPayload! @hasPermission(permission: "user:impersonate")
+  """
+  End the session in which the caller acts for somebody else. Errors: INVALID_TRANSITION when it is the caller's own.
+  """
+  stopImpersonating: StopImpersonatingPayload! @authenticated
 }
 `, BuiltIn: false},
 	{Name: "../schema/notification.graphqls", Input: `"""
@@ -8518,6 +8846,16 @@ func (ec *executionContext) childFields_CapturePaymentPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CapturePaymentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiToken":
+		return ec.fieldContext_CreateApiTokenPayload_apiToken(ctx, field)
+	case "token":
+		return ec.fieldContext_CreateApiTokenPayload_token(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -8634,6 +8972,32 @@ func (ec *executionContext) childFields_GivenName(ctx context.Context, field gra
 		return ec.fieldContext_GivenName_customers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type GivenName", field.Name)
+}
+
+func (ec *executionContext) childFields_Impersonation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "by":
+		return ec.fieldContext_Impersonation_by(ctx, field)
+	case "reason":
+		return ec.fieldContext_Impersonation_reason(ctx, field)
+	case "endsAt":
+		return ec.fieldContext_Impersonation_endsAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Impersonation", field.Name)
+}
+
+func (ec *executionContext) childFields_ImpersonationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return ec.fieldContext_ImpersonationPayload_accessToken(ctx, field)
+	case "accessTokenExpiresAt":
+		return ec.fieldContext_ImpersonationPayload_accessTokenExpiresAt(ctx, field)
+	case "refreshToken":
+		return ec.fieldContext_ImpersonationPayload_refreshToken(ctx, field)
+	case "viewer":
+		return ec.fieldContext_ImpersonationPayload_viewer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImpersonationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9498,6 +9862,14 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiToken":
+		return ec.fieldContext_RevokeApiTokenPayload_apiToken(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiTokenPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Reward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9868,6 +10240,14 @@ func (ec *executionContext) childFields_Slot(ctx context.Context, field graphql.
 	return nil, fmt.Errorf("no field named %q was found under type Slot", field.Name)
 }
 
+func (ec *executionContext) childFields_StopImpersonatingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "stopped":
+		return ec.fieldContext_StopImpersonatingPayload_stopped(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StopImpersonatingPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Surname(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10202,6 +10582,8 @@ func (ec *executionContext) childFields_UserSession(ctx context.Context, field g
 		return ec.fieldContext_UserSession_logs(ctx, field)
 	case "refreshTokens":
 		return ec.fieldContext_UserSession_refreshTokens(ctx, field)
+	case "impersonatedBy":
+		return ec.fieldContext_UserSession_impersonatedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserSession", field.Name)
 }
@@ -10248,6 +10630,10 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_mustChangePassword(ctx, field)
 	case "customers":
 		return ec.fieldContext_Viewer_customers(ctx, field)
+	case "apiTokens":
+		return ec.fieldContext_Viewer_apiTokens(ctx, field)
+	case "impersonation":
+		return ec.fieldContext_Viewer_impersonation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Viewer", field.Name)
 }

@@ -97,7 +97,7 @@ func (h *Hub) changed(e events.Event) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch e.Entity {
-	case ent.TypeUserSession:
+	case ent.TypeUserSession, ent.TypeApiToken:
 		if s := h.sessions[e.ID]; s != nil {
 			s.recheck()
 		}

@@ -49,10 +49,10 @@ func (h *Hub) Open(ctx context.Context, v *access.Viewer, end func(error)) (cont
 	if h.streams >= h.Limits.Streams {
 		return ctx, nil, fault.New(fault.CodeOverloaded, "There are too many live connections at the moment.")
 	}
-	s := h.sessions[v.SessionID]
+	s := h.sessions[v.Anchor()]
 	if s == nil {
-		s = &session{hub: h, id: v.SessionID, user: v.UserID, viewer: v, streams: map[*Stream]struct{}{}, groups: map[*group]struct{}{}}
-		h.sessions[v.SessionID] = s
+		s = &session{hub: h, id: v.Anchor(), user: v.UserID, viewer: v, streams: map[*Stream]struct{}{}, groups: map[*group]struct{}{}}
+		h.sessions[v.Anchor()] = s
 	}
 	st := &Stream{hub: h, session: s, ctx: access.NewContext(ctx, v), end: end}
 	s.streams[st] = struct{}{}

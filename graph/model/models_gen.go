@@ -112,6 +112,24 @@ type ChangePasswordInput struct {
 	NewPassword string `json:"newPassword"`
 }
 
+// A token for a program that is to act for the caller.
+type CreateAPITokenInput struct {
+	// What the caller calls it, 1 to 64 characters.
+	Name string `json:"name"`
+	// The permissions that it may use, as resource:action; the caller holds each of them.
+	Scopes []string `json:"scopes"`
+	// When it ends: at most a year from now.
+	ExpiresAt time.Time `json:"expiresAt"`
+}
+
+// The token that was made.
+type CreateAPITokenPayload struct {
+	// What is known of it from now on.
+	APIToken *ent.ApiToken `json:"apiToken,omitempty"`
+	// The token itself, for the header `Authorization: Bearer …`. It is shown once, here.
+	Token string `json:"token"`
+}
+
 // A new role.
 type CreateRoleInput struct {
 	// The role's name, 2 to 64 characters, not in use yet.
@@ -174,6 +192,38 @@ type DeleteUserInput struct {
 type DeleteUserPayload struct {
 	// The id that it had.
 	DeletedID uuid.UUID `json:"deletedId"`
+}
+
+// Somebody to act for.
+type ImpersonateInput struct {
+	// The user; not the caller, and nobody who may do more than the caller or administers access.
+	UserID uuid.UUID `json:"userId"`
+	// Why, 10 to 500 characters. The user reads it.
+	Reason string `json:"reason"`
+	// For how long, 1 to 60 minutes.
+	Minutes int `json:"minutes"`
+}
+
+// Who really acts, in the caller's name.
+type Impersonation struct {
+	// Login name.
+	By string `json:"by"`
+	// Why.
+	Reason string `json:"reason"`
+	// When it ends in any case.
+	EndsAt time.Time `json:"endsAt"`
+}
+
+// The tokens of a session in which the caller acts for somebody else. They come here and never as a cookie: the caller's own session goes on beside it.
+type ImpersonationPayload struct {
+	// For the header `Authorization: Bearer …`.
+	AccessToken string `json:"accessToken"`
+	// When the access token ends.
+	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
+	// For `refreshSession`, once; good until the session ends.
+	RefreshToken string `json:"refreshToken"`
+	// Who the caller acts for.
+	Viewer *Viewer `json:"viewer"`
 }
 
 // An account to lock.
@@ -311,6 +361,18 @@ type ResetPasswordPayload struct {
 	Reset bool `json:"reset"`
 }
 
+// A token to take back.
+type RevokeAPITokenInput struct {
+	// The token.
+	ID uuid.UUID `json:"id"`
+}
+
+// The token as it is now.
+type RevokeAPITokenPayload struct {
+	// The token.
+	APIToken *ent.ApiToken `json:"apiToken,omitempty"`
+}
+
 // A role to take away.
 type RevokeRoleInput struct {
 	// The user; not the caller.
@@ -389,6 +451,12 @@ type Slot struct {
 	EndsAt time.Time `json:"endsAt"`
 	// Who is free.
 	Practitioner *ent.PractitionerProfile `json:"practitioner"`
+}
+
+// The end of acting for somebody else.
+type StopImpersonatingPayload struct {
+	// Always true.
+	Stopped bool `json:"stopped"`
 }
 
 // What happens, as it happens: over a WebSocket that speaks `graphql-transport-ws`, or as server-sent events. Each message is the object as it is when the message is made, read with the caller's permissions of that moment; changes in quick succession may come as one message, and one change as two. What the caller may not see is not sent. A subscription ends with FORBIDDEN when its permission is taken away, with UNAVAILABLE when changes may have been missed, and with its token.
@@ -487,6 +555,10 @@ type Viewer struct {
 	MustChangePassword bool `json:"mustChangePassword"`
 	// The customer profiles of the caller's account.
 	Customers []*ent.Customer `json:"customers"`
+	// The caller's tokens for programs, newest first. Not for programs without the scope session:read.
+	APITokens []*ent.ApiToken `json:"apiTokens"`
+	// Who really acts; null: the user.
+	Impersonation *Impersonation `json:"impersonation,omitempty"`
 }
 
 // One permission that the caller holds now.

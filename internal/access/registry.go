@@ -58,7 +58,7 @@ var registry = []Permission{
 	{Name: UserLock, Description: "Lock accounts and unlock them."},
 	{Name: UserDeactivate, Description: "Close accounts and open them again."},
 	{Name: UserDelete, Description: "Delete accounts."},
-	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", Reserved: true},
+	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record."},
 	{Name: RoleRead, Description: "See roles and who has them."},
 	{Name: RoleCreate, Description: "Make new roles."},
 	{Name: RoleUpdate, Description: "Change what a role permits."},

@@ -30,10 +30,43 @@ type Viewer struct {
 	AuthTime   time.Time // when who this is was last proved
 	AMR        []string  // and how: "pwd", "otp", … (RFC 8176)
 
+	// Impersonator is who really acts, in the name of UserID; nil: the user.
+	Impersonator *Impersonator
+	// TokenID is the personal token that a program has come with instead of a
+	// session; zero where there is none.
+	TokenID uuid.UUID
+
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
 	effective atomic.Pointer[Effective]
 }
+
+// Impersonator is a user who acts in the name of another one.
+type Impersonator struct {
+	ID       uuid.UUID
+	Username string
+}
+
+// Who gives the user who really acts; zero for anonymous and for the system.
+func (v *Viewer) Who() uuid.UUID {
+	if v.Impersonator != nil {
+		return v.Impersonator.ID
+	}
+	return v.UserID
+}
+
+// Anchor names what the viewer came with: a session, or a personal token. Two
+// viewers with one anchor are the same.
+func (v *Viewer) Anchor() uuid.UUID {
+	if v.TokenID != uuid.Nil {
+		return v.TokenID
+	}
+	return v.SessionID
+}
+
+// InPerson says that the owner of the account acts, in a session: nobody in their
+// name, and no program.
+func (v *Viewer) InPerson() bool { return v.Impersonator == nil && v.TokenID == uuid.Nil }
 
 // Anonymous says that nobody is signed in and this is not the system.
 func (v *Viewer) Anonymous() bool { return v.UserID == uuid.Nil && v.system == "" }
@@ -45,12 +78,14 @@ func (v *Viewer) System() string { return v.system }
 // or a domain verb that has already decided.
 func (v *Viewer) Unrestricted() bool { return v.system != "" || v.elevated != "" }
 
-// Actor names who acts, for the logs: the system's name, the user's name, or
-// "anonymous".
+// Actor names who really acts, for the logs: the system's name, the user's name,
+// or "anonymous".
 func (v *Viewer) Actor() string {
 	switch {
 	case v.system != "":
 		return "system:" + v.system
+	case v.Impersonator != nil:
+		return v.Impersonator.Username
 	case v.UserID != uuid.Nil:
 		return v.Username
 	default:
@@ -135,7 +170,8 @@ func Elevated(ctx context.Context, verb string) context.Context {
 	lifted := &Viewer{
 		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
 		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now,
-		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR, elevated: verb,
+		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR,
+		Impersonator: v.Impersonator, TokenID: v.TokenID, elevated: verb,
 	}
 	return NewContext(ctx, lifted)
 }

@@ -149,8 +149,8 @@ func record(ctx context.Context, m mutation, before map[string]any, now time.Tim
 		SetActor(v.Actor()).SetAction(action).
 		SetEntityType(m.Type()).SetEntityID(id).
 		SetIPAddress(r.IP).SetUserAgent(Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(Clip(r.Operation))
-	if v.UserID != uuid.Nil {
-		create.SetUserID(v.UserID)
+	if who := v.Who(); who != uuid.Nil {
+		create.SetUserID(who)
 	}
 	if len(before) > 0 {
 		create.SetOldValues(redact(m.Type(), before))

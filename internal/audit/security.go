@@ -48,6 +48,10 @@ const (
 	EventPasswordRequire    = "PASSWORD_CHANGE_REQUIRE"
 	EventKeyRotate          = "SIGNING_KEY_ROTATE"
 	EventKeyRevoke          = "SIGNING_KEY_REVOKE"
+	EventImpersonate        = "IMPERSONATE"
+	EventImpersonateStop    = "IMPERSONATE_STOP"
+	EventAPITokenCreate     = "API_TOKEN_CREATE"
+	EventAPITokenRevoke     = "API_TOKEN_REVOKE"
 	EventGrantRefused       = "GRANT_REFUSED"
 	EventAdministratorMade  = "ADMINISTRATOR_CREATED"
 	EventDemoAccountCreated = "DEMO_ACCOUNT_CREATED"
@@ -109,7 +113,7 @@ func Write(ctx context.Context, c *ent.Client, e Event) error {
 		v = &access.Viewer{}
 		ctx = access.System(ctx, "audit")
 	}
-	user, actor := v.UserID, v.Actor()
+	user, actor := v.Who(), v.Actor()
 	if e.UserID != uuid.Nil {
 		user = e.UserID
 	}

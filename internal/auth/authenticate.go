@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/user"
@@ -19,12 +22,16 @@ func errStale() error {
 	return fault.Wrap(fault.CodeUnavailable, errors.New("revocations are stale"), "The service cannot be reached at the moment. Please try again.")
 }
 
-// Authenticate says who an access token acts as: the token is good, neither it
-// nor its session has been revoked, and its account is in order, now. That the
-// session is alive is known without asking the database: no token outlives its
-// session, and what ends one early revokes its tokens. Errors: UNAUTHENTICATED,
-// UNAVAILABLE, also where what has been revoked is not known.
+// Authenticate says who an access token, or the personal token of a program, acts
+// as: the token is good, neither it nor its session has been revoked, and its
+// account is in order, now. That the session of an access token is alive is known
+// without asking the database: no token outlives its session, and what ends one
+// early revokes its tokens. Errors: UNAUTHENTICATED, UNAVAILABLE, also where what
+// has been revoked is not known.
 func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewer, error) {
+	if strings.HasPrefix(token, string(apiTokens)) {
+		return s.program(ctx, token)
+	}
 	claims, err := s.Tokens.Verify(token)
 	if err != nil {
 		return nil, err
@@ -53,7 +60,7 @@ func claimsOf(u *ent.User, session *ent.UserSession) Claims {
 	}
 	return Claims{
 		Subject: u.ID, Session: session.ID, AuthTime: proved, AMR: session.Amr,
-		Version: int64(u.TokenEpoch), ExpiresAt: session.ExpiresAt,
+		Version: int64(u.TokenEpoch), ExpiresAt: session.ExpiresAt, Actor: actorOf(session),
 	}
 }
 
@@ -66,6 +73,9 @@ func (s *Service) Renew(ctx context.Context, v *access.Viewer) (*access.Viewer, 
 	if !s.Now().Before(v.Until) {
 		return nil, unauthenticated(nil)
 	}
+	if v.TokenID != uuid.Nil {
+		return s.programAgain(ctx, v.TokenID)
+	}
 	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(v.SessionID)).WithUser().Only(access.System(ctx, "authenticate"))
 	if ent.IsNotFound(err) {
 		return nil, unauthenticated(err)
@@ -74,21 +84,26 @@ func (s *Service) Renew(ctx context.Context, v *access.Viewer) (*access.Viewer, 
 		return nil, store.Classify(fmt.Errorf("load session: %w", err))
 	}
 	return s.viewer(ctx, Claims{
-		Subject: v.UserID, Session: v.SessionID, AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
+		Subject: v.UserID, Session: v.SessionID, Actor: actorOf(session), AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
 	}, session.Edges.User, session)
 }
 
 // viewer says who a good token acts as, as long as its account is in order, and
-// its session where that is given.
+// its session where that is given. Who acts for somebody else has no leeway.
 func (s *Service) viewer(ctx context.Context, claims Claims, u *ent.User, session *ent.UserSession) (*access.Viewer, error) {
-	if !canIssue(u, session, s.Now()) || u.ID != claims.Subject || int64(u.TokenEpoch) > claims.Version {
+	if !canIssue(u, session, s.Now()) || u.ID != claims.Subject || int64(u.TokenEpoch) > claims.Version ||
+		claims.Actor != uuid.Nil && !s.Now().Before(claims.ExpiresAt) {
 		return nil, unauthenticated(nil)
 	}
-	v, err := accounts.Viewer(access.System(ctx, "authenticate"), s.Store.Client, u)
+	system := access.System(ctx, "authenticate")
+	v, err := accounts.Viewer(system, s.Store.Client, u)
 	if err != nil {
 		return nil, store.Classify(err)
 	}
 	v.SessionID, v.Now, v.TokenEpoch, v.Until = claims.Session, s.Now, claims.Version, claims.ExpiresAt
 	v.AuthTime, v.AMR = claims.AuthTime, claims.AMR
-	return v, nil
+	if claims.Actor != uuid.Nil {
+		v.Impersonator, err = s.actor(system, s.Store.Client, claims.Actor, u, v.Grants)
+	}
+	return v, err
 }

@@ -17,20 +17,22 @@ import (
 // tokens are good no more from the commit on. It is for whoever shuts an account.
 func (s *Service) EndAll(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error {
 	ctx = access.Elevated(ctx, "endSessions")
-	open, err := c.UserSession.Query().Where(
-		usersession.Or(usersession.UserID(user), usersession.ImpersonatorID(user)),
-		usersession.StatusEQ(usersession.StatusActive)).IDs(ctx)
-	if err != nil {
-		return fmt.Errorf("look for sessions: %w", err)
-	}
-	for _, id := range open {
-		if err := s.endSession(ctx, c, id, usersession.StatusRevoked, reason); err != nil {
-			return err
-		}
-	}
 	u, err := c.User.UpdateOneID(user).AddTokenEpoch(1).Save(ctx)
 	if err != nil {
 		return fmt.Errorf("end access tokens: %w", err)
+	}
+	if _, err := s.endSessions(ctx, c, user, reason); err != nil {
+		return err
+	}
+	lent, err := c.UserSession.Query().Where(usersession.ImpersonatorID(user), usersession.StatusEQ(usersession.StatusActive)).
+		Order(usersession.ByID()).IDs(ctx)
+	if err != nil {
+		return fmt.Errorf("look for sessions: %w", err)
+	}
+	for _, id := range lent {
+		if err := s.endSession(ctx, c, id, usersession.StatusRevoked, reason); err != nil {
+			return err
+		}
 	}
 	return s.revoke(ctx, c, Revocation{User: user, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonAdmin})
 }

@@ -73,8 +73,11 @@ func (s *Service) endSessions(ctx context.Context, c *ent.Client, owner uuid.UUI
 
 // note tells the log of sessions, in the transaction of what it tells.
 func note(ctx context.Context, c *ent.Client, session *ent.UserSession, event sessionlog.Event, details string) error {
-	r := access.RequestOf(ctx)
-	err := c.SessionLog.Create().SetUserID(session.UserID).SetSessionID(session.ID).SetEvent(event).SetDetails(details).
+	r, who := access.RequestOf(ctx), session.UserID
+	if by := access.FromContext(ctx).Impersonator; by != nil {
+		who = by.ID
+	}
+	err := c.SessionLog.Create().SetUserID(who).SetSessionID(session.ID).SetEvent(event).SetDetails(details).
 		SetIPAddress(r.IP).SetUserAgent(audit.Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(audit.Clip(r.Operation)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("log %s of a session: %w", event, err)

@@ -170,7 +170,7 @@ func TestForgedTokensAreAllTheSameUnauthenticated(t *testing.T) {
 }
 
 func TestAClaimOfALaterVersionIsPassedOver(t *testing.T) {
-	if _, err := tokensAt(t, testNow).Verify(with("act", "later")(newForgery(t))); err != nil {
+	if _, err := tokensAt(t, testNow).Verify(with("cnf", "later")(newForgery(t))); err != nil {
 		t.Errorf("servers of two versions side by side: %v", err)
 	}
 }

@@ -66,7 +66,10 @@ func (s *Service) Refresh(ctx context.Context, plain string) (renewed *Session, 
 		if p == nil || !canIssue(p.user, p.session, s.Now()) {
 			return unauthenticated(errors.New("refresh token: unknown, or account or session have ended"))
 		}
-		ctx := actingAs(ctx, p.user, "refreshSession")
+		ctx, err := s.actingIn(ctx, c, p.user, p.session, "refreshSession")
+		if err != nil {
+			return err
+		}
 		switch judge(p.token, p.successor, s.Now()) {
 		case good:
 			renewed, err = s.rotate(ctx, c, p, plain)
@@ -192,6 +195,7 @@ func (s *Service) rotate(ctx context.Context, c *ent.Client, p *presented, plain
 	if err != nil {
 		return nil, err
 	}
+	v.Impersonator = access.FromContext(ctx).Impersonator
 	idle, _ := lifetime(v.Grants, now)
 	ends := now.Add(idle)
 	if p.session.ExpiresAt.Before(ends) {
@@ -229,6 +233,7 @@ func (s *Service) repeat(ctx context.Context, c *ent.Client, p *presented, plain
 	if err != nil {
 		return nil, err
 	}
+	v.Impersonator = access.FromContext(ctx).Impersonator
 	if err := s.refreshed(ctx, c, p.session, "repeated"); err != nil {
 		return nil, err
 	}

@@ -59,6 +59,8 @@ type Service struct {
 
 	// MaxSessions is how many live sessions a user has at most; 0: ten.
 	MaxSessions int
+
+	uses uses
 }
 
 // Session is what a client gets for signing in.

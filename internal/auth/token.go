@@ -34,6 +34,9 @@ type Claims struct {
 	Subject uuid.UUID // the user
 	Session uuid.UUID // the sign-in that the token belongs to
 	ID      TokenID   // Issue draws one when it is zero
+	// Actor is who acts in the subject's name, as `act` (RFC 8693, section 4.1);
+	// zero: the subject.
+	Actor uuid.UUID
 	// AuthTime is when the password or the second factor was last given.
 	AuthTime time.Time
 	// AMR says what was given (RFC 8176): "pwd", "otp". At least one.
@@ -107,6 +110,9 @@ func (t *Tokens) Issue(c Claims) (token string, expires time.Time, err error) {
 		IssuedAt: now.Unix(), NotBefore: now.Unix(), ExpiresAt: expires.Unix(),
 		AuthTime: c.AuthTime.Unix(), AMR: c.AMR, Version: &c.Version,
 	}
+	if c.Actor != uuid.Nil {
+		wire.Act = &wireAct{Subject: c.Actor.String()}
+	}
 	if _, err := t.check(wire); err != nil {
 		return "", time.Time{}, fmt.Errorf("issue access token: %w", err)
 	}
@@ -162,12 +168,17 @@ func (t *Tokens) key(token *jwt.Token) (any, error) {
 func (t *Tokens) check(w wireClaims) (Claims, error) {
 	subject, errSubject := parseID(w.Subject)
 	session, errSession := parseID(w.Session)
+	actor, errActor := parseActor(w.Act)
 	id, errID := base64.RawURLEncoding.Strict().DecodeString(w.ID)
 	switch {
 	case errSubject != nil:
 		return Claims{}, fmt.Errorf("sub: %w", errSubject)
 	case errSession != nil:
 		return Claims{}, fmt.Errorf("sid: %w", errSession)
+	case errActor != nil:
+		return Claims{}, fmt.Errorf("act: %w", errActor)
+	case actor == subject:
+		return Claims{}, errors.New("act: the subject")
 	case errID != nil || len(id) != len(TokenID{}) || TokenID(id).String() != w.ID:
 		return Claims{}, errors.New("jti: not 128 bits in base64url")
 	case w.Version == nil || *w.Version < 0:
@@ -183,10 +194,18 @@ func (t *Tokens) check(w wireClaims) (Claims, error) {
 		return Claims{}, errors.New("amr: missing")
 	}
 	return Claims{
-		Subject: subject, Session: session, ID: TokenID(id),
+		Subject: subject, Session: session, ID: TokenID(id), Actor: actor,
 		AuthTime: time.Unix(w.AuthTime, 0).UTC(), AMR: w.AMR, Version: *w.Version,
 		IssuedAt: time.Unix(w.IssuedAt, 0).UTC(), ExpiresAt: time.Unix(w.ExpiresAt, 0).UTC(),
 	}, nil
+}
+
+// parseActor gives the zero id where nobody acts for the subject.
+func parseActor(act *wireAct) (uuid.UUID, error) {
+	if act == nil {
+		return uuid.Nil, nil
+	}
+	return parseID(act.Subject)
 }
 
 // parseID accepts the one canonical spelling and not the nil UUID.

@@ -21,6 +21,12 @@ type wireClaims struct {
 	AuthTime  int64    `json:"auth_time"`
 	AMR       []string `json:"amr"`
 	Version   *int64   `json:"ver"`
+	Act       *wireAct `json:"act,omitempty"`
+}
+
+// wireAct says who acts for the subject (RFC 8693, section 4.1).
+type wireAct struct {
+	Subject string `json:"sub"`
 }
 
 var _ jwt.Claims = wireClaims{}

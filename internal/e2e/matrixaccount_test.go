@@ -59,5 +59,23 @@ func (d *diary) accountVerbs() (questions []question) {
 			})
 		}
 	}
+	for _, t := range targets {
+		ask("impersonate", t.about, func(c caller) *answer { return c.impersonate(t.user(c)) })
+	}
+	ask("impersonate", "a doctor", func(c caller) *answer { return c.impersonate(doctorSouth) })
+	ask("stopImpersonating", "", func(c caller) *answer { return c.do(`mutation { stopImpersonating { stopped } }`) })
+	ask("createApiToken", "with product:read", func(c caller) *answer { return c.apiToken(fresh(), "product:read") })
+	ask("createApiToken", "with audit_log:read", func(c caller) *answer { return c.apiToken(fresh(), "audit_log:read") })
+	ask("revokeApiToken", "the own", func(c caller) *answer {
+		id := missing("ApiToken")
+		if c.account != "" && c.account != d.first.Login {
+			id = c.apiToken(fresh(), "product:read").ok().text("createApiToken.apiToken.id")
+		}
+		return c.revokeAPIToken(id)
+	})
+	ask("revokeApiToken", "far", func(c caller) *answer {
+		return c.revokeAPIToken(d.as(customerB).apiToken(fresh(), "product:read").ok().text("createApiToken.apiToken.id"))
+	})
+	ask("revokeApiToken", "missing", func(c caller) *answer { return c.revokeAPIToken(missing("ApiToken")) })
 	return questions
 }

@@ -128,6 +128,15 @@ func (d *diary) request(kind string, f *ast.FieldDefinition, path []string, valu
 		"revokeRole":           {"userId": d.users[customerB], "roleId": missing(ent.TypeRole)},
 		"setUserPermission":    {"userId": d.users[customerB], "permission": "booking:read", "allowed": true},
 		"removeUserPermission": {"userId": d.users[customerB], "permission": "points:read"},
+		"createUser":           {"username": "odd.one", "email": "odd.one@example.org", "givenName": "Some", "surname": "Body"},
+		"updateUser":           {"id": d.users[customerB]},
+		"updateProfile":        {},
+		"lockUser":             {"id": missing(ent.TypeUser), "reason": "story"},
+		"unlockUser":           {"id": missing(ent.TypeUser)}, "deactivateUser": {"id": missing(ent.TypeUser)}, "reactivateUser": {"id": missing(ent.TypeUser)},
+		"deleteUser": {"id": missing(ent.TypeUser)}, "requirePasswordChange": {"id": missing(ent.TypeUser)},
+		"impersonate":    {"userId": d.users[customerB], "reason": purpose},
+		"createApiToken": {"name": "odd", "scopes": []string{"product:read"}, "expiresAt": at(9, 0)},
+		"revokeApiToken": {"id": missing(ent.TypeApiToken)},
 	}
 	arguments := vars{}
 	if in, ok := good[f.Name]; ok {

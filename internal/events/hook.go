@@ -22,6 +22,7 @@ var announced = map[string][]string{
 	ent.TypeNotification: nil,
 
 	ent.TypeUserSession:    {"status"},
+	ent.TypeApiToken:       {"revoked_at"},
 	ent.TypeUser:           {"is_active", "is_locked", "locked_until", "must_change_password", "token_epoch", "organizational_unit_id", "deleted_at"},
 	ent.TypeUserRole:       nil,
 	ent.TypeUserPermission: nil,

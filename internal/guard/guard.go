@@ -77,9 +77,13 @@ func allowed(ctx context.Context, m ent.Mutation) error {
 // stamp sets times, actors and the version. Fields that a type lacks are left
 // alone; which those are, the generated table knows.
 func stamp(ctx context.Context, m ent.Mutation, now time.Time) error {
-	var actor any
-	if id := access.FromContext(ctx).UserID; id != [16]byte{} {
+	var actor, actingFor any
+	v := access.FromContext(ctx)
+	if id := v.Who(); id != [16]byte{} {
 		actor = id
+	}
+	if v.Impersonator != nil {
+		actingFor = v.UserID
 	}
 	meta := ent.Meta[m.Type()]
 	set := func(field string, value any) error {
@@ -96,6 +100,9 @@ func stamp(ctx context.Context, m ent.Mutation, now time.Time) error {
 			return err
 		}
 		if err := set("created_by", actor); err != nil {
+			return err
+		}
+		if err := set("acting_for", actingFor); err != nil {
 			return err
 		}
 	} else if m.Op().Is(ent.OpUpdate|ent.OpUpdateOne) && slices.Contains(meta.Fields, "version") {

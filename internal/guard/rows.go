@@ -110,7 +110,7 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 	case ent.TypePasswordHistory:
 		return scoped(v, access.SessionRead, passwordhistory.UserID(v.UserID), passwordhistory.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeSessionLog:
-		return scoped(v, access.SessionRead, sessionlog.UserID(v.UserID), sessionlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, sessionlog.Or(sessionlog.UserID(v.UserID), sessionlog.ActingFor(v.UserID)), sessionlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeAuthenticator:
 		return scoped(v, access.SessionRead, authenticator.UserID(v.UserID), authenticator.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
 	case ent.TypeApiToken:

@@ -38,7 +38,7 @@ type News struct {
 // Tell writes the news inside the transaction of what it is about, with the
 // elevated context of the verb.
 func Tell(ctx context.Context, c *ent.Client, news ...News) error {
-	actor := access.FromContext(ctx).UserID
+	actor := access.FromContext(ctx).Who()
 	for _, n := range news {
 		if n.To == actor || n.To == uuid.Nil {
 			continue
