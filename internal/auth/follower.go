@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// followEvery is how often a server reads what others have revoked, told or not.
-	followEvery = time.Second
+	// followEvery is how often a server reads what others have revoked, told or not:
+	// twice in the second within which it must know.
+	followEvery = 500 * time.Millisecond
 	// followRest is the pause after each reading, so that many hints make few.
 	followRest = 50 * time.Millisecond
 	// followTimeout ends a reading that the database does not answer.
@@ -20,7 +21,7 @@ const (
 )
 
 // Follower keeps what this server holds in memory as new as the database. It
-// reads each second, whether somebody has told it to or not: a notification is a
+// reads twice a second, whether somebody has told it to or not: a notification is a
 // hint, and may be lost. Its clock is the machine's, since it measures how long
 // ago something was.
 type Follower struct {

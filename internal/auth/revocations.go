@@ -158,8 +158,8 @@ func (r *Revocations) Load(ctx context.Context, c *ent.Client, now time.Time) er
 	return nil
 }
 
-// sweep forgets what has expired in the next part of the set: called each second
-// it has been through all of it in about a minute.
+// sweep forgets what has expired in the next part of the set: called twice a second
+// it has been through all of it in half a minute.
 func (r *Revocations) sweep(now time.Time) {
 	part, over := &r.shards[r.swept.Add(1)%shards], func(until int64) bool { return until <= now.Unix() }
 	part.mu.Lock()
