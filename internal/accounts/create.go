@@ -69,8 +69,10 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, passw
 		if err := s.giveRoles(ctx, c, made, n.Roles); err != nil {
 			return err
 		}
-		made, err = c.User.Get(elevated, made.ID) // with what the roles made of it
-		return err
+		if made, err = c.User.Get(elevated, made.ID); err != nil || s.Invite == nil { // with what the roles made of it
+			return err
+		}
+		return s.Invite(elevated, c, made)
 	})
 	if err != nil {
 		return nil, "", err

@@ -33,6 +33,9 @@ type Service struct {
 	EndSessions func(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error
 	// FirstPassword gives a random password and its hash.
 	FirstPassword func(context.Context) (plain, hash string, err error)
+	// Invite mails the owner of a new account a link to set the password, inside the
+	// client's transaction; nil: nobody is invited.
+	Invite func(ctx context.Context, c *ent.Client, u *ent.User) error
 }
 
 // Viewer reads who the user is to the rules: the grants, the unit, and what is the

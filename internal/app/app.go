@@ -212,6 +212,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Notices:  &notifications.Service{Store: s, Now: o.Now},
 		Live:     newHub(cfg.Live, signIn.Renew, log),
 	}
+	r.Accounts.Invite = signIn.Invite
 	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},

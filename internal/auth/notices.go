@@ -2,10 +2,15 @@ package auth
 
 import (
 	"context"
+	"fmt"
+
+	"entgo.io/ent/dialect/sql"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/notify"
+	"clinicgraph/internal/ratelimit"
 )
 
 // notice tells the owner of the account by mail what has happened to it, inside
@@ -20,10 +25,35 @@ func (s *Service) notice(ctx context.Context, c *ent.Client, u *ent.User, what n
 	return s.Mail.Write(access.Elevated(ctx, string(what)), c, m)
 }
 
+// deviceMemory is how many of the last sign-ins by programs of one name are
+// looked at to tell whether a device is new.
+const deviceMemory = 50
+
 // noticeDevice tells of a sign-in from a device that the account has not been
-// used on before.
+// used on before: it has shown no token of a known device, and no earlier session
+// was of the same program from the same network. The first session of all is no
+// news. It is called before the session is opened.
 func (s *Service) noticeDevice(ctx context.Context, c *ent.Client, u *ent.User) error {
-	return s.notice(ctx, c, u, notify.NewDevice, notify.Facts{Device: access.RequestOf(ctx).UserAgent})
+	if s.Mail == nil || s.deviceOf(ctx, u.ID) != "" {
+		return nil
+	}
+	r := access.RequestOf(ctx)
+	any, err := c.UserSession.Query().Where(usersession.UserID(u.ID)).Exist(ctx)
+	if err != nil || !any {
+		return err
+	}
+	alike, err := c.UserSession.Query().Where(usersession.UserID(u.ID), usersession.FingerprintHash(fingerprint(r))).
+		Order(usersession.ByID(sql.OrderDesc())).Limit(deviceMemory).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for sessions of the device: %w", err)
+	}
+	here := ratelimit.Network(r.IP)
+	for _, session := range alike {
+		if ratelimit.Network(session.IPAddress) == here || ratelimit.Network(session.LastIPAddress) == here {
+			return nil
+		}
+	}
+	return s.notice(ctx, c, u, notify.NewDevice, notify.Facts{Device: r.UserAgent})
 }
 
 // noticeReuse tells that a refresh token was used twice, and its session ended.

@@ -263,6 +263,9 @@ func (s *Service) compromise(ctx context.Context, c *ent.Client, p *presented) e
 	if err != nil {
 		return err
 	}
+	if err := s.noticeReuse(ctx, c, p.user); err != nil {
+		return err
+	}
 	return notifications.Tell(ctx, c, notifications.News{To: p.user.ID, Kind: notification.KindSessionCompromised, About: p.session.ID})
 }
 

@@ -83,5 +83,5 @@ func (s *Service) welcome(ctx context.Context, c *ent.Client, u *ent.User, hash 
 	if err := update.Exec(ctx); err != nil {
 		return fmt.Errorf("note the sign-in: %w", err)
 	}
-	return nil
+	return s.noticeDevice(ctx, c, u)
 }
