@@ -108,6 +108,17 @@ func TestOfTwoRegistrationsOfOneNameOrAddressOneIsCompleted(t *testing.T) {
 	})
 }
 
+func TestOfParallelUsesOfARegistrationsLinkOneSucceeds(t *testing.T) {
+	eachByMail(t, "verified", func(t *testing.T, c *clinic) {
+		c.anyone().join("hasty").ok()
+		token := c.onlyMail("hasty@example.org", subjectRegistered).token(t, verifyPage)
+		answers := together(8, func(int) *answer { return c.anyone().verifyEmail(token) })
+		if diff := cmp.Diff(map[string]int{"": 1, "BAD_USER_INPUT": 7}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 func TestARegistrationThatNobodyConfirmsLapses(t *testing.T) {
 	eachByMail(t, "verified", func(t *testing.T, c *clinic) {
 		c.anyone().join("late").ok()

@@ -182,10 +182,11 @@ func TestNothingIsSentWithoutTLS(t *testing.T) {
 		server server
 		client SMTP
 	}{
-		"a server without STARTTLS":   {server{}, SMTP{User: "clinic", Password: "hunter2"}},
-		"a server that refuses it":    {server{tls: strange, refuse: map[string]string{"STARTTLS": "454 not now"}}, SMTP{Roots: roots}},
-		"a certificate of a stranger": {server{tls: strange}, SMTP{Roots: roots}},
-		"a stranger at once":          {server{tls: strange, implicit: true}, SMTP{Roots: roots, Implicit: true}},
+		"a server without STARTTLS":     {server{}, SMTP{User: "clinic", Password: "hunter2"}},
+		"the same, by nobody's account": {server{}, SMTP{}},
+		"a server that refuses it":      {server{tls: strange, refuse: map[string]string{"STARTTLS": "454 not now"}}, SMTP{Roots: roots}},
+		"a certificate of a stranger":   {server{tls: strange}, SMTP{Roots: roots}},
+		"a stranger at once":            {server{tls: strange, implicit: true}, SMTP{Roots: roots, Implicit: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.client.Host, c.client.Port = "127.0.0.1", c.server.serve(t)
