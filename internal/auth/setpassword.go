@@ -13,7 +13,8 @@ import (
 )
 
 // newHash checks a new password of the account against the policy and against
-// those that it has had, and hashes it, outside of any transaction. Errors: BAD_USER_INPUT at the path, OVERLOADED.
+// those that it has had, and hashes it, outside of any transaction. Errors:
+// BAD_USER_INPUT at the path, OVERLOADED.
 func (s *Service) newHash(ctx context.Context, u *ent.User, password, path string) (string, error) {
 	if err := s.Passwords.CheckPolicy(password, u.Username, u.Email); err != nil {
 		return "", renamed(err, path)
