@@ -91,3 +91,33 @@ func (r *Revocations) clear() {
 	r.size.Store(0)
 	r.tokens.Store(0)
 }
+
+// A row that was made before a reading and commits after it is found by the next.
+func TestARevocationThatCommitsLateIsFound(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		service, user := revoker(t, s)
+		service.Now = time.Now
+		ctx := access.System(t.Context(), "test")
+		elsewhere, claims := &Revocations{}, Claims{Subject: user, Session: uuid.New(), ID: TokenID{1}, Version: 1}
+		load := func() {
+			t.Helper()
+			if err := elsewhere.Load(ctx, s.Client, time.Now().UTC()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		err := s.InTx(ctx, func(c *ent.Client, _ *stdsql.Tx) error {
+			if err := service.revoke(ctx, c, Revocation{User: user, Session: claims.Session, Reason: blacklistedtoken.ReasonLogout}); err != nil {
+				return err
+			}
+			load()
+			return nil
+		})
+		if err != nil || elsewhere.Refuses(claims) {
+			t.Fatalf("known elsewhere before the commit, or %v", err)
+		}
+		load()
+		if !elsewhere.Refuses(claims) {
+			t.Error("not known elsewhere")
+		}
+	})
+}

@@ -13,8 +13,10 @@ import (
 	"time"
 
 	"entgo.io/ent/dialect"
+	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/app"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/store"
@@ -327,4 +329,23 @@ func TestWithoutADatabaseATokenIsWorthNothing(t *testing.T) {
 	wire.set(false)
 	for me.do(whoAmI).status != http.StatusOK {
 	}
+}
+
+// A revocation that has not got around yet stops what grants, pays or signs.
+func TestWhatIsSensitiveAsksTheDatabaseForTheSession(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.signIn(admin, password)
+		c.arrange(func(client *ent.Client) error { // as another server would, unheard
+			open, err := client.UserSession.Query().Where(usersession.UserID(uuid.MustParse(c.id(admin)))).Only(c.system())
+			if err != nil {
+				return err
+			}
+			return open.Update().SetStatus(usersession.StatusRevoked).Exec(c.system())
+		})
+		me.do(whoAmI).ok()
+		me.grant(customerA, "booking:read", false).refused("UNAUTHENTICATED")
+		if n := c.count(`SELECT count(*) FROM user_permissions`); n != 0 {
+			t.Errorf("%d permissions granted", n)
+		}
+	})
 }
