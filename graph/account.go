@@ -19,7 +19,11 @@ func (r *mutationResolver) CreateUser(ctx context.Context, in model.CreateUserIn
 	if err != nil {
 		return nil, err
 	}
-	return &model.CreateUserPayload{User: u, TemporaryPassword: &password}, nil
+	payload := &model.CreateUserPayload{User: u}
+	if password != "" {
+		payload.TemporaryPassword = &password
+	}
+	return payload, nil
 }
 
 func (r *mutationResolver) UpdateUser(ctx context.Context, in model.UpdateUserInput) (*model.UserPayload, error) {

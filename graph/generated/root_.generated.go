@@ -7349,7 +7349,7 @@ type CreateUserPayload {
   """
   user: User
   """
-  A random password for the first sign-in, after which its owner must set another one. It is shown once, here.
+  A random password for the first sign-in, after which its owner must set another one. It is shown once, here; null where the owner is mailed a link instead.
   """
   temporaryPassword: String
 }
@@ -7418,7 +7418,7 @@ extend type Mutation {
   """
   deleteUser("What is asked for." input: DeleteUserInput!): DeleteUserPayload! @hasPermission(permission: "user:delete")
   """
-  Have the owner of an account set a new password before anything else; its sessions end. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  Have the owner of an account set a new password before anything else; its sessions end, and the owner is mailed a link. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
   requirePasswordChange("What is asked for." input: RequirePasswordChangeInput!): UserPayload! @hasPermission(permission: "user:update")
 }

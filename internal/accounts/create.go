@@ -22,7 +22,8 @@ type Newcomer struct {
 }
 
 // Create makes an account. Its owner sets a password before anything else: what
-// the administrator gets is a random one for the first sign-in. Errors:
+// the administrator gets is a random one for the first sign-in, or nothing where
+// the owner is mailed a link. Errors:
 // BAD_USER_INPUT, NOT_FOUND for a unit, sex or role that the caller does not see,
 // CONFLICT for a login name or address in use, FORBIDDEN for a unit that the
 // permission does not reach and for roles beyond the caller's own, OVERLOADED.
@@ -52,8 +53,10 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, passw
 	if err := reaches(ctx, access.UserCreate, n.Unit); err != nil {
 		return nil, "", err
 	}
-	if password, account.PasswordHash, err = s.FirstPassword(ctx); err != nil {
-		return nil, "", err
+	if s.FirstPassword != nil {
+		if password, account.PasswordHash, err = s.FirstPassword(ctx); err != nil {
+			return nil, "", err
+		}
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		if err := s.lockAdministration(ctx, c); err != nil {

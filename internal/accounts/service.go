@@ -2,6 +2,7 @@ package accounts
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -31,11 +32,16 @@ type Service struct {
 	// EndSessions ends all sessions of a user, and whatever was issued for them,
 	// inside the client's transaction.
 	EndSessions func(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error
-	// FirstPassword gives a random password and its hash.
+	// FirstPassword gives a random password and its hash, for whoever makes an
+	// account; nil where mail is delivered, and the owner's link will do.
 	FirstPassword func(context.Context) (plain, hash string, err error)
 	// Invite mails the owner of a new account a link to set the password, inside the
 	// client's transaction; nil: nobody is invited.
 	Invite func(ctx context.Context, c *ent.Client, u *ent.User) error
+	// SendReset mails an owner a link to set a new password.
+	SendReset func(ctx context.Context, c *ent.Client, u *ent.User) error
+	// ClearBlock ends what failed sign-ins have brought upon a user.
+	ClearBlock func(ctx context.Context, tx *sql.Tx, user uuid.UUID) error
 }
 
 // Viewer reads who the user is to the rules: the grants, the unit, and what is the

@@ -29,6 +29,8 @@ type step struct {
 	shut              string // why all sessions end; "": they do not
 	// change refuses, or puts the change into the update.
 	change func(u *ent.User, update *ent.UserUpdateOne) error
+	// then does what belongs to it elsewhere; nil: nothing.
+	then func(ctx context.Context, c *ent.Client, tx *sql.Tx, u *ent.User) error
 }
 
 // Lock shuts an account until somebody unlocks it; its sessions and tokens end.
@@ -42,7 +44,7 @@ func (s *Service) Lock(ctx context.Context, id uuid.UUID, reason string) (*ent.U
 		}
 		update.SetIsLocked(true).SetLockReason(reason)
 		return nil
-	}})
+	}, nil})
 }
 
 // Unlock opens an account that an administrator has locked, and one that is shut
@@ -51,6 +53,8 @@ func (s *Service) Unlock(ctx context.Context, id uuid.UUID, reason *string) (*en
 	return s.step(ctx, id, step{audit.EventUserUnlock, access.UserLock, reason, "", func(_ *ent.User, update *ent.UserUpdateOne) error {
 		update.SetIsLocked(false).ClearLockReason().ClearLockedUntil().SetFailedLoginAttempts(0)
 		return nil
+	}, func(ctx context.Context, _ *ent.Client, tx *sql.Tx, u *ent.User) error {
+		return s.ClearBlock(ctx, tx, u.ID)
 	}})
 }
 
@@ -62,7 +66,7 @@ func (s *Service) Deactivate(ctx context.Context, id uuid.UUID, reason *string) 
 		}
 		update.SetIsActive(false)
 		return nil
-	}})
+	}, nil})
 }
 
 // Reactivate opens a closed account again. Errors as of Lock.
@@ -73,15 +77,17 @@ func (s *Service) Reactivate(ctx context.Context, id uuid.UUID, reason *string) 
 		}
 		update.SetIsActive(true)
 		return nil
-	}})
+	}, nil})
 }
 
 // RequirePasswordChange has the owner of an account set a new password before
-// anything else; its sessions end. Errors: NOT_FOUND, FORBIDDEN.
+// anything else; its sessions end, and the owner is mailed a link. Errors: NOT_FOUND, FORBIDDEN.
 func (s *Service) RequirePasswordChange(ctx context.Context, id uuid.UUID, reason *string) (*ent.User, error) {
 	return s.step(ctx, id, step{audit.EventPasswordRequire, access.UserUpdate, reason, "password change required", func(_ *ent.User, update *ent.UserUpdateOne) error {
 		update.SetMustChangePassword(true)
 		return nil
+	}, func(ctx context.Context, c *ent.Client, _ *sql.Tx, u *ent.User) error {
+		return s.SendReset(ctx, c, u)
 	}})
 }
 
@@ -97,7 +103,7 @@ func (s *Service) step(ctx context.Context, id uuid.UUID, t step) (changed *ent.
 			return nil, err
 		}
 	}
-	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+	err = s.Store.InTx(ctx, func(c *ent.Client, tx *sql.Tx) error {
 		u, err := s.administered(ctx, c, id, t.permission)
 		if err != nil {
 			return err
@@ -108,6 +114,11 @@ func (s *Service) step(ctx context.Context, id uuid.UUID, t step) (changed *ent.
 		}
 		if changed, err = update.Save(access.Elevated(ctx, t.event)); err != nil {
 			return fmt.Errorf("change the state of an account: %w", err)
+		}
+		if t.then != nil {
+			if err := t.then(ctx, c, tx, changed); err != nil {
+				return err
+			}
 		}
 		if t.shut == "" {
 			return nil

@@ -37,6 +37,12 @@ func (s *Service) EndAll(ctx context.Context, c *ent.Client, user uuid.UUID, rea
 	return s.revoke(ctx, c, Revocation{User: user, Epoch: u.TokenEpoch, Reason: blacklistedtoken.ReasonAdmin})
 }
 
+// SendReset mails the account's owner a link to set a new password, inside the
+// client's transaction.
+func (s *Service) SendReset(ctx context.Context, c *ent.Client, u *ent.User) error {
+	return s.sendReset(access.Elevated(ctx, "requirePasswordChange"), c, u)
+}
+
 // FirstPassword gives a random password for an account whose owner has none yet,
 // and its hash. Errors: OVERLOADED.
 func (s *Service) FirstPassword(ctx context.Context) (plain, hash string, err error) {

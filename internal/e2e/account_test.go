@@ -291,10 +291,24 @@ func TestAnAdministratorHasAPasswordChangedAndNeverLearnsIt(t *testing.T) {
 		me := c.as(customerA)
 		c.as(manager).state("requirePasswordChange", customerA).ok().want("requirePasswordChange.user.mustChangePassword", `true`)
 		me.do(whoAmI).refused("UNAUTHENTICATED")
+		if n := c.count(`SELECT count(*) FROM outbox_messages WHERE recipient = 'customer.a@example.org' AND template = 'reset-password'`); n != 1 {
+			t.Errorf("%d messages with a link", n)
+		}
 		again := c.signIn(customerA, password)
 		again.do(`{ bookings { totalCount } }`).refused("PASSWORD_CHANGE_REQUIRED")
 		again = c.holding(again.newPassword(password, newPassword).ok(), "changePassword")
 		again.do(`{ bookings { totalCount } }`).ok()
+	})
+}
+
+func TestWhoIsShutOutAfterFailedSignInsIsLetInAgain(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		for range 6 {
+			c.anyone().login(customerB, "not the password").refused("INVALID_CREDENTIALS")
+		}
+		c.anyone().login(customerB, password).refused("INVALID_CREDENTIALS")
+		c.as(manager).state("unlockUser", customerB).ok().want("unlockUser.user.lockedUntil", `null`).want("unlockUser.user.failedLoginAttempts", `0`)
+		c.anyone().login(customerB, password).ok()
 	})
 }
 
