@@ -1,0 +1,217 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	_ "modernc.org/sqlite" // the database of the server
+)
+
+// server is the clinic at work.
+type server struct {
+	dir, addr string
+	process   *exec.Cmd
+	client    *http.Client
+}
+
+// serve builds the server and starts it; what limits rates by address is off, or
+// meets addresses that differ each time.
+func serve(ctx context.Context) (*server, error) {
+	dir, err := os.MkdirTemp("", "clinicgraph-timing-")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{dir: dir, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 2000}}}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.addr = free.Addr().String()
+	if err := free.Close(); err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(dir, "clinicgraph")
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build the server: %w: %s", err, out)
+	}
+	s.process = exec.CommandContext(ctx, binary, "serve")
+	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	s.process.Env = append(os.Environ(), "CLINICGRAPH_DATA="+filepath.Join(dir, "data"), "CLINICGRAPH_ADDR="+s.addr, "CLINICGRAPH_ADMIN_ADDR=off",
+		"CLINICGRAPH_TRUSTED_PROXIES=127.0.0.1", "CLINICGRAPH_RATE_ACTIONS=0", "CLINICGRAPH_RATE_ANONYMOUS=0", "CLINICGRAPH_CONNS_PER_IP=0")
+	if err := s.process.Start(); err != nil {
+		return nil, err
+	}
+	for range 300 {
+		if r, err := s.client.Get("http://" + s.addr + "/readyz"); err == nil {
+			r.Body.Close()
+			if r.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	s.stop()
+	return nil, errors.New("the server does not get ready")
+}
+
+// stop ends the server and removes what it kept.
+func (s *server) stop() {
+	_ = s.process.Process.Kill() // nothing is kept
+	_ = s.process.Wait()
+	_ = os.RemoveAll(s.dir)
+}
+
+// people makes n accounts that are known and n that are locked, and one to be
+// blocked: copies of the administrator, whose password nobody here knows.
+func (s *server) people(ctx context.Context, n int) (err error) {
+	db, err := sql.Open("sqlite", filepath.Join(s.dir, "data", "clinicgraph.db")+"?_pragma=busy_timeout(10000)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	rows, err := db.QueryContext(ctx, `SELECT name FROM pragma_table_info('users')`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var into, from []string
+	for rows.Next() {
+		var column string
+		if err := rows.Scan(&column); err != nil {
+			return err
+		}
+		into = append(into, column)
+		switch column {
+		case "id":
+			from = append(from, "$1")
+		case "username", "username_key", "email", "email_key":
+			from = append(from, "$2")
+		case "is_locked":
+			from = append(from, "$3")
+		default:
+			from = append(from, column)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	tx, err := db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }()
+	copyOf := `INSERT INTO users (` + strings.Join(into, ", ") + `) SELECT ` + strings.Join(from, ", ") + ` FROM users WHERE rowid = (SELECT min(rowid) FROM users)`
+	add := func(login string, locked bool) error {
+		_, err := tx.ExecContext(ctx, copyOf, uuid.NewString(), login, locked)
+		return err
+	}
+	if err := add("blocked", false); err != nil {
+		return err
+	}
+	for i := range n {
+		if err := errors.Join(add(fmt.Sprintf("known-%d", i), false), add(fmt.Sprintf("locked-%d", i), true)); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// login tries a wrong password and says how long the answer took, and its code.
+func (s *server) login(ctx context.Context, login, address string) (time.Duration, string, error) {
+	body, err := json.Marshal(map[string]any{
+		"query":     `mutation ($in: LoginInput!) { login(input: $in) { accessToken } }`,
+		"variables": map[string]any{"in": map[string]string{"login": login, "password": "not the password"}},
+	})
+	if err != nil {
+		return 0, "", err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addr+"/graphql", bytes.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("X-Forwarded-For", address)
+	began := time.Now()
+	answer, err := s.client.Do(r)
+	if err != nil {
+		return 0, "", err
+	}
+	defer answer.Body.Close()
+	var said struct {
+		Errors []struct {
+			Extensions struct{ Code string }
+		}
+	}
+	err = json.NewDecoder(answer.Body).Decode(&said)
+	took := time.Since(began)
+	if err != nil || len(said.Errors) == 0 {
+		return took, "", fmt.Errorf("status %d without an error: %w", answer.StatusCode, err)
+	}
+	return took, said.Errors[0].Extensions.Code, nil
+}
+
+// flood tries so many passwords at once and says whether the memory stayed within
+// what it was before, what the hashes at work may take, and something to spare.
+func (s *server) flood(ctx context.Context, crowd int) (fits bool, err error) {
+	if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.Process.Pid), []byte("5"), 0); err != nil {
+		return false, fmt.Errorf("reset the peak: %w", err)
+	}
+	base, err := s.memory("VmRSS")
+	if err != nil {
+		return false, err
+	}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	codes := map[string]int{}
+	for i := range crowd {
+		all.Go(func() {
+			_, code, err := s.login(ctx, fmt.Sprintf("flood-%d", i), fmt.Sprintf("10.200.%d.%d", i/250, i%250))
+			if err != nil {
+				code = "failed"
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			codes[code]++
+		})
+	}
+	all.Wait()
+	peak, err := s.memory("VmHWM")
+	if err != nil {
+		return false, err
+	}
+	slots := min(runtime.NumCPU(), 16)
+	bound := base + slots*slotMiB + spareMiB
+	fmt.Printf("\n%d sign-ins at once: %v; memory %d MiB before, %d MiB at the peak, %d MiB allowed with %d slots\n", crowd, codes, base, peak, bound, slots)
+	return peak <= bound, nil
+}
+
+// memory reads a line of the server's books, in MiB.
+func (s *server) memory(line string) (mib int, err error) {
+	books, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	_, rest, _ := strings.Cut(string(books), line+":")
+	var kib int
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		return 0, err
+	}
+	return kib / 1024, nil
+}
