@@ -80,6 +80,7 @@ func NewPasswords(pepper []byte, p Params) *Passwords {
 		kid:    hex.EncodeToString(kid[:4]),
 		slots:  newSlots(p.Slots),
 	}
+	w.slots.heavy = p.MemoryKiB >= 1024
 	// Nobody knows a password with this random tag: it never matches.
 	w.dummy = w.blank()
 	rand.Read(w.dummy.tag)

@@ -31,12 +31,15 @@ type slots struct {
 	queue   int64
 	waiting atomic.Int64
 	running atomic.Int64
+	size    int64
+	heavy   bool // each hash takes a megabyte or more
+	done    atomic.Int64
 	waited  atomic.Int64 // since the start
 	refused atomic.Int64 // likewise
 }
 
 func newSlots(n int) *slots {
-	return &slots{free: semaphore.NewWeighted(int64(n)), queue: int64(n) * queuePerSlot}
+	return &slots{free: semaphore.NewWeighted(int64(n)), queue: int64(n) * queuePerSlot, size: int64(n)}
 }
 
 // slotCount is how many hashes of memoryKiB may run at once: one for each
@@ -64,7 +67,18 @@ func (s *slots) do(ctx context.Context, work func()) error {
 	s.running.Add(1)
 	defer s.running.Add(-1)
 	work()
+	s.tidy()
 	return nil
+}
+
+// tidy collects the garbage of as many hashes as may be at work at once. The
+// library takes new megabytes for each, and the collector, which is set to run
+// late, would let them pile up to many times what is in use. The slot stays taken
+// meanwhile: that is what keeps the bound.
+func (s *slots) tidy() {
+	if s.heavy && s.done.Add(1)%s.size == 0 {
+		runtime.GC()
+	}
 }
 
 func (s *slots) acquire(ctx context.Context) error {
