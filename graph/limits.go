@@ -62,7 +62,8 @@ var sensitive = map[string]bool{
 	"deleteUser": true, "requirePasswordChange": true,
 	"impersonate": true, "createApiToken": true,
 	"updateProfile": false, "stopImpersonating": false, "revokeApiToken": false,
-	"logout": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
+	"revokeSession": true, "revokeOtherSessions": true, "logoutEverywhere": true,
+	"logout": false, "nameSession": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 
 // limiter refuses what is past the limits. It is an extension of the executor

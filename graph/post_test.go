@@ -93,7 +93,7 @@ func TestPOST_tells_by_the_status_whether_a_request_was_executed(t *testing.T) {
 			{"a batch", `[{"query":"{ __typename }"}]`, graph.Bearer{}, fault.CodeBadUserInput, 400, 400, false},
 			{"variables that are a list", `{"query":"{ __typename }","variables":[]}`, graph.Bearer{}, fault.CodeBadUserInput, 400, 400, false},
 			{"a bad bearer", `{"query":"{ customers { totalCount } }"}`, bad, fault.CodeUnauthenticated, 401, 401, false},
-			{"a bad bearer at a mutation", `{"query":"mutation { logout { loggedOut } }"}`, bad, fault.CodeUnauthenticated, 401, 401, false},
+			{"a bad bearer at a mutation", `{"query":"mutation { logoutEverywhere { ended } }"}`, bad, fault.CodeUnauthenticated, 401, 401, false},
 			{"a bad bearer and no GraphQL", `{"query":"{"}`, bad, fault.CodeGraphQLParseFailed, 200, 400, false},
 			{"too long a body", `{"query":"{ __typename }"` + strings.Repeat(" ", 100<<10) + `}`, graph.Bearer{}, fault.CodePayloadTooLarge, 413, 413, false},
 		} {

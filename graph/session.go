@@ -9,53 +9,50 @@ import (
 )
 
 func (r *mutationResolver) Register(ctx context.Context, in model.RegisterInput) (*model.RegisterPayload, error) {
-	opened, err := r.Auth.Register(ctx, auth.NewAccount{
-		Username: in.Username, Email: in.Email, Password: in.Password,
-		GivenName: in.GivenName, Surname: in.Surname, Device: deref(in.DeviceName),
+	session, err := r.session(ctx, in.Delivery, func() (*auth.Session, error) {
+		return r.Auth.Register(ctx, auth.NewAccount{
+			Username: in.Username, Email: in.Email, Password: in.Password,
+			GivenName: in.GivenName, Surname: in.Surname, Device: deref(in.DeviceName),
+		})
 	})
-	if err != nil || opened == nil {
-		return &model.RegisterPayload{}, err
+	if err != nil {
+		return nil, err
 	}
-	session, err := r.session(ctx)(opened, nil)
-	return &model.RegisterPayload{Session: session}, err
+	return &model.RegisterPayload{Session: session}, nil
 }
 
 func (r *mutationResolver) Login(ctx context.Context, in model.LoginInput) (*model.SessionPayload, error) {
-	return r.session(ctx)(r.Auth.Login(ctx, in.Login, in.Password, deref(in.DeviceName)))
-}
-
-func (r *mutationResolver) RefreshSession(ctx context.Context, in model.RefreshSessionInput) (*model.SessionPayload, error) {
-	return r.session(ctx)(r.Auth.Refresh(ctx, in.RefreshToken))
-}
-
-func (r *mutationResolver) Logout(ctx context.Context) (*model.LogoutPayload, error) {
-	if err := r.Auth.Logout(ctx); err != nil {
-		return nil, err
-	}
-	return &model.LogoutPayload{LoggedOut: true}, nil
+	return r.session(ctx, in.Delivery, func() (*auth.Session, error) {
+		return r.Auth.Login(ctx, in.Login, in.Password, deref(in.DeviceName))
+	})
 }
 
 func (r *mutationResolver) ChangePassword(ctx context.Context, in model.ChangePasswordInput) (*model.SessionPayload, error) {
-	return r.session(ctx)(r.Auth.ChangePassword(ctx, in.CurrentPassword, in.NewPassword))
+	return r.session(ctx, in.Delivery, func() (*auth.Session, error) {
+		return r.Auth.ChangePassword(ctx, in.CurrentPassword, in.NewPassword)
+	})
 }
 
-// session makes the payload of an opened session. What is selected below it is
-// resolved as the user who has just signed in, not as whoever sent the request.
-func (r *Resolver) session(ctx context.Context) func(*auth.Session, error) (*model.SessionPayload, error) {
-	return func(s *auth.Session, err error) (*model.SessionPayload, error) {
-		if err != nil {
-			return nil, err
-		}
-		access.Become(ctx, s.Viewer)
-		v, err := r.viewer(ctx)
-		if err != nil {
-			return nil, err
-		}
-		return &model.SessionPayload{
-			AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: s.RefreshToken,
-			DeviceToken: orNull(s.DeviceToken), Viewer: v,
-		}, nil
+// session opens a session and makes its payload; none where none was opened.
+// What is selected below it is resolved as the user who has just signed in, not
+// as whoever sent the request.
+func (r *Resolver) session(ctx context.Context, by model.TokenDelivery, open func() (*auth.Session, error)) (*model.SessionPayload, error) {
+	if err := delivered(ctx, by); err != nil {
+		return nil, err
 	}
+	s, err := open()
+	if err != nil || s == nil {
+		return nil, err
+	}
+	access.Become(ctx, s.Viewer)
+	v, err := r.viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &model.SessionPayload{
+		AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: deliver(ctx, s, by),
+		DeviceToken: orNull(s.DeviceToken), Viewer: v,
+	}, nil
 }
 
 // orNull leaves out a text that there is not.

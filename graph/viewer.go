@@ -35,7 +35,8 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 	sessions, tokens := []*ent.UserSession{}, []*ent.ApiToken{}
 	if !program || v.Can(access.SessionRead) {
 		sessions, err = r.Client.UserSession.Query().
-			Where(usersession.UserID(v.UserID), usersession.StatusEQ(usersession.StatusActive)).
+			Where(usersession.UserID(v.UserID), usersession.StatusEQ(usersession.StatusActive),
+				usersession.IdleExpiresAtGT(v.Clock()), usersession.ExpiresAtGT(v.Clock())).
 			Order(ent.Desc(usersession.FieldID)).Limit(maxOwn).All(own)
 		if err != nil {
 			return nil, err

@@ -325,8 +325,10 @@ type ComplexityRoot struct {
 		Impersonate              func(childComplexity int, input model.ImpersonateInput) int
 		LockUser                 func(childComplexity int, input model.LockUserInput) int
 		Login                    func(childComplexity int, input model.LoginInput) int
-		Logout                   func(childComplexity int) int
+		Logout                   func(childComplexity int, input *model.LogoutInput) int
+		LogoutEverywhere         func(childComplexity int) int
 		MarkNotificationRead     func(childComplexity int, input model.MarkNotificationReadInput) int
+		NameSession              func(childComplexity int, input model.NameSessionInput) int
 		ReactivateUser           func(childComplexity int, input model.ReactivateUserInput) int
 		RedeemReward             func(childComplexity int, input model.RedeemRewardInput) int
 		RefreshSession           func(childComplexity int, input model.RefreshSessionInput) int
@@ -337,7 +339,9 @@ type ComplexityRoot struct {
 		RequirePasswordChange    func(childComplexity int, input model.RequirePasswordChangeInput) int
 		ResetPassword            func(childComplexity int, input model.ResetPasswordInput) int
 		RevokeAPIToken           func(childComplexity int, input model.RevokeAPITokenInput) int
+		RevokeOtherSessions      func(childComplexity int) int
 		RevokeRole               func(childComplexity int, input model.RevokeRoleInput) int
+		RevokeSession            func(childComplexity int, input model.RevokeSessionInput) int
 		SetRolePermissions       func(childComplexity int, input model.SetRolePermissionsInput) int
 		SetUserPermission        func(childComplexity int, input model.SetUserPermissionInput) int
 		StopImpersonating        func(childComplexity int) int
@@ -345,6 +349,10 @@ type ComplexityRoot struct {
 		UpdateProfile            func(childComplexity int, input model.UpdateProfileInput) int
 		UpdateUser               func(childComplexity int, input model.UpdateUserInput) int
 		VerifyEmail              func(childComplexity int, input model.VerifyEmailInput) int
+	}
+
+	NameSessionPayload struct {
+		Session func(childComplexity int) int
 	}
 
 	Notification struct {
@@ -796,6 +804,14 @@ type ComplexityRoot struct {
 		APIToken func(childComplexity int) int
 	}
 
+	RevokeSessionPayload struct {
+		Session func(childComplexity int) int
+	}
+
+	RevokeSessionsPayload struct {
+		Ended func(childComplexity int) int
+	}
+
 	Reward struct {
 		Conditions  func(childComplexity int) int
 		CostPoints  func(childComplexity int) int
@@ -1149,6 +1165,7 @@ type ComplexityRoot struct {
 		ImpersonatedBy      func(childComplexity int) int
 		ImpersonationReason func(childComplexity int) int
 		Impersonator        func(childComplexity int) int
+		IsCurrent           func(childComplexity int) int
 		LastActivityAt      func(childComplexity int) int
 		LastIPAddress       func(childComplexity int) int
 		Logs                func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
@@ -2512,7 +2529,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			break
 		}
 
-		return e.ComplexityRoot.Mutation.Logout(childComplexity), true
+		args, err := ec.field_Mutation_logout_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Logout(childComplexity, args["input"].(*model.LogoutInput)), true
+	case "Mutation.logoutEverywhere":
+		if e.ComplexityRoot.Mutation.LogoutEverywhere == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.LogoutEverywhere(childComplexity), true
 	case "Mutation.markNotificationRead":
 		if e.ComplexityRoot.Mutation.MarkNotificationRead == nil {
 			break
@@ -2524,6 +2552,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.MarkNotificationRead(childComplexity, args["input"].(model.MarkNotificationReadInput)), true
+	case "Mutation.nameSession":
+		if e.ComplexityRoot.Mutation.NameSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_nameSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.NameSession(childComplexity, args["input"].(model.NameSessionInput)), true
 	case "Mutation.reactivateUser":
 		if e.ComplexityRoot.Mutation.ReactivateUser == nil {
 			break
@@ -2629,6 +2668,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeAPIToken(childComplexity, args["input"].(model.RevokeAPITokenInput)), true
+	case "Mutation.revokeOtherSessions":
+		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeOtherSessions(childComplexity), true
 	case "Mutation.revokeRole":
 		if e.ComplexityRoot.Mutation.RevokeRole == nil {
 			break
@@ -2640,6 +2685,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeRole(childComplexity, args["input"].(model.RevokeRoleInput)), true
+	case "Mutation.revokeSession":
+		if e.ComplexityRoot.Mutation.RevokeSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(model.RevokeSessionInput)), true
 	case "Mutation.setRolePermissions":
 		if e.ComplexityRoot.Mutation.SetRolePermissions == nil {
 			break
@@ -2712,6 +2768,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.VerifyEmail(childComplexity, args["input"].(model.VerifyEmailInput)), true
+
+	case "NameSessionPayload.session":
+		if e.ComplexityRoot.NameSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NameSessionPayload.Session(childComplexity), true
 
 	case "Notification.createdAt":
 		if e.ComplexityRoot.Notification.CreatedAt == nil {
@@ -4846,6 +4909,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeApiTokenPayload.APIToken(childComplexity), true
 
+	case "RevokeSessionPayload.session":
+		if e.ComplexityRoot.RevokeSessionPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionPayload.Session(childComplexity), true
+
+	case "RevokeSessionsPayload.ended":
+		if e.ComplexityRoot.RevokeSessionsPayload.Ended == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeSessionsPayload.Ended(childComplexity), true
+
 	case "Reward.conditions":
 		if e.ComplexityRoot.Reward.Conditions == nil {
 			break
@@ -6476,6 +6553,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserSession.Impersonator(childComplexity), true
+	case "UserSession.isCurrent":
+		if e.ComplexityRoot.UserSession.IsCurrent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.IsCurrent(childComplexity), true
 	case "UserSession.lastActivityAt":
 		if e.ComplexityRoot.UserSession.LastActivityAt == nil {
 			break
@@ -6769,7 +6852,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImpersonateInput,
 		ec.unmarshalInputLockUserInput,
 		ec.unmarshalInputLoginInput,
+		ec.unmarshalInputLogoutInput,
 		ec.unmarshalInputMarkNotificationReadInput,
+		ec.unmarshalInputNameSessionInput,
 		ec.unmarshalInputNotificationWhereInput,
 		ec.unmarshalInputOperationLogWhereInput,
 		ec.unmarshalInputOrderWhereInput,
@@ -6796,6 +6881,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevokeApiTokenInput,
 		ec.unmarshalInputRevokeRoleInput,
+		ec.unmarshalInputRevokeSessionInput,
 		ec.unmarshalInputRewardOrder,
 		ec.unmarshalInputRewardRedemptionWhereInput,
 		ec.unmarshalInputRewardWhereInput,
@@ -8254,6 +8340,20 @@ extend type Mutation {
 }
 `, BuiltIn: false},
 	{Name: "../schema/session.graphqls", Input: `"""
+How a refresh token comes to a client and back.
+"""
+enum TokenDelivery {
+  """
+  In the answer, for programs and apps, which keep it themselves.
+  """
+  BODY
+  """
+  As the cookie ` + "`" + `__Host-rt` + "`" + `, for pages: no script can read it. The request carries the header ` + "`" + `X-Requested-With` + "`" + `, with any value, and comes from an origin that the server knows; otherwise FORBIDDEN.
+  """
+  COOKIE
+}
+
+"""
 Who signs in, and with what.
 """
 input LoginInput {
@@ -8269,6 +8369,10 @@ input LoginInput {
   What the device is to be called in the list of sessions.
   """
   deviceName: String
+  """
+  How the refresh token comes back.
+  """
+  delivery: TokenDelivery! = BODY
 }
 
 """
@@ -8299,16 +8403,34 @@ input RegisterInput {
   What the device is to be called in the list of sessions.
   """
   deviceName: String
+  """
+  How the refresh token comes back.
+  """
+  delivery: TokenDelivery! = BODY
 }
 
 """
-The refresh token to exchange.
+The refresh token to exchange, where it does not come as a cookie.
 """
 input RefreshSessionInput {
   """
-  The refresh token as it was last issued. It is good for one exchange.
+  The refresh token as it was last issued. It is good for one exchange. May be left out, or be the same, where the cookie has it.
   """
-  refreshToken: String!
+  refreshToken: String
+  """
+  How the next one comes back; when absent, as this one came. One that came as a cookie stays one.
+  """
+  delivery: TokenDelivery
+}
+
+"""
+What is to end, where no access token says so.
+"""
+input LogoutInput {
+  """
+  Any refresh token of the session. May be left out, or be the same, where the cookie has one.
+  """
+  refreshToken: String
 }
 
 """
@@ -8323,6 +8445,10 @@ input ChangePasswordInput {
   At least 12 characters.
   """
   newPassword: String!
+  """
+  How the refresh token comes back.
+  """
+  delivery: TokenDelivery! = BODY
 }
 
 """
@@ -8338,9 +8464,9 @@ type SessionPayload @public {
   """
   accessTokenExpiresAt: Time!
   """
-  For ` + "`" + `refreshSession` + "`" + `, once.
+  For ` + "`" + `refreshSession` + "`" + `, once. Null when it was delivered as a cookie.
   """
-  refreshToken: String!
+  refreshToken: String
   """
   For the header ` + "`" + `X-Device-Token` + "`" + ` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
   """
@@ -8384,17 +8510,97 @@ extend type Mutation {
   """
   login("What is asked for." input: LoginInput!): SessionPayload! @public
   """
-  Exchange a refresh token for the next one and a fresh access token. Errors: UNAUTHENTICATED.
+  Exchange a refresh token for the next one and a fresh access token. For ten seconds, and as long as nobody has used the next one, a token gives the same one again, so that a lost answer costs nothing. Whoever presents it later ends the session for everybody who has a token of it. Errors: UNAUTHENTICATED, BAD_USER_INPUT when cookie and input hold different tokens, FORBIDDEN for the cookie without ` + "`" + `X-Requested-With` + "`" + `.
   """
   refreshSession("What is asked for." input: RefreshSessionInput!): SessionPayload! @public
   """
-  End the session of the access token. Errors: UNAUTHENTICATED.
+  End the session of the access token; without a good one, that of the refresh token in the input or the cookie. The cookie goes, too. Errors: UNAUTHENTICATED when there is none of them, BAD_USER_INPUT when cookie and input hold different tokens, FORBIDDEN for the cookie without ` + "`" + `X-Requested-With` + "`" + `.
   """
-  logout: LogoutPayload! @authenticated
+  logout("What is asked for." input: LogoutInput): LogoutPayload! @public
   """
   Change the own password; all other sessions end. Errors: INVALID_CREDENTIALS (the current password is wrong, or was too often), BAD_USER_INPUT (the new one is too short, too long, known to be guessed first, or one of the last six), RATE_LIMITED (five changes in an hour), OVERLOADED.
   """
   changePassword("What is asked for." input: ChangePasswordInput!): SessionPayload! @authenticated
+}
+`, BuiltIn: false},
+	{Name: "../schema/usersession.graphqls", Input: `"""
+What to call a session.
+"""
+input NameSessionInput {
+  """
+  One of the caller's own sessions.
+  """
+  id: ID!
+  """
+  1 to 64 characters, such as "Phone".
+  """
+  name: String!
+}
+
+"""
+The session that was named.
+"""
+type NameSessionPayload {
+  """
+  The session as it is now.
+  """
+  session: UserSession
+}
+
+"""
+A session to end.
+"""
+input RevokeSessionInput {
+  """
+  The session.
+  """
+  id: ID!
+}
+
+"""
+The session that was ended.
+"""
+type RevokeSessionPayload {
+  """
+  The session as it is now.
+  """
+  session: UserSession
+}
+
+"""
+The sessions that were ended.
+"""
+type RevokeSessionsPayload {
+  """
+  How many there were.
+  """
+  ended: Int!
+}
+
+extend type UserSession {
+  """
+  Whether it is the session that asks.
+  """
+  isCurrent: Boolean!
+}
+
+extend type Mutation {
+  """
+  Give one of the caller's live sessions a name, by which to know it in the list. Errors: NOT_FOUND, BAD_USER_INPUT.
+  """
+  nameSession("What is asked for." input: NameSessionInput!): NameSessionPayload! @authenticated
+  """
+  End a session: one of the caller's own, or one that the caller sees and may end by a wider permission, of an account that may do no more than the caller. One that has ended stays as it is. Errors: NOT_FOUND, FORBIDDEN.
+  """
+  revokeSession("What is asked for." input: RevokeSessionInput!): RevokeSessionPayload! @hasPermission(permission: "session:revoke")
+  """
+  End all of the caller's sessions but the one that asks.
+  """
+  revokeOtherSessions: RevokeSessionsPayload! @authenticated
+  """
+  End all of the caller's sessions, the one that asks included, and every access token that was issued for them.
+  """
+  logoutEverywhere: RevokeSessionsPayload! @authenticated
 }
 `, BuiltIn: false},
 	{Name: "../schema/viewer.graphqls", Input: `"""
@@ -9034,6 +9240,14 @@ func (ec *executionContext) childFields_Money(ctx context.Context, field graphql
 		return ec.fieldContext_Money_formatted(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Money", field.Name)
+}
+
+func (ec *executionContext) childFields_NameSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_NameSessionPayload_session(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NameSessionPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Notification(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9870,6 +10084,22 @@ func (ec *executionContext) childFields_RevokeApiTokenPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RevokeApiTokenPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "session":
+		return ec.fieldContext_RevokeSessionPayload_session(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "ended":
+		return ec.fieldContext_RevokeSessionsPayload_ended(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Reward(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10584,6 +10814,8 @@ func (ec *executionContext) childFields_UserSession(ctx context.Context, field g
 		return ec.fieldContext_UserSession_refreshTokens(ctx, field)
 	case "impersonatedBy":
 		return ec.fieldContext_UserSession_impersonatedBy(ctx, field)
+	case "isCurrent":
+		return ec.fieldContext_UserSession_isCurrent(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserSession", field.Name)
 }

@@ -110,6 +110,8 @@ type ChangePasswordInput struct {
 	CurrentPassword string `json:"currentPassword"`
 	// At least 12 characters.
 	NewPassword string `json:"newPassword"`
+	// How the refresh token comes back.
+	Delivery TokenDelivery `json:"delivery"`
 }
 
 // A token for a program that is to act for the caller.
@@ -242,6 +244,14 @@ type LoginInput struct {
 	Password string `json:"password"`
 	// What the device is to be called in the list of sessions.
 	DeviceName *string `json:"deviceName,omitempty"`
+	// How the refresh token comes back.
+	Delivery TokenDelivery `json:"delivery"`
+}
+
+// What is to end, where no access token says so.
+type LogoutInput struct {
+	// Any refresh token of the session. May be left out, or be the same, where the cookie has one.
+	RefreshToken *string `json:"refreshToken,omitempty"`
 }
 
 // The end of a session.
@@ -266,6 +276,20 @@ type MarkNotificationReadInput struct {
 type MarkNotificationReadPayload struct {
 	// The notification as it is now.
 	Notification *ent.Notification `json:"notification,omitempty"`
+}
+
+// What to call a session.
+type NameSessionInput struct {
+	// One of the caller's own sessions.
+	ID uuid.UUID `json:"id"`
+	// 1 to 64 characters, such as "Phone".
+	Name string `json:"name"`
+}
+
+// The session that was named.
+type NameSessionPayload struct {
+	// The session as it is now.
+	Session *ent.UserSession `json:"session,omitempty"`
 }
 
 // A closed account to open again.
@@ -294,10 +318,12 @@ type RedeemRewardPayload struct {
 	PointsAccount *ent.PointsAccount `json:"pointsAccount,omitempty"`
 }
 
-// The refresh token to exchange.
+// The refresh token to exchange, where it does not come as a cookie.
 type RefreshSessionInput struct {
-	// The refresh token as it was last issued. It is good for one exchange.
-	RefreshToken string `json:"refreshToken"`
+	// The refresh token as it was last issued. It is good for one exchange. May be left out, or be the same, where the cookie has it.
+	RefreshToken *string `json:"refreshToken,omitempty"`
+	// How the next one comes back; when absent, as this one came. One that came as a cookie stays one.
+	Delivery *TokenDelivery `json:"delivery,omitempty"`
 }
 
 // A new account with a customer profile of its own.
@@ -314,6 +340,8 @@ type RegisterInput struct {
 	Surname string `json:"surname"`
 	// What the device is to be called in the list of sessions.
 	DeviceName *string `json:"deviceName,omitempty"`
+	// How the refresh token comes back.
+	Delivery TokenDelivery `json:"delivery"`
 }
 
 // What came of a registration.
@@ -383,6 +411,24 @@ type RevokeRoleInput struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// A session to end.
+type RevokeSessionInput struct {
+	// The session.
+	ID uuid.UUID `json:"id"`
+}
+
+// The session that was ended.
+type RevokeSessionPayload struct {
+	// The session as it is now.
+	Session *ent.UserSession `json:"session,omitempty"`
+}
+
+// The sessions that were ended.
+type RevokeSessionsPayload struct {
+	// How many there were.
+	Ended int `json:"ended"`
+}
+
 // The role as it is now.
 type RolePayload struct {
 	// The role.
@@ -403,8 +449,8 @@ type SessionPayload struct {
 	AccessToken string `json:"accessToken"`
 	// When the access token ends.
 	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
-	// For `refreshSession`, once.
-	RefreshToken string `json:"refreshToken"`
+	// For `refreshSession`, once. Null when it was delivered as a cookie.
+	RefreshToken *string `json:"refreshToken,omitempty"`
 	// For the header `X-Device-Token` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
 	DeviceToken *string `json:"deviceToken,omitempty"`
 	// Who is signed in.
@@ -941,6 +987,64 @@ func (e *PermissionSource) UnmarshalJSON(b []byte) error {
 }
 
 func (e PermissionSource) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// How a refresh token comes to a client and back.
+type TokenDelivery string
+
+const (
+	// In the answer, for programs and apps, which keep it themselves.
+	TokenDeliveryBody TokenDelivery = "BODY"
+	// As the cookie `__Host-rt`, for pages: no script can read it. The request carries the header `X-Requested-With`, with any value, and comes from an origin that the server knows; otherwise FORBIDDEN.
+	TokenDeliveryCookie TokenDelivery = "COOKIE"
+)
+
+var AllTokenDelivery = []TokenDelivery{
+	TokenDeliveryBody,
+	TokenDeliveryCookie,
+}
+
+func (e TokenDelivery) IsValid() bool {
+	switch e {
+	case TokenDeliveryBody, TokenDeliveryCookie:
+		return true
+	}
+	return false
+}
+
+func (e TokenDelivery) String() string {
+	return string(e)
+}
+
+func (e *TokenDelivery) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = TokenDelivery(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid TokenDelivery", str)
+	}
+	return nil
+}
+
+func (e TokenDelivery) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *TokenDelivery) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e TokenDelivery) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

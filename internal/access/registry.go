@@ -66,7 +66,7 @@ var registry = []Permission{
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
 	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly."},
 	{Name: SessionRead, Description: "See where accounts are signed in."},
-	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away.", Reserved: true},
+	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away."},
 	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},
 	{Name: UnitRead, Description: "See the clinic's units."},
 	{Name: DirectoryRead, Description: "List the people who share a name, a sex or a unit."},

@@ -157,7 +157,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Ready:        a.ready,
 		Keys:         resolver.Auth.Tokens.JWKS,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
-		Playground: cfg.PlaygroundOn(), Version: o.Version, Log: log,
+		Playground: cfg.PlaygroundOn(), Production: cfg.Production(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}
@@ -195,7 +195,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		issuer = "clinicgraph"
 	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
+		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause, MaxSessions: cfg.Sessions.PerUser,
 		Registration: auth.Registration(cfg.RegistrationMode()),
 		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),

@@ -24,6 +24,8 @@ const (
 	EventRefreshError       = "TOKEN_REFRESH_ERROR"
 	EventReuse              = "TOKEN_REUSE"
 	EventLogout             = "LOGOUT"
+	EventLogoutEverywhere   = "LOGOUT_EVERYWHERE"
+	EventSessionRevoke      = "SESSION_REVOKE"
 	EventPasswordChange     = "PASSWORD_CHANGE"
 	EventPasswordError      = "PASSWORD_CHANGE_ERROR"
 	EventResetRequest       = "PASSWORD_RESET_REQUEST"

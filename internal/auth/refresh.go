@@ -6,6 +6,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/internal/ids"
 )
 
 const (
@@ -55,4 +59,16 @@ func refreshChecksum(body string) string {
 func hashRefreshToken(plain string) []byte {
 	sum := sha256.Sum256([]byte(plain))
 	return sum[:]
+}
+
+// successor is a refresh token on its way to the client.
+type successor struct {
+	id    uuid.UUID
+	plain string
+	hash  []byte
+}
+
+func newSuccessor() successor {
+	plain, hash := NewRefreshToken()
+	return successor{id: ids.New(ids.RefreshToken), plain: plain, hash: hash}
 }

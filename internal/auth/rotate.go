@@ -8,7 +8,6 @@ import (
 	"time"
 
 	entsql "entgo.io/ent/dialect/sql"
-	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/notification"
@@ -19,7 +18,6 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
-	"clinicgraph/internal/ids"
 	"clinicgraph/internal/notifications"
 	"clinicgraph/internal/seal"
 )
@@ -271,18 +269,6 @@ func (s *Service) compromise(ctx context.Context, c *ent.Client, p *presented) e
 
 // purposeSuccessor separates the keys that refresh tokens give from all others.
 const purposeSuccessor = "refresh token successor"
-
-// successor is a refresh token on its way to the client.
-type successor struct {
-	id    uuid.UUID
-	plain string
-	hash  []byte
-}
-
-func newSuccessor() successor {
-	plain, hash := NewRefreshToken()
-	return successor{id: ids.New(ids.RefreshToken), plain: plain, hash: hash}
-}
 
 // keep stores a refresh token of the session; parent is the one that it was
 // exchanged for, nil for the first.

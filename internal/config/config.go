@@ -39,6 +39,7 @@ type Config struct {
 
 	Server   Server   `embed:"" group:"Server"`
 	Live     Live     `embed:"" group:"Live updates"`
+	Sessions Sessions `embed:"" group:"Sessions"`
 	Mail     Mail     `embed:"" group:"Mail and registration"`
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
@@ -52,6 +53,11 @@ type Live struct {
 	Streams    int `name:"live-streams" env:"CLINICGRAPH_LIVE_STREAMS" default:"20000" placeholder:"N" help:"Most live connections of this server: sockets and event streams."`
 	PerUser    int `name:"live-streams-per-user" env:"CLINICGRAPH_LIVE_STREAMS_PER_USER" default:"10" placeholder:"N" help:"Most live connections of one user on this server."`
 	Operations int `name:"live-operations" env:"CLINICGRAPH_LIVE_OPERATIONS" default:"32" placeholder:"N" help:"Most subscriptions on one socket."`
+}
+
+// Sessions says how long somebody stays signed in, and where.
+type Sessions struct {
+	PerUser int `name:"sessions-per-user" env:"CLINICGRAPH_SESSIONS_PER_USER" default:"10" placeholder:"N" help:"Most live sessions of one user; one more ends the oldest."`
 }
 
 // Server is what the HTTP server listens to and answers.

@@ -46,6 +46,7 @@ func defaults() Config {
 		Env: Development, Currency: "EUR", Timezone: "UTC",
 		Server:   Server{Addr: "127.0.0.1:8080", Playground: "auto"},
 		Live:     Live{Streams: 20000, PerUser: 10, Operations: 32},
+		Sessions: Sessions{PerUser: 10},
 		Mail:     Mail{Registration: "auto"},
 		Database: Database{Data: "./data", MaxConns: 16, StatementTimeout: 4 * time.Second},
 		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
@@ -116,6 +117,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_LIVE_STREAMS":          "500",
 		"CLINICGRAPH_LIVE_STREAMS_PER_USER": "5",
 		"CLINICGRAPH_LIVE_OPERATIONS":       "3",
+		"CLINICGRAPH_SESSIONS_PER_USER":     "4",
 
 		"CLINICGRAPH_SMTP_URL":            " smtps://clinic:hunter2@mail.clinic.example\n",
 		"CLINICGRAPH_MAIL_FROM":           "Clinic <no-reply@clinic.example>",
@@ -132,7 +134,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json",
 			AllowedOrigins: []string{"https://app.clinic.example", "https://desk.clinic.example:8443"},
 		},
-		Live: Live{Streams: 500, PerUser: 5, Operations: 3},
+		Live: Live{Streams: 500, PerUser: 5, Operations: 3}, Sessions: Sessions{PerUser: 4},
 		Mail: Mail{
 			SMTPURL: "smtps://clinic:hunter2@mail.clinic.example", From: "Clinic <no-reply@clinic.example>", Registration: "closed",
 			LinkVerifyEmail: "https://app.clinic.example/verify?t={token}", LinkResetPassword: "https://app.clinic.example/reset#{token}",

@@ -188,6 +188,7 @@ func (c *Config) checkLive() error {
 		{"live-streams", c.Live.Streams, 1_000_000},
 		{"live-streams-per-user", c.Live.PerUser, 1_000_000},
 		{"live-operations", c.Live.Operations, 1000},
+		{"sessions-per-user", c.Sessions.PerUser, 1000},
 	} {
 		if limit.n < 1 || limit.n > limit.most {
 			return wrong(limit.flag, strconv.Itoa(limit.n), "is out of range", fmt.Sprintf("use 1 to %d", limit.most))

@@ -111,6 +111,7 @@ func settings(data string) config.Config {
 	return config.Config{
 		Env: config.Development, Currency: "EUR", Timezone: "UTC",
 		Server:   config.Server{Playground: "off"},
+		Sessions: config.Sessions{PerUser: 1000}, // a story signs in more often than a person
 		Live:     config.Live{Streams: 1000, PerUser: 100, Operations: 32},
 		Database: config.Database{Data: data},
 	}

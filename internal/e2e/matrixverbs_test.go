@@ -141,7 +141,7 @@ func (d *diary) accessVerbs() (questions []question) {
 // sessionVerbs sign in and out; everybody may.
 func (d *diary) sessionVerbs() []question {
 	joined := 0
-	return []question{
+	questions := []question{
 		{"register", "", func(c caller) string {
 			joined++
 			return outcome(c.join(fmt.Sprintf("joined-%d", joined)), "done")
@@ -179,7 +179,49 @@ func (d *diary) sessionVerbs() []question {
 			again := d.again(c)
 			return outcome(again.do(`mutation { logout { loggedOut } }`), "done")
 		}},
+		{"revokeOtherSessions", "", func(c caller) string { return d.endsAll(c, `mutation { revokeOtherSessions { ended } }`) }},
+		{"logoutEverywhere", "", func(c caller) string { return d.endsAll(c, `mutation { logoutEverywhere { ended } }`) }},
 	}
+	for _, about := range []string{"own", "near", "far", "missing"} {
+		on := func(verb string) func(c caller) string {
+			return func(c caller) string {
+				login, id := map[string]string{"own": c.account, "near": c.near, "far": c.far}[about], missing(ent.TypeUserSession)
+				if login == d.first.Login {
+					id = d.signIn(login, d.first.Password).session()
+				} else if login != "" {
+					id = d.signIn(login, password).session()
+				}
+				return outcome(c.do(verb, vars{"id": id}), "done")
+			}
+		}
+		questions = append(questions,
+			question{"nameSession", about, on(`mutation($id: ID!) { nameSession(input: {id: $id, name: "Phone"}) { session { deviceName } } }`)},
+			question{"revokeSession", about, on(`mutation($id: ID!) { revokeSession(input: {id: $id}) { session { status } } }`)})
+	}
+	return questions
+}
+
+// endsAll asks what ends the caller's sessions, who goes on with a new one.
+func (d *diary) endsAll(c caller, verb string) string {
+	if c.account == "" {
+		return outcome(c.do(verb), "done")
+	}
+	said := outcome(d.again(c).do(verb), "done")
+	fresh := d.again(c)
+	c.token, c.refresh = fresh.token, fresh.refresh
+	return said
+}
+
+// session is the id of the client's session.
+func (cl *client) session() string {
+	cl.c.t.Helper()
+	for _, s := range cl.do(`{ viewer { sessions { id isCurrent } } }`).ok().list("viewer.sessions") {
+		if s := s.(map[string]any); s["isCurrent"] == true {
+			return s["id"].(string)
+		}
+	}
+	cl.c.t.Fatal("no session is current")
+	return ""
 }
 
 // again is a second session of the caller.

@@ -185,7 +185,7 @@ func TestABadTokenIsAnsweredWith401UnlessAllIsPublic(t *testing.T) {
 		good := c.as(customerA).token
 		for _, value := range []string{"Bearer", "Bearer ", "Bearer nonsense", "Basic dTpw", good, "Bearer " + good + "x", "Bearer " + good[:len(good)-4] + "AAAA", "Bearer " + good + ", Bearer " + good} {
 			bad := &client{c: c, header: "Authorization", value: value}
-			for _, ask := range []string{whoAmI, `{ products { totalCount } }`, `mutation { logout { loggedOut } }`, `{ a: __typename viewer { user { id } } }`} {
+			for _, ask := range []string{whoAmI, `{ products { totalCount } }`, `mutation { logoutEverywhere { ended } }`, `{ a: __typename viewer { user { id } } }`} {
 				if a := bad.do(ask); a.code() != "UNAUTHENTICATED" || a.status != 401 || len(a.errs) != 1 {
 					t.Errorf("%q, %s: %d %s", value, ask, a.status, a.body)
 				}

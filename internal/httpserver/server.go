@@ -38,6 +38,7 @@ type Server struct {
 	Origins      []string      // other origins whose pages may call the graph
 	PublicURL    string        // where browsers reach the server, "" where nobody has said so
 	Playground   bool
+	Production   bool // browsers are told to use TLS alone
 	Version      string
 	Log          *slog.Logger
 
@@ -71,12 +72,11 @@ func (s *Server) Handler() http.Handler {
 	if s.Playground {
 		mux.Handle(console.Path, console.Handler())
 	}
-	return chain(mux,
-		s.withRequestID,
-		s.withLog,
-		s.withRecover,
-		withSecurityHeaders,
-	)
+	middleware := []func(http.Handler) http.Handler{s.withRequestID, s.withLog, s.withRecover, withSecurityHeaders}
+	if s.Production {
+		middleware = append(middleware, withTransportSecurity)
+	}
+	return chain(mux, middleware...)
 }
 
 // graph is the endpoint of the graph with what only it needs.
@@ -87,6 +87,7 @@ func (s *Server) graph() http.Handler {
 		s.withAdmission,
 		s.withViewer,
 		s.withRate,
+		s.withCookie,
 	)
 }
 
@@ -106,9 +107,11 @@ func (s *Server) withCORS() func(http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins: s.Origins,
 		AllowedMethods: []string{http.MethodPost},
-		AllowedHeaders: []string{"Authorization", "Content-Type", "X-Request-Id", deviceHeader},
-		ExposedHeaders: []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"},
-		MaxAge:         600,
+		// For the cookie of the refresh token; it authorises nothing else.
+		AllowCredentials: true,
+		AllowedHeaders:   []string{"Authorization", "Content-Type", "X-Request-Id", deviceHeader, proof},
+		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"},
+		MaxAge:           600,
 	}).Handler
 }
 
