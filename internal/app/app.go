@@ -210,10 +210,10 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 			Store: s, Security: security, Now: o.Now,
 			EndSessions: signIn.EndAll, FirstPassword: signIn.FirstPassword, SendReset: signIn.SendReset, ClearBlock: signIn.ClearBlock,
 		},
-		Orders:   &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
-		Rewards:  &rewards.Service{Store: s, Now: o.Now},
-		Notices:  &notifications.Service{Store: s, Now: o.Now},
-		Live:     newHub(cfg.Live, signIn.Renew, log),
+		Orders:  &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
+		Rewards: &rewards.Service{Store: s, Now: o.Now},
+		Notices: &notifications.Service{Store: s, Now: o.Now},
+		Live:    newHub(cfg.Live, signIn.Renew, log),
 	}
 	r.Accounts.Invite = signIn.Invite
 	if cfg.Mail.SMTPURL.Reveal() != "" {

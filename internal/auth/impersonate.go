@@ -185,6 +185,15 @@ func (s *Service) actingIn(ctx context.Context, c *ent.Client, u *ent.User, sess
 	return access.Elevated(access.NewContext(ctx, &access.Viewer{UserID: u.ID, Username: u.Username, Impersonator: by}), verb), nil
 }
 
+// viewerIn is the viewer of u for the session that the context acts in.
+func viewerIn(ctx context.Context, c *ent.Client, u *ent.User) (*access.Viewer, error) {
+	v, err := accounts.Viewer(ctx, c, u)
+	if err == nil {
+		v.Impersonator = access.FromContext(ctx).Impersonator
+	}
+	return v, err
+}
+
 // actorOf gives the id of who acts in the session for its owner; zero: the owner.
 func actorOf(session *ent.UserSession) uuid.UUID {
 	if session.ImpersonatorID == nil {

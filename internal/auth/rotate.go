@@ -16,7 +16,6 @@ import (
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
-	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/notifications"
 	"clinicgraph/internal/seal"
@@ -189,11 +188,10 @@ func (s *Service) rotate(ctx context.Context, c *ent.Client, p *presented, plain
 	if err != nil {
 		return nil, fmt.Errorf("use the refresh token: %w", err)
 	}
-	v, err := accounts.Viewer(ctx, c, p.user)
+	v, err := viewerIn(ctx, c, p.user)
 	if err != nil {
 		return nil, err
 	}
-	v.Impersonator = access.FromContext(ctx).Impersonator
 	idle, _ := lifetime(v.Grants, now)
 	ends := now.Add(idle)
 	if p.session.ExpiresAt.Before(ends) {
@@ -227,11 +225,10 @@ func (s *Service) repeat(ctx context.Context, c *ent.Client, p *presented, plain
 	if err != nil {
 		return nil, fmt.Errorf("successor of a refresh token: %w", err)
 	}
-	v, err := accounts.Viewer(ctx, c, p.user)
+	v, err := viewerIn(ctx, c, p.user)
 	if err != nil {
 		return nil, err
 	}
-	v.Impersonator = access.FromContext(ctx).Impersonator
 	if err := s.refreshed(ctx, c, p.session, "repeated"); err != nil {
 		return nil, err
 	}
