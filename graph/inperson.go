@@ -21,7 +21,6 @@ var delegable = map[string]agents{
 	"redeemReward":         {true, true},
 	"markNotificationRead": {true, false},
 	"updateProfile":        {true, false},
-	"logout":               {true, false},
 	"stopImpersonating":    {true, false},
 }
 
