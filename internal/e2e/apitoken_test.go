@@ -160,7 +160,7 @@ func TestAProgramSignsNobodyInAndChangesNoAccess(t *testing.T) {
 		program.do(customersOf).ok()
 		for name, a := range map[string]*answer{
 			"changePassword": program.newPassword(password, newPassword),
-			"createUser": program.newUser("another"), "lockUser": program.state("lockUser", customerA),
+			"createUser":     program.newUser("another"), "lockUser": program.state("lockUser", customerA),
 			"grant": program.grant(customerA, "directory:read", true), "assign": program.assign(customerA, c.roles["staff"]),
 			"createRole": program.createRole("another"), "createApiToken": program.apiToken("another", "booking:read"),
 			"revokeApiToken": program.revokeAPIToken(missing(ent.TypeApiToken)), "impersonate": program.impersonate(customerA),
