@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/graph/model"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/auth"
@@ -106,7 +108,11 @@ func (r *mutationResolver) Logout(ctx context.Context, in *model.LogoutInput) (*
 	if in == nil {
 		in = &model.LogoutInput{}
 	}
-	cookie, signedIn := cookieOf(ctx), !access.FromContext(ctx).Anonymous()
+	v := access.FromContext(ctx)
+	if v.TokenID != uuid.Nil {
+		return nil, fault.Forbidden("This is not for programs: a personal token has no session.")
+	}
+	cookie, signedIn := cookieOf(ctx), !v.Anonymous()
 	token, err := cookie.shown(in.RefreshToken)
 	switch {
 	case signedIn && fault.CodeOf(err) == fault.CodeForbidden:

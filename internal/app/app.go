@@ -56,6 +56,7 @@ type App struct {
 	events   *events.Bus
 	followed *auth.Follower
 	Keys     *auth.Keyring
+	Sessions *auth.Service
 	Jobs     *jobs.Jobs
 	Seed     seed.Deps
 	Store    *store.Store
@@ -143,7 +144,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, err
 	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
-		ExpireBookings: resolver.Scheduling.Expire, PurgeNotifications: resolver.Notices.Purge,
+		ExpireBookings: resolver.Scheduling.Expire, CleanUpSessions: resolver.Auth.CleanUp, PurgeNotifications: resolver.Notices.Purge,
 		PurgeRevocations: resolver.Auth.PurgeRevocations, RotateKeys: a.Keys.RotateDue,
 		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
@@ -219,7 +220,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	if cfg.Mail.SMTPURL.Reveal() != "" {
 		r.Accounts.FirstPassword = nil // the link arrives
 	}
-	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Seed: seed.Deps{
+	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

@@ -18,6 +18,9 @@ type Verbs struct {
 	// ExpireBookings is scheduling.Service.Expire.
 	ExpireBookings func(context.Context) (int, error)
 
+	// CleanUpSessions is auth.Service.CleanUp.
+	CleanUpSessions func(context.Context) (int, error)
+
 	// PurgeNotifications is notifications.Service.Purge.
 	PurgeNotifications func(context.Context) (int, error)
 
@@ -55,6 +58,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 10*time.Minute, PurgeTries{}, func(ctx context.Context) (int, error) {
 		return auth.PurgeTries(ctx, v.Store, v.Now())
 	})
+	every(on, 10*time.Minute, CleanUpSessions{}, v.CleanUpSessions)
 	every(on, time.Hour, PurgeNotifications{}, v.PurgeNotifications)
 	every(on, 5*time.Second, DeliverMail{}, v.DeliverMail)
 	every(on, time.Hour, PurgeMail{}, v.PurgeMail)
@@ -69,6 +73,13 @@ type ExpireBookings struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (ExpireBookings) Kind() string { return "expire-bookings" }
+
+// CleanUpSessions ends sessions whose time is over, and removes what is left of
+// old ones.
+type CleanUpSessions struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (CleanUpSessions) Kind() string { return "cleanup-sessions" }
 
 // PurgeIdempotencyKeys forgets the outcomes of requests that nobody may repeat
 // any more.
