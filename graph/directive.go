@@ -37,6 +37,12 @@ func (r *Resolver) directives() generated.DirectiveRoot {
 	return generated.DirectiveRoot{
 		Public:        through(door{kind: "public"}),
 		Authenticated: through(door{kind: "authenticated"}),
+		StepUp: func(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
+			if err := fresh(ctx, r.StepUp); err != nil {
+				return nil, err
+			}
+			return next(ctx)
+		},
 		HasPermission: func(ctx context.Context, _ any, next graphql.Resolver, permission string) (any, error) {
 			if err := r.pass(ctx, door{"hasPermission", permission}); err != nil {
 				return nil, err
@@ -70,6 +76,8 @@ func enter(ctx context.Context, d door) error {
 		return nil
 	case d.kind == "hasPermission" && v.Can(d.permission):
 		return nil
+	case v.Withheld(d.permission):
+		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", d.permission)
 	default:
 		return fault.Forbidden("This needs the permission %s.", d.permission)
 	}
@@ -95,7 +103,15 @@ func stillOpen(ctx context.Context) bool {
 // null the viewer. The resolver leaves out what the caller may not see.
 func ownAccount(ctx context.Context) bool {
 	fc := graphql.GetFieldContext(ctx)
-	return fc != nil && fc.Object == "Viewer"
+	if fc == nil {
+		return false
+	}
+	switch fc.Object {
+	case "Viewer", "EnrolTotpPayload", "ConfirmAuthenticatorPayload", "RenameAuthenticatorPayload":
+		return true
+	default:
+		return false
+	}
 }
 
 // entityDoor is the door of an entity, as its schema says.

@@ -5,6 +5,7 @@ package graph
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,6 +34,10 @@ type Resolver struct {
 	Notices    *notifications.Service
 	Security   *audit.Security
 	Live       *live.Hub
+
+	// StepUp is how long ago, at most, a caller has proven who they are for what
+	// declares @stepUp.
+	StepUp time.Duration
 }
 
 var _ generated.ResolverRoot = (*Resolver)(nil)

@@ -7,11 +7,13 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/apitoken"
+	"clinicgraph/ent/authenticator"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/graph/model"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/auth"
 )
 
 // maxOwn bounds the lists of the viewer's own things.
@@ -59,8 +61,20 @@ func (r *Resolver) viewer(ctx context.Context) (*model.Viewer, error) {
 			return nil, err
 		}
 	}
+	factors, codes := []*ent.Authenticator{}, 0
+	if v.InPerson() { // nobody else's business
+		factors, err = r.Client.Authenticator.Query().Where(authenticator.UserID(v.UserID)).
+			Order(ent.Desc(authenticator.FieldID)).Limit(maxOwn).All(own)
+		if err != nil {
+			return nil, err
+		}
+		if codes, err = auth.RecoveryCodesLeft(own, r.Client, v.UserID); err != nil {
+			return nil, err
+		}
+	}
 	return &model.Viewer{
 		User: u, Sessions: sessions, APITokens: tokens, Customers: profiles, Impersonation: impersonation,
+		Authenticators: factors, RecoveryCodesLeft: codes, SecondFactorRequired: v.WithheldAny(),
 		MustChangePassword: v.MustChangePassword, Permissions: held(v),
 	}, nil
 }
@@ -70,8 +84,11 @@ func held(v *access.Viewer) []*model.ViewerPermission {
 		return []*model.ViewerPermission{}
 	}
 	holding := access.Holding(v.Grants, v.Clock())
-	out := make([]*model.ViewerPermission, len(holding))
-	for i, h := range holding {
+	out := make([]*model.ViewerPermission, 0, len(holding))
+	for _, h := range holding {
+		if v.Withheld(h.Name) {
+			continue
+		}
 		p := &model.ViewerPermission{Name: h.Name, Scope: model.PermissionScope(h.Scope.String()), Source: model.PermissionSource(h.Source)}
 		if h.Role != "" {
 			p.Role = &h.Role
@@ -79,7 +96,7 @@ func held(v *access.Viewer) []*model.ViewerPermission {
 		if !h.ExpiresAt.IsZero() {
 			p.ExpiresAt = &h.ExpiresAt
 		}
-		out[i] = p
+		out = append(out, p)
 	}
 	return out
 }

@@ -43322,6 +43322,22 @@ func (ec *executionContext) unmarshalNAuditLogWhereInput2ᚖclinicgraphᚋentᚐ
 	return &res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNAuthenticator2ᚕᚖclinicgraphᚋentᚐAuthenticatorᚄ(ctx context.Context, sel ast.SelectionSet, v []*ent.Authenticator) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNAuthenticator2ᚖclinicgraphᚋentᚐAuthenticator(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNAuthenticator2ᚖclinicgraphᚋentᚐAuthenticator(ctx context.Context, sel ast.SelectionSet, v *ent.Authenticator) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {

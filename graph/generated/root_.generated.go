@@ -37,6 +37,7 @@ type DirectiveRoot struct {
 	Authenticated func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 	HasPermission func(ctx context.Context, obj any, next graphql.Resolver, permission string) (res any, err error)
 	Public        func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
+	StepUp        func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -215,6 +216,11 @@ type ComplexityRoot struct {
 		Transaction func(childComplexity int) int
 	}
 
+	ConfirmAuthenticatorPayload struct {
+		Authenticator func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+	}
+
 	CreateApiTokenPayload struct {
 		APIToken func(childComplexity int) int
 		Token    func(childComplexity int) int
@@ -267,6 +273,12 @@ type ComplexityRoot struct {
 		DeletedID func(childComplexity int) int
 	}
 
+	EnrolTotpPayload struct {
+		Authenticator func(childComplexity int) int
+		Secret        func(childComplexity int) int
+		URI           func(childComplexity int) int
+	}
+
 	GivenName struct {
 		CreatedAt func(childComplexity int) int
 		CreatedBy func(childComplexity int) int
@@ -311,44 +323,55 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
-		AssignRole               func(childComplexity int, input model.AssignRoleInput) int
-		BookAppointment          func(childComplexity int, input model.BookAppointmentInput) int
-		CancelBooking            func(childComplexity int, input model.CancelBookingInput) int
-		CapturePayment           func(childComplexity int, input model.CapturePaymentInput) int
-		ChangeEmail              func(childComplexity int, input model.ChangeEmailInput) int
-		ChangePassword           func(childComplexity int, input model.ChangePasswordInput) int
-		CreateAPIToken           func(childComplexity int, input model.CreateAPITokenInput) int
-		CreateRole               func(childComplexity int, input model.CreateRoleInput) int
-		CreateUser               func(childComplexity int, input model.CreateUserInput) int
-		DeactivateUser           func(childComplexity int, input model.DeactivateUserInput) int
-		DeleteUser               func(childComplexity int, input model.DeleteUserInput) int
-		Impersonate              func(childComplexity int, input model.ImpersonateInput) int
-		LockUser                 func(childComplexity int, input model.LockUserInput) int
-		Login                    func(childComplexity int, input model.LoginInput) int
-		Logout                   func(childComplexity int, input *model.LogoutInput) int
-		LogoutEverywhere         func(childComplexity int) int
-		MarkNotificationRead     func(childComplexity int, input model.MarkNotificationReadInput) int
-		NameSession              func(childComplexity int, input model.NameSessionInput) int
-		ReactivateUser           func(childComplexity int, input model.ReactivateUserInput) int
-		RedeemReward             func(childComplexity int, input model.RedeemRewardInput) int
-		RefreshSession           func(childComplexity int, input model.RefreshSessionInput) int
-		Register                 func(childComplexity int, input model.RegisterInput) int
-		RemoveUserPermission     func(childComplexity int, input model.RemoveUserPermissionInput) int
-		RequestEmailVerification func(childComplexity int) int
-		RequestPasswordReset     func(childComplexity int, input model.RequestPasswordResetInput) int
-		RequirePasswordChange    func(childComplexity int, input model.RequirePasswordChangeInput) int
-		ResetPassword            func(childComplexity int, input model.ResetPasswordInput) int
-		RevokeAPIToken           func(childComplexity int, input model.RevokeAPITokenInput) int
-		RevokeOtherSessions      func(childComplexity int) int
-		RevokeRole               func(childComplexity int, input model.RevokeRoleInput) int
-		RevokeSession            func(childComplexity int, input model.RevokeSessionInput) int
-		SetRolePermissions       func(childComplexity int, input model.SetRolePermissionsInput) int
-		SetUserPermission        func(childComplexity int, input model.SetUserPermissionInput) int
-		StopImpersonating        func(childComplexity int) int
-		UnlockUser               func(childComplexity int, input model.UnlockUserInput) int
-		UpdateProfile            func(childComplexity int, input model.UpdateProfileInput) int
-		UpdateUser               func(childComplexity int, input model.UpdateUserInput) int
-		VerifyEmail              func(childComplexity int, input model.VerifyEmailInput) int
+		AssignRole                func(childComplexity int, input model.AssignRoleInput) int
+		BeginPasskeyRegistration  func(childComplexity int) int
+		BeginPasskeySignIn        func(childComplexity int, input *model.BeginPasskeySignInInput) int
+		BookAppointment           func(childComplexity int, input model.BookAppointmentInput) int
+		CancelBooking             func(childComplexity int, input model.CancelBookingInput) int
+		CapturePayment            func(childComplexity int, input model.CapturePaymentInput) int
+		ChangeEmail               func(childComplexity int, input model.ChangeEmailInput) int
+		ChangePassword            func(childComplexity int, input model.ChangePasswordInput) int
+		CompleteLogin             func(childComplexity int, input model.CompleteLoginInput) int
+		ConfirmTotp               func(childComplexity int, input model.ConfirmTotpInput) int
+		CreateAPIToken            func(childComplexity int, input model.CreateAPITokenInput) int
+		CreateRole                func(childComplexity int, input model.CreateRoleInput) int
+		CreateUser                func(childComplexity int, input model.CreateUserInput) int
+		DeactivateUser            func(childComplexity int, input model.DeactivateUserInput) int
+		DeleteUser                func(childComplexity int, input model.DeleteUserInput) int
+		EnrolTotp                 func(childComplexity int, input *model.EnrolTotpInput) int
+		FinishPasskeyRegistration func(childComplexity int, input model.FinishPasskeyRegistrationInput) int
+		Impersonate               func(childComplexity int, input model.ImpersonateInput) int
+		LockUser                  func(childComplexity int, input model.LockUserInput) int
+		Login                     func(childComplexity int, input model.LoginInput) int
+		Logout                    func(childComplexity int, input *model.LogoutInput) int
+		LogoutEverywhere          func(childComplexity int) int
+		MarkNotificationRead      func(childComplexity int, input model.MarkNotificationReadInput) int
+		NameSession               func(childComplexity int, input model.NameSessionInput) int
+		ReactivateUser            func(childComplexity int, input model.ReactivateUserInput) int
+		Reauthenticate            func(childComplexity int, input model.ReauthenticateInput) int
+		RedeemReward              func(childComplexity int, input model.RedeemRewardInput) int
+		RefreshSession            func(childComplexity int, input model.RefreshSessionInput) int
+		RegenerateRecoveryCodes   func(childComplexity int) int
+		Register                  func(childComplexity int, input model.RegisterInput) int
+		RemoveAuthenticator       func(childComplexity int, input model.RemoveAuthenticatorInput) int
+		RemoveUserPermission      func(childComplexity int, input model.RemoveUserPermissionInput) int
+		RenameAuthenticator       func(childComplexity int, input model.RenameAuthenticatorInput) int
+		RequestEmailVerification  func(childComplexity int) int
+		RequestPasswordReset      func(childComplexity int, input model.RequestPasswordResetInput) int
+		RequirePasswordChange     func(childComplexity int, input model.RequirePasswordChangeInput) int
+		ResetPassword             func(childComplexity int, input model.ResetPasswordInput) int
+		RevokeAPIToken            func(childComplexity int, input model.RevokeAPITokenInput) int
+		RevokeOtherSessions       func(childComplexity int) int
+		RevokeRole                func(childComplexity int, input model.RevokeRoleInput) int
+		RevokeSession             func(childComplexity int, input model.RevokeSessionInput) int
+		SetRolePermissions        func(childComplexity int, input model.SetRolePermissionsInput) int
+		SetUserPermission         func(childComplexity int, input model.SetUserPermissionInput) int
+		SignInWithPasskey         func(childComplexity int, input model.SignInWithPasskeyInput) int
+		StopImpersonating         func(childComplexity int) int
+		UnlockUser                func(childComplexity int, input model.UnlockUserInput) int
+		UpdateProfile             func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateUser                func(childComplexity int, input model.UpdateUserInput) int
+		VerifyEmail               func(childComplexity int, input model.VerifyEmailInput) int
 	}
 
 	NameSessionPayload struct {
@@ -505,6 +528,10 @@ type ComplexityRoot struct {
 		HasNextPage     func(childComplexity int) int
 		HasPreviousPage func(childComplexity int) int
 		StartCursor     func(childComplexity int) int
+	}
+
+	PasskeyOptionsPayload struct {
+		Options func(childComplexity int) int
 	}
 
 	PasswordHistory struct {
@@ -757,6 +784,16 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ReauthenticatePayload struct {
+		AccessToken          func(childComplexity int) int
+		AccessTokenExpiresAt func(childComplexity int) int
+		Viewer               func(childComplexity int) int
+	}
+
+	RecoveryCodesPayload struct {
+		RecoveryCodes func(childComplexity int) int
+	}
+
 	RedeemRewardPayload struct {
 		PointsAccount func(childComplexity int) int
 		Redemption    func(childComplexity int) int
@@ -794,6 +831,14 @@ type ComplexityRoot struct {
 
 	RegisterPayload struct {
 		Session func(childComplexity int) int
+	}
+
+	RemoveAuthenticatorPayload struct {
+		Removed func(childComplexity int) int
+	}
+
+	RenameAuthenticatorPayload struct {
+		Authenticator func(childComplexity int) int
 	}
 
 	ResetPasswordPayload struct {
@@ -1195,13 +1240,16 @@ type ComplexityRoot struct {
 	}
 
 	Viewer struct {
-		APITokens          func(childComplexity int) int
-		Customers          func(childComplexity int) int
-		Impersonation      func(childComplexity int) int
-		MustChangePassword func(childComplexity int) int
-		Permissions        func(childComplexity int) int
-		Sessions           func(childComplexity int) int
-		User               func(childComplexity int) int
+		APITokens            func(childComplexity int) int
+		Authenticators       func(childComplexity int) int
+		Customers            func(childComplexity int) int
+		Impersonation        func(childComplexity int) int
+		MustChangePassword   func(childComplexity int) int
+		Permissions          func(childComplexity int) int
+		RecoveryCodesLeft    func(childComplexity int) int
+		SecondFactorRequired func(childComplexity int) int
+		Sessions             func(childComplexity int) int
+		User                 func(childComplexity int) int
 	}
 
 	ViewerPermission struct {
@@ -1986,6 +2034,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CapturePaymentPayload.Transaction(childComplexity), true
 
+	case "ConfirmAuthenticatorPayload.authenticator":
+		if e.ComplexityRoot.ConfirmAuthenticatorPayload.Authenticator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmAuthenticatorPayload.Authenticator(childComplexity), true
+	case "ConfirmAuthenticatorPayload.recoveryCodes":
+		if e.ComplexityRoot.ConfirmAuthenticatorPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmAuthenticatorPayload.RecoveryCodes(childComplexity), true
+
 	case "CreateApiTokenPayload.apiToken":
 		if e.ComplexityRoot.CreateApiTokenPayload.APIToken == nil {
 			break
@@ -2221,6 +2282,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteUserPayload.DeletedID(childComplexity), true
 
+	case "EnrolTotpPayload.authenticator":
+		if e.ComplexityRoot.EnrolTotpPayload.Authenticator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolTotpPayload.Authenticator(childComplexity), true
+	case "EnrolTotpPayload.secret":
+		if e.ComplexityRoot.EnrolTotpPayload.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolTotpPayload.Secret(childComplexity), true
+	case "EnrolTotpPayload.uri":
+		if e.ComplexityRoot.EnrolTotpPayload.URI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolTotpPayload.URI(childComplexity), true
+
 	case "GivenName.createdAt":
 		if e.ComplexityRoot.GivenName.CreatedAt == nil {
 			break
@@ -2381,6 +2461,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AssignRole(childComplexity, args["input"].(model.AssignRoleInput)), true
+	case "Mutation.beginPasskeyRegistration":
+		if e.ComplexityRoot.Mutation.BeginPasskeyRegistration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.BeginPasskeyRegistration(childComplexity), true
+	case "Mutation.beginPasskeySignIn":
+		if e.ComplexityRoot.Mutation.BeginPasskeySignIn == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_beginPasskeySignIn_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BeginPasskeySignIn(childComplexity, args["input"].(*model.BeginPasskeySignInInput)), true
 	case "Mutation.bookAppointment":
 		if e.ComplexityRoot.Mutation.BookAppointment == nil {
 			break
@@ -2436,6 +2533,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.completeLogin":
+		if e.ComplexityRoot.Mutation.CompleteLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_completeLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CompleteLogin(childComplexity, args["input"].(model.CompleteLoginInput)), true
+	case "Mutation.confirmTotp":
+		if e.ComplexityRoot.Mutation.ConfirmTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["input"].(model.ConfirmTotpInput)), true
 	case "Mutation.createApiToken":
 		if e.ComplexityRoot.Mutation.CreateAPIToken == nil {
 			break
@@ -2491,6 +2610,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
+	case "Mutation.enrolTotp":
+		if e.ComplexityRoot.Mutation.EnrolTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_enrolTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EnrolTotp(childComplexity, args["input"].(*model.EnrolTotpInput)), true
+	case "Mutation.finishPasskeyRegistration":
+		if e.ComplexityRoot.Mutation.FinishPasskeyRegistration == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_finishPasskeyRegistration_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.FinishPasskeyRegistration(childComplexity, args["input"].(model.FinishPasskeyRegistrationInput)), true
 	case "Mutation.impersonate":
 		if e.ComplexityRoot.Mutation.Impersonate == nil {
 			break
@@ -2574,6 +2715,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ReactivateUser(childComplexity, args["input"].(model.ReactivateUserInput)), true
+	case "Mutation.reauthenticate":
+		if e.ComplexityRoot.Mutation.Reauthenticate == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_reauthenticate_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.Reauthenticate(childComplexity, args["input"].(model.ReauthenticateInput)), true
 	case "Mutation.redeemReward":
 		if e.ComplexityRoot.Mutation.RedeemReward == nil {
 			break
@@ -2596,6 +2748,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RefreshSession(childComplexity, args["input"].(model.RefreshSessionInput)), true
+	case "Mutation.regenerateRecoveryCodes":
+		if e.ComplexityRoot.Mutation.RegenerateRecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RegenerateRecoveryCodes(childComplexity), true
 	case "Mutation.register":
 		if e.ComplexityRoot.Mutation.Register == nil {
 			break
@@ -2607,6 +2765,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(model.RegisterInput)), true
+	case "Mutation.removeAuthenticator":
+		if e.ComplexityRoot.Mutation.RemoveAuthenticator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeAuthenticator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveAuthenticator(childComplexity, args["input"].(model.RemoveAuthenticatorInput)), true
 	case "Mutation.removeUserPermission":
 		if e.ComplexityRoot.Mutation.RemoveUserPermission == nil {
 			break
@@ -2618,6 +2787,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RemoveUserPermission(childComplexity, args["input"].(model.RemoveUserPermissionInput)), true
+	case "Mutation.renameAuthenticator":
+		if e.ComplexityRoot.Mutation.RenameAuthenticator == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renameAuthenticator_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenameAuthenticator(childComplexity, args["input"].(model.RenameAuthenticatorInput)), true
 	case "Mutation.requestEmailVerification":
 		if e.ComplexityRoot.Mutation.RequestEmailVerification == nil {
 			break
@@ -2718,6 +2898,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetUserPermission(childComplexity, args["input"].(model.SetUserPermissionInput)), true
+	case "Mutation.signInWithPasskey":
+		if e.ComplexityRoot.Mutation.SignInWithPasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_signInWithPasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SignInWithPasskey(childComplexity, args["input"].(model.SignInWithPasskeyInput)), true
 	case "Mutation.stopImpersonating":
 		if e.ComplexityRoot.Mutation.StopImpersonating == nil {
 			break
@@ -3472,6 +3663,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
+
+	case "PasskeyOptionsPayload.options":
+		if e.ComplexityRoot.PasskeyOptionsPayload.Options == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PasskeyOptionsPayload.Options(childComplexity), true
 
 	case "PasswordHistory.changedAt":
 		if e.ComplexityRoot.PasswordHistory.ChangedAt == nil {
@@ -4746,6 +4944,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RateLimitLogEdge.Node(childComplexity), true
 
+	case "ReauthenticatePayload.accessToken":
+		if e.ComplexityRoot.ReauthenticatePayload.AccessToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReauthenticatePayload.AccessToken(childComplexity), true
+	case "ReauthenticatePayload.accessTokenExpiresAt":
+		if e.ComplexityRoot.ReauthenticatePayload.AccessTokenExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReauthenticatePayload.AccessTokenExpiresAt(childComplexity), true
+	case "ReauthenticatePayload.viewer":
+		if e.ComplexityRoot.ReauthenticatePayload.Viewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ReauthenticatePayload.Viewer(childComplexity), true
+
+	case "RecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.RecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecoveryCodesPayload.RecoveryCodes(childComplexity), true
+
 	case "RedeemRewardPayload.pointsAccount":
 		if e.ComplexityRoot.RedeemRewardPayload.PointsAccount == nil {
 			break
@@ -4894,6 +5118,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RegisterPayload.Session(childComplexity), true
+
+	case "RemoveAuthenticatorPayload.removed":
+		if e.ComplexityRoot.RemoveAuthenticatorPayload.Removed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveAuthenticatorPayload.Removed(childComplexity), true
+
+	case "RenameAuthenticatorPayload.authenticator":
+		if e.ComplexityRoot.RenameAuthenticatorPayload.Authenticator == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenameAuthenticatorPayload.Authenticator(childComplexity), true
 
 	case "ResetPasswordPayload.reset":
 		if e.ComplexityRoot.ResetPasswordPayload.Reset == nil {
@@ -6681,6 +6919,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.APITokens(childComplexity), true
+	case "Viewer.authenticators":
+		if e.ComplexityRoot.Viewer.Authenticators == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.Authenticators(childComplexity), true
 	case "Viewer.customers":
 		if e.ComplexityRoot.Viewer.Customers == nil {
 			break
@@ -6705,6 +6949,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Viewer.Permissions(childComplexity), true
+	case "Viewer.recoveryCodesLeft":
+		if e.ComplexityRoot.Viewer.RecoveryCodesLeft == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.RecoveryCodesLeft(childComplexity), true
+	case "Viewer.secondFactorRequired":
+		if e.ComplexityRoot.Viewer.SecondFactorRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Viewer.SecondFactorRequired(childComplexity), true
 	case "Viewer.sessions":
 		if e.ComplexityRoot.Viewer.Sessions == nil {
 			break
@@ -6834,6 +7090,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAppointmentWhereInput,
 		ec.unmarshalInputAssignRoleInput,
 		ec.unmarshalInputAuditLogWhereInput,
+		ec.unmarshalInputBeginPasskeySignInInput,
 		ec.unmarshalInputBlacklistedTokenWhereInput,
 		ec.unmarshalInputBookAppointmentInput,
 		ec.unmarshalInputBookingOrder,
@@ -6842,6 +7099,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCapturePaymentInput,
 		ec.unmarshalInputChangeEmailInput,
 		ec.unmarshalInputChangePasswordInput,
+		ec.unmarshalInputCompleteLoginInput,
+		ec.unmarshalInputConfirmTotpInput,
 		ec.unmarshalInputCreateApiTokenInput,
 		ec.unmarshalInputCreateRoleInput,
 		ec.unmarshalInputCreateUserInput,
@@ -6849,6 +7108,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCustomerWhereInput,
 		ec.unmarshalInputDeactivateUserInput,
 		ec.unmarshalInputDeleteUserInput,
+		ec.unmarshalInputEnrolTotpInput,
+		ec.unmarshalInputFinishPasskeyRegistrationInput,
 		ec.unmarshalInputImpersonateInput,
 		ec.unmarshalInputLockUserInput,
 		ec.unmarshalInputLoginInput,
@@ -6871,11 +7132,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRateLimitLogOrder,
 		ec.unmarshalInputRateLimitLogWhereInput,
 		ec.unmarshalInputReactivateUserInput,
+		ec.unmarshalInputReauthenticateInput,
 		ec.unmarshalInputRedeemRewardInput,
 		ec.unmarshalInputRefreshSessionInput,
 		ec.unmarshalInputRefreshTokenWhereInput,
 		ec.unmarshalInputRegisterInput,
+		ec.unmarshalInputRemoveAuthenticatorInput,
 		ec.unmarshalInputRemoveUserPermissionInput,
+		ec.unmarshalInputRenameAuthenticatorInput,
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputRequirePasswordChangeInput,
 		ec.unmarshalInputResetPasswordInput,
@@ -6892,6 +7156,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSessionLogWhereInput,
 		ec.unmarshalInputSetRolePermissionsInput,
 		ec.unmarshalInputSetUserPermissionInput,
+		ec.unmarshalInputSignInWithPasskeyInput,
 		ec.unmarshalInputUnlockUserInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateUserInput,
@@ -7195,25 +7460,25 @@ extend type Mutation {
   """
   createRole("What is asked for." input: CreateRoleInput!): RolePayload! @hasPermission(permission: "role:create")
   """
-  Say anew what a role permits. Errors: NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  Say anew what a role permits. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
   """
-  setRolePermissions("What is asked for." input: SetRolePermissionsInput!): RolePayload! @hasPermission(permission: "role:update")
+  setRolePermissions("What is asked for." input: SetRolePermissionsInput!): RolePayload! @stepUp @hasPermission(permission: "role:update")
   """
-  Give a role to a user. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  Give a role to a user. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
-  assignRole("What is asked for." input: AssignRoleInput!): AssignRolePayload! @hasPermission(permission: "role:assign")
+  assignRole("What is asked for." input: AssignRoleInput!): AssignRolePayload! @stepUp @hasPermission(permission: "role:assign")
   """
-  Take a role away from a user. Errors: NOT_FOUND, FORBIDDEN, CONFLICT.
+  Take a role away from a user. Errors: STEP_UP_REQUIRED, NOT_FOUND, FORBIDDEN, CONFLICT.
   """
-  revokeRole("What is asked for." input: RevokeRoleInput!): UserAccessPayload! @hasPermission(permission: "role:assign")
+  revokeRole("What is asked for." input: RevokeRoleInput!): UserAccessPayload! @stepUp @hasPermission(permission: "role:assign")
   """
-  Allow or deny one permission to one user. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  Allow or deny one permission to one user. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
-  setUserPermission("What is asked for." input: SetUserPermissionInput!): SetUserPermissionPayload! @hasPermission(permission: "permission:grant")
+  setUserPermission("What is asked for." input: SetUserPermissionInput!): SetUserPermissionPayload! @stepUp @hasPermission(permission: "permission:grant")
   """
-  Remove a direct permission. Errors: NOT_FOUND, FORBIDDEN.
+  Remove a direct permission. Errors: STEP_UP_REQUIRED, NOT_FOUND, FORBIDDEN.
   """
-  removeUserPermission("What is asked for." input: RemoveUserPermissionInput!): UserAccessPayload! @hasPermission(permission: "permission:grant")
+  removeUserPermission("What is asked for." input: RemoveUserPermissionInput!): UserAccessPayload! @stepUp @hasPermission(permission: "permission:grant")
 }
 `, BuiltIn: false},
 	{Name: "../schema/account.graphqls", Input: `"""
@@ -7472,13 +7737,13 @@ type UpdateProfilePayload {
 
 extend type Mutation {
   """
-  Make an account for somebody else, who sets a password before anything else. Errors: BAD_USER_INPUT, NOT_FOUND for a unit, sex or role, CONFLICT for a login name or address in use, FORBIDDEN for a unit out of reach and for roles beyond the caller's own, OVERLOADED.
+  Make an account for somebody else, who sets a password before anything else. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, NOT_FOUND for a unit, sex or role, CONFLICT for a login name or address in use, FORBIDDEN for a unit out of reach and for roles beyond the caller's own, OVERLOADED.
   """
-  createUser("What is asked for." input: CreateUserInput!): CreateUserPayload! @hasPermission(permission: "user:create")
+  createUser("What is asked for." input: CreateUserInput!): CreateUserPayload! @stepUp @hasPermission(permission: "user:create")
   """
-  Change an account: not one that may do more than the caller. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT for a stale version and for a login name or address in use, FORBIDDEN.
+  Change an account: not one that may do more than the caller. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, CONFLICT for a stale version and for a login name or address in use, FORBIDDEN.
   """
-  updateUser("What is asked for." input: UpdateUserInput!): UserPayload! @hasPermission(permission: "user:update")
+  updateUser("What is asked for." input: UpdateUserInput!): UserPayload! @stepUp @hasPermission(permission: "user:update")
   """
   Change what is said about the caller. Errors: BAD_USER_INPUT, CONFLICT for a stale version.
   """
@@ -7500,9 +7765,9 @@ extend type Mutation {
   """
   reactivateUser("What is asked for." input: ReactivateUserInput!): UserPayload! @hasPermission(permission: "user:deactivate")
   """
-  Delete an account: it is hidden everywhere, its login name and address are free again, its sessions, tokens, roles and permissions end. What it did stays on record. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, CONFLICT when nobody could give roles any more.
+  Delete an account: it is hidden everywhere, its login name and address are free again, its sessions, tokens, roles and permissions end. What it did stays on record. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, CONFLICT when nobody could give roles any more.
   """
-  deleteUser("What is asked for." input: DeleteUserInput!): DeleteUserPayload! @hasPermission(permission: "user:delete")
+  deleteUser("What is asked for." input: DeleteUserInput!): DeleteUserPayload! @stepUp @hasPermission(permission: "user:delete")
   """
   Have the owner of an account set a new password before anything else; its sessions end, and the owner is mailed a link. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
@@ -7563,9 +7828,9 @@ type RevokeApiTokenPayload {
 
 extend type Mutation {
   """
-  Make a token with which a program acts for the caller: it may do what its scopes name and the caller may do at that moment, and it signs nobody in. At most 20 are alive at once. Errors: BAD_USER_INPUT, FORBIDDEN for a scope that the caller does not hold, CONFLICT.
+  Make a token with which a program acts for the caller: it may do what its scopes name and the caller may do at that moment, and it signs nobody in. At most 20 are alive at once. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, FORBIDDEN for a scope that the caller does not hold, CONFLICT.
   """
-  createApiToken("What is asked for." input: CreateApiTokenInput!): CreateApiTokenPayload! @authenticated
+  createApiToken("What is asked for." input: CreateApiTokenInput!): CreateApiTokenPayload! @stepUp @authenticated
   """
   End a token: the caller's own, or, with ` + "`" + `session:revoke` + "`" + `, somebody else's. Errors: NOT_FOUND, FORBIDDEN.
   """
@@ -8076,6 +8341,290 @@ enum ErrorAction {
   RETRY
 }
 `, BuiltIn: false},
+	{Name: "../schema/factor.graphqls", Input: `"""
+Asks that the caller has proven anew who they are, at most a few minutes ago (a setting): with the sign-in or with ` + "`" + `reauthenticate` + "`" + `. Otherwise the field answers STEP_UP_REQUIRED. It stands before the directive that says who may call the field, which is asked first.
+"""
+directive @stepUp on FIELD_DEFINITION
+
+"""
+An app that shows codes.
+"""
+input EnrolTotpInput {
+  """
+  What its owner calls it, 1 to 64 characters.
+  """
+  name: String
+}
+
+"""
+The first code of an app.
+"""
+input ConfirmTotpInput {
+  """
+  The authenticator that ` + "`" + `enrolTotp` + "`" + ` has made.
+  """
+  id: ID!
+  """
+  The code that the app shows now.
+  """
+  code: String!
+}
+
+"""
+A name for an authenticator.
+"""
+input RenameAuthenticatorInput {
+  """
+  The caller's authenticator.
+  """
+  id: ID!
+  """
+  What its owner calls it, 1 to 64 characters.
+  """
+  name: String!
+}
+
+"""
+An authenticator to take away.
+"""
+input RemoveAuthenticatorInput {
+  """
+  The caller's authenticator.
+  """
+  id: ID!
+}
+
+"""
+What a browser has made out of the options of ` + "`" + `beginPasskeyRegistration` + "`" + `.
+"""
+input FinishPasskeyRegistrationInput {
+  """
+  What its owner calls it, 1 to 64 characters.
+  """
+  name: String
+  """
+  ` + "`" + `PublicKeyCredential.toJSON()` + "`" + ` of ` + "`" + `navigator.credentials.create` + "`" + `.
+  """
+  passkey: JSON!
+}
+
+"""
+What a passkey is asked for.
+"""
+input BeginPasskeySignInInput {
+  """
+  The ticket of SECOND_FACTOR_REQUIRED, for a passkey as a second factor. Without it any passkey of any account may answer.
+  """
+  ticket: String
+}
+
+"""
+The answer of a passkey to the options of ` + "`" + `beginPasskeySignIn` + "`" + `.
+"""
+input SignInWithPasskeyInput {
+  """
+  ` + "`" + `PublicKeyCredential.toJSON()` + "`" + ` of ` + "`" + `navigator.credentials.get` + "`" + `.
+  """
+  passkey: JSON!
+  """
+  What the device is to be called in the list of sessions.
+  """
+  deviceName: String
+  """
+  How the refresh token comes back.
+  """
+  delivery: TokenDelivery! = BODY
+}
+
+"""
+The second factor: exactly one of code, recoveryCode and passkey.
+"""
+input CompleteLoginInput {
+  """
+  The ticket of SECOND_FACTOR_REQUIRED. It is good for five minutes, five tries and the device that it was given to.
+  """
+  ticket: String!
+  """
+  The code that an app shows now.
+  """
+  code: String
+  """
+  A recovery code. It is good once.
+  """
+  recoveryCode: String
+  """
+  ` + "`" + `PublicKeyCredential.toJSON()` + "`" + ` of ` + "`" + `navigator.credentials.get` + "`" + `, for options that ` + "`" + `beginPasskeySignIn` + "`" + ` gave for the ticket.
+  """
+  passkey: JSON
+  """
+  What the device is to be called in the list of sessions.
+  """
+  deviceName: String
+  """
+  How the refresh token comes back.
+  """
+  delivery: TokenDelivery! = BODY
+}
+
+"""
+What proves anew who the caller is: exactly one of the fields.
+"""
+input ReauthenticateInput {
+  """
+  The password.
+  """
+  password: String
+  """
+  The code that an app shows now.
+  """
+  code: String
+  """
+  A recovery code. It is good once.
+  """
+  recoveryCode: String
+  """
+  ` + "`" + `PublicKeyCredential.toJSON()` + "`" + ` of ` + "`" + `navigator.credentials.get` + "`" + `, for options of ` + "`" + `beginPasskeySignIn` + "`" + ` without a ticket.
+  """
+  passkey: JSON
+}
+
+"""
+An app that has yet to show that it works.
+"""
+type EnrolTotpPayload {
+  """
+  The authenticator, which counts for nothing before ` + "`" + `confirmTotp` + "`" + `.
+  """
+  authenticator: Authenticator!
+  """
+  The secret in base32, to be typed into the app. It is shown once.
+  """
+  secret: String!
+  """
+  The same as an otpauth URI, for a QR code.
+  """
+  uri: String!
+}
+
+"""
+An authenticator that counts from now on.
+"""
+type ConfirmAuthenticatorPayload {
+  """
+  The authenticator.
+  """
+  authenticator: Authenticator!
+  """
+  Ten recovery codes, each good once, for the day that the device is gone. They are shown once; null when the account has some already.
+  """
+  recoveryCodes: [String!]
+}
+
+"""
+A changed authenticator.
+"""
+type RenameAuthenticatorPayload {
+  """
+  The authenticator.
+  """
+  authenticator: Authenticator!
+}
+
+"""
+The end of an authenticator.
+"""
+type RemoveAuthenticatorPayload {
+  """
+  Always true.
+  """
+  removed: Boolean!
+}
+
+"""
+New recovery codes.
+"""
+type RecoveryCodesPayload {
+  """
+  Ten codes, each good once. They are shown once.
+  """
+  recoveryCodes: [String!]!
+}
+
+"""
+What a browser needs to make a passkey or to ask for one.
+"""
+type PasskeyOptionsPayload @public {
+  """
+  For ` + "`" + `PublicKeyCredential.parseCreationOptionsFromJSON` + "`" + ` or ` + "`" + `parseRequestOptionsFromJSON` + "`" + `. The challenge is good once and for five minutes.
+  """
+  options: JSON!
+}
+
+"""
+The caller, proven anew.
+"""
+type ReauthenticatePayload {
+  """
+  For the header ` + "`" + `Authorization: Bearer …` + "`" + `, instead of the one before.
+  """
+  accessToken: String!
+  """
+  When the access token ends.
+  """
+  accessTokenExpiresAt: Time!
+  """
+  Who is signed in.
+  """
+  viewer: Viewer!
+}
+
+extend type Mutation {
+  """
+  Open the session that ` + "`" + `login` + "`" + ` has asked a second factor for. Each try counts, on the ticket and on the account. Errors: BAD_USER_INPUT, INVALID_CREDENTIALS for a factor that is not right, UNAUTHENTICATED for a ticket that is no longer good, RATE_LIMITED.
+  """
+  completeLogin("What is asked for." input: CompleteLoginInput!): SessionPayload! @public
+  """
+  Ask for a passkey. Errors: UNAUTHENTICATED for a ticket that is no longer good, NOT_FOUND where its account has no passkey, FORBIDDEN where the server has no host name for passkeys.
+  """
+  beginPasskeySignIn("What is asked for; any passkey without it." input: BeginPasskeySignInInput): PasskeyOptionsPayload! @public
+  """
+  Sign in with a passkey alone, whose device has verified its user: two factors in one. Errors: BAD_USER_INPUT, INVALID_CREDENTIALS, FORBIDDEN.
+  """
+  signInWithPasskey("What is asked for." input: SignInWithPasskeyInput!): SessionPayload! @public
+  """
+  Prove anew who the caller is. What asks for that works again for a few minutes; a code or a passkey makes the session one with a second factor. Errors: UNAUTHENTICATED, BAD_USER_INPUT, INVALID_CREDENTIALS, RATE_LIMITED, OVERLOADED, FORBIDDEN for tokens of programs.
+  """
+  reauthenticate("What is asked for." input: ReauthenticateInput!): ReauthenticatePayload! @authenticated
+  """
+  Make the secret of an app that shows codes (RFC 6238). It counts for nothing before ` + "`" + `confirmTotp` + "`" + `. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, BAD_USER_INPUT, CONFLICT at ten authenticators.
+  """
+  enrolTotp("What is asked for." input: EnrolTotpInput): EnrolTotpPayload! @stepUp @authenticated
+  """
+  Show that an app works. From then on ` + "`" + `login` + "`" + ` asks for a second factor. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, NOT_FOUND, INVALID_CREDENTIALS.
+  """
+  confirmTotp("What is asked for." input: ConfirmTotpInput!): ConfirmAuthenticatorPayload! @stepUp @authenticated
+  """
+  Begin to make a passkey. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, CONFLICT at ten authenticators, FORBIDDEN where the server has no host name for passkeys.
+  """
+  beginPasskeyRegistration: PasskeyOptionsPayload! @stepUp @authenticated
+  """
+  Keep a passkey. From then on ` + "`" + `login` + "`" + ` asks for a second factor. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, BAD_USER_INPUT, CONFLICT, INVALID_CREDENTIALS for what does not answer the challenge.
+  """
+  finishPasskeyRegistration("What is asked for." input: FinishPasskeyRegistrationInput!): ConfirmAuthenticatorPayload! @stepUp @authenticated
+  """
+  Give an authenticator another name. Errors: UNAUTHENTICATED, NOT_FOUND, BAD_USER_INPUT.
+  """
+  renameAuthenticator("What is asked for." input: RenameAuthenticatorInput!): RenameAuthenticatorPayload! @authenticated
+  """
+  Take an authenticator away. With the last one go the recovery codes, and the password is enough again. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, NOT_FOUND.
+  """
+  removeAuthenticator("What is asked for." input: RemoveAuthenticatorInput!): RemoveAuthenticatorPayload! @stepUp @authenticated
+  """
+  Replace the recovery codes by ten new ones. Errors: UNAUTHENTICATED, STEP_UP_REQUIRED, CONFLICT without an authenticator.
+  """
+  regenerateRecoveryCodes: RecoveryCodesPayload! @stepUp @authenticated
+}
+`, BuiltIn: false},
 	{Name: "../schema/impersonation.graphqls", Input: `"""
 Somebody to act for.
 """
@@ -8160,9 +8709,9 @@ extend type Viewer {
 
 extend type Mutation {
   """
-  Act for somebody else for a while. The user is told and sees who and why; everything is on record as done by the caller; passwords, addresses, factors, tokens and access are out of reach. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, INVALID_TRANSITION for an account that is shut.
+  Act for somebody else for a while. The user is told and sees who and why; everything is on record as done by the caller; passwords, addresses, factors, tokens and access are out of reach. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, INVALID_TRANSITION for an account that is shut.
   """
-  impersonate("What is asked for." input: ImpersonateInput!): ImpersonationPayload! @hasPermission(permission: "user:impersonate")
+  impersonate("What is asked for." input: ImpersonateInput!): ImpersonationPayload! @stepUp @hasPermission(permission: "user:impersonate")
   """
   End the session in which the caller acts for somebody else. Errors: INVALID_TRANSITION when it is the caller's own.
   """
@@ -8627,6 +9176,18 @@ type Viewer @authenticated {
   The customer profiles of the caller's account.
   """
   customers: [Customer!]!
+  """
+  The caller's second factors and passkeys, newest first.
+  """
+  authenticators: [Authenticator!]!
+  """
+  How many recovery codes the caller has left.
+  """
+  recoveryCodesLeft: Int!
+  """
+  Whether permissions of the caller work only once the session has shown a second factor: with ` + "`" + `enrolTotp` + "`" + `, with a passkey, or with ` + "`" + `reauthenticate` + "`" + `.
+  """
+  secondFactorRequired: Boolean!
 }
 
 """
@@ -9052,6 +9613,16 @@ func (ec *executionContext) childFields_CapturePaymentPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type CapturePaymentPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ConfirmAuthenticatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authenticator":
+		return ec.fieldContext_ConfirmAuthenticatorPayload_authenticator(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmAuthenticatorPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmAuthenticatorPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiToken":
@@ -9154,6 +9725,18 @@ func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteUserPayload_deletedId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EnrolTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authenticator":
+		return ec.fieldContext_EnrolTotpPayload_authenticator(ctx, field)
+	case "secret":
+		return ec.fieldContext_EnrolTotpPayload_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_EnrolTotpPayload_uri(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EnrolTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_GivenName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9552,6 +10135,14 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PasskeyOptionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "options":
+		return ec.fieldContext_PasskeyOptionsPayload_options(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PasskeyOptionsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PasswordHistory(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -9990,6 +10581,26 @@ func (ec *executionContext) childFields_RateLimitLogEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type RateLimitLogEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ReauthenticatePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessToken":
+		return ec.fieldContext_ReauthenticatePayload_accessToken(ctx, field)
+	case "accessTokenExpiresAt":
+		return ec.fieldContext_ReauthenticatePayload_accessTokenExpiresAt(ctx, field)
+	case "viewer":
+		return ec.fieldContext_ReauthenticatePayload_viewer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReauthenticatePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "recoveryCodes":
+		return ec.fieldContext_RecoveryCodesPayload_recoveryCodes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RedeemRewardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "redemption":
@@ -10066,6 +10677,22 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 		return ec.fieldContext_RegisterPayload_session(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemoveAuthenticatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removed":
+		return ec.fieldContext_RemoveAuthenticatorPayload_removed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveAuthenticatorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RenameAuthenticatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "authenticator":
+		return ec.fieldContext_RenameAuthenticatorPayload_authenticator(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenameAuthenticatorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -10862,6 +11489,12 @@ func (ec *executionContext) childFields_Viewer(ctx context.Context, field graphq
 		return ec.fieldContext_Viewer_mustChangePassword(ctx, field)
 	case "customers":
 		return ec.fieldContext_Viewer_customers(ctx, field)
+	case "authenticators":
+		return ec.fieldContext_Viewer_authenticators(ctx, field)
+	case "recoveryCodesLeft":
+		return ec.fieldContext_Viewer_recoveryCodesLeft(ctx, field)
+	case "secondFactorRequired":
+		return ec.fieldContext_Viewer_secondFactorRequired(ctx, field)
 	case "apiTokens":
 		return ec.fieldContext_Viewer_apiTokens(ctx, field)
 	case "impersonation":

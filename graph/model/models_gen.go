@@ -32,6 +32,12 @@ type AssignRolePayload struct {
 	UserRole *ent.UserRole `json:"userRole,omitempty"`
 }
 
+// What a passkey is asked for.
+type BeginPasskeySignInInput struct {
+	// The ticket of SECOND_FACTOR_REQUIRED, for a passkey as a second factor. Without it any passkey of any account may answer.
+	Ticket *string `json:"ticket,omitempty"`
+}
+
 // What to book, with whom and when.
 type BookAppointmentInput struct {
 	// Who comes; by default the caller's own profile.
@@ -114,6 +120,38 @@ type ChangePasswordInput struct {
 	Delivery TokenDelivery `json:"delivery"`
 }
 
+// The second factor: exactly one of code, recoveryCode and passkey.
+type CompleteLoginInput struct {
+	// The ticket of SECOND_FACTOR_REQUIRED. It is good for five minutes, five tries and the device that it was given to.
+	Ticket string `json:"ticket"`
+	// The code that an app shows now.
+	Code *string `json:"code,omitempty"`
+	// A recovery code. It is good once.
+	RecoveryCode *string `json:"recoveryCode,omitempty"`
+	// `PublicKeyCredential.toJSON()` of `navigator.credentials.get`, for options that `beginPasskeySignIn` gave for the ticket.
+	Passkey map[string]any `json:"passkey,omitempty"`
+	// What the device is to be called in the list of sessions.
+	DeviceName *string `json:"deviceName,omitempty"`
+	// How the refresh token comes back.
+	Delivery TokenDelivery `json:"delivery"`
+}
+
+// An authenticator that counts from now on.
+type ConfirmAuthenticatorPayload struct {
+	// The authenticator.
+	Authenticator *ent.Authenticator `json:"authenticator"`
+	// Ten recovery codes, each good once, for the day that the device is gone. They are shown once; null when the account has some already.
+	RecoveryCodes []string `json:"recoveryCodes,omitempty"`
+}
+
+// The first code of an app.
+type ConfirmTotpInput struct {
+	// The authenticator that `enrolTotp` has made.
+	ID uuid.UUID `json:"id"`
+	// The code that the app shows now.
+	Code string `json:"code"`
+}
+
 // A token for a program that is to act for the caller.
 type CreateAPITokenInput struct {
 	// What the caller calls it, 1 to 64 characters.
@@ -194,6 +232,30 @@ type DeleteUserInput struct {
 type DeleteUserPayload struct {
 	// The id that it had.
 	DeletedID uuid.UUID `json:"deletedId"`
+}
+
+// An app that shows codes.
+type EnrolTotpInput struct {
+	// What its owner calls it, 1 to 64 characters.
+	Name *string `json:"name,omitempty"`
+}
+
+// An app that has yet to show that it works.
+type EnrolTotpPayload struct {
+	// The authenticator, which counts for nothing before `confirmTotp`.
+	Authenticator *ent.Authenticator `json:"authenticator"`
+	// The secret in base32, to be typed into the app. It is shown once.
+	Secret string `json:"secret"`
+	// The same as an otpauth URI, for a QR code.
+	URI string `json:"uri"`
+}
+
+// What a browser has made out of the options of `beginPasskeyRegistration`.
+type FinishPasskeyRegistrationInput struct {
+	// What its owner calls it, 1 to 64 characters.
+	Name *string `json:"name,omitempty"`
+	// `PublicKeyCredential.toJSON()` of `navigator.credentials.create`.
+	Passkey map[string]any `json:"passkey"`
 }
 
 // Somebody to act for.
@@ -292,12 +354,46 @@ type NameSessionPayload struct {
 	Session *ent.UserSession `json:"session,omitempty"`
 }
 
+// What a browser needs to make a passkey or to ask for one.
+type PasskeyOptionsPayload struct {
+	// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`. The challenge is good once and for five minutes.
+	Options map[string]any `json:"options"`
+}
+
 // A closed account to open again.
 type ReactivateUserInput struct {
 	// The account; not the caller's.
 	ID uuid.UUID `json:"id"`
 	// Why it is opened, 3 to 500 characters.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// What proves anew who the caller is: exactly one of the fields.
+type ReauthenticateInput struct {
+	// The password.
+	Password *string `json:"password,omitempty"`
+	// The code that an app shows now.
+	Code *string `json:"code,omitempty"`
+	// A recovery code. It is good once.
+	RecoveryCode *string `json:"recoveryCode,omitempty"`
+	// `PublicKeyCredential.toJSON()` of `navigator.credentials.get`, for options of `beginPasskeySignIn` without a ticket.
+	Passkey map[string]any `json:"passkey,omitempty"`
+}
+
+// The caller, proven anew.
+type ReauthenticatePayload struct {
+	// For the header `Authorization: Bearer …`, instead of the one before.
+	AccessToken string `json:"accessToken"`
+	// When the access token ends.
+	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
+	// Who is signed in.
+	Viewer *Viewer `json:"viewer"`
+}
+
+// New recovery codes.
+type RecoveryCodesPayload struct {
+	// Ten codes, each good once. They are shown once.
+	RecoveryCodes []string `json:"recoveryCodes"`
 }
 
 // A reward to redeem.
@@ -351,6 +447,18 @@ type RegisterPayload struct {
 	Session *SessionPayload `json:"session,omitempty"`
 }
 
+// An authenticator to take away.
+type RemoveAuthenticatorInput struct {
+	// The caller's authenticator.
+	ID uuid.UUID `json:"id"`
+}
+
+// The end of an authenticator.
+type RemoveAuthenticatorPayload struct {
+	// Always true.
+	Removed bool `json:"removed"`
+}
+
 // A direct permission to remove.
 type RemoveUserPermissionInput struct {
 	// The user; not the caller.
@@ -359,6 +467,20 @@ type RemoveUserPermissionInput struct {
 	Permission string `json:"permission"`
 	// Why it is removed.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// A name for an authenticator.
+type RenameAuthenticatorInput struct {
+	// The caller's authenticator.
+	ID uuid.UUID `json:"id"`
+	// What its owner calls it, 1 to 64 characters.
+	Name string `json:"name"`
+}
+
+// A changed authenticator.
+type RenameAuthenticatorPayload struct {
+	// The authenticator.
+	Authenticator *ent.Authenticator `json:"authenticator"`
 }
 
 // Whose password is to be set anew.
@@ -489,6 +611,16 @@ type SetUserPermissionPayload struct {
 	UserPermission *ent.UserPermission `json:"userPermission,omitempty"`
 }
 
+// The answer of a passkey to the options of `beginPasskeySignIn`.
+type SignInWithPasskeyInput struct {
+	// `PublicKeyCredential.toJSON()` of `navigator.credentials.get`.
+	Passkey map[string]any `json:"passkey"`
+	// What the device is to be called in the list of sessions.
+	DeviceName *string `json:"deviceName,omitempty"`
+	// How the refresh token comes back.
+	Delivery TokenDelivery `json:"delivery"`
+}
+
 // A time at which a service can be booked.
 type Slot struct {
 	// When it starts.
@@ -601,6 +733,12 @@ type Viewer struct {
 	MustChangePassword bool `json:"mustChangePassword"`
 	// The customer profiles of the caller's account.
 	Customers []*ent.Customer `json:"customers"`
+	// The caller's second factors and passkeys, newest first.
+	Authenticators []*ent.Authenticator `json:"authenticators"`
+	// How many recovery codes the caller has left.
+	RecoveryCodesLeft int `json:"recoveryCodesLeft"`
+	// Whether permissions of the caller work only once the session has shown a second factor: with `enrolTotp`, with a passkey, or with `reauthenticate`.
+	SecondFactorRequired bool `json:"secondFactorRequired"`
 	// The caller's tokens for programs, newest first. Not for programs without the scope session:read.
 	APITokens []*ent.ApiToken `json:"apiTokens"`
 	// Who really acts; null: the user.

@@ -8,6 +8,7 @@ type Permission struct {
 	Name        string
 	Description string
 	Reserved    bool // named already, used by nothing yet
+	High        bool // worth a second factor, where the settings ask for one
 }
 
 // The permissions. A verb or a schema names one of these; the database's
@@ -57,14 +58,14 @@ var registry = []Permission{
 	{Name: UserUpdate, Description: "Change accounts, and have their owners set a new password."},
 	{Name: UserLock, Description: "Lock accounts and unlock them."},
 	{Name: UserDeactivate, Description: "Close accounts and open them again."},
-	{Name: UserDelete, Description: "Delete accounts."},
-	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record."},
+	{Name: UserDelete, Description: "Delete accounts.", High: true},
+	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", High: true},
 	{Name: RoleRead, Description: "See roles and who has them."},
-	{Name: RoleCreate, Description: "Make new roles."},
-	{Name: RoleUpdate, Description: "Change what a role permits."},
-	{Name: RoleAssign, Description: "Give roles to users and take them away."},
+	{Name: RoleCreate, Description: "Make new roles.", High: true},
+	{Name: RoleUpdate, Description: "Change what a role permits.", High: true},
+	{Name: RoleAssign, Description: "Give roles to users and take them away.", High: true},
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
-	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly."},
+	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly.", High: true},
 	{Name: SessionRead, Description: "See where accounts are signed in."},
 	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away."},
 	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},

@@ -36,6 +36,10 @@ type Viewer struct {
 	// session; zero where there is none.
 	TokenID uuid.UUID
 
+	// SecondFactor says for what a second factor must have been given, where there
+	// is a session that could have one.
+	SecondFactor FactorRule
+
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
 	effective atomic.Pointer[Effective]
@@ -101,9 +105,14 @@ func (v *Viewer) Scope(permission string) Scope {
 		return ScopeNone
 	case v.system != "":
 		return ScopeAny
-	case v.MustChangePassword:
+	case v.MustChangePassword, v.Withheld(permission):
 		return ScopeNone
 	}
+	return v.granted(permission)
+}
+
+// granted is Scope without regard to how the viewer has proven who they are.
+func (v *Viewer) granted(permission string) Scope {
 	now := v.Clock()
 	e := v.effective.Load()
 	if e == nil || e.StaleAt(now) {
@@ -170,7 +179,7 @@ func Elevated(ctx context.Context, verb string) context.Context {
 	lifted := &Viewer{
 		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
 		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now,
-		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR,
+		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR, SecondFactor: v.SecondFactor,
 		Impersonator: v.Impersonator, TokenID: v.TokenID, elevated: verb,
 	}
 	return NewContext(ctx, lifted)

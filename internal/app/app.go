@@ -195,8 +195,12 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	if issuer == "" {
 		issuer = "clinicgraph"
 	}
+	factors, err := secondFactors(cfg, keys)
+	if err != nil {
+		return nil, nil, err
+	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now, Mail: mail, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause, MaxSessions: cfg.Sessions.PerUser,
+		Store: s, Security: security, Now: o.Now, Mail: mail, Factors: factors, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause, MaxSessions: cfg.Sessions.PerUser,
 		Registration: auth.Registration(cfg.RegistrationMode()),
 		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
@@ -215,6 +219,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Rewards: &rewards.Service{Store: s, Now: o.Now},
 		Notices: &notifications.Service{Store: s, Now: o.Now},
 		Live:    newHub(cfg.Live, signIn.Renew, log),
+		StepUp:  cfg.Factors.StepUp,
 	}
 	r.Accounts.Invite = signIn.Invite
 	if cfg.Mail.SMTPURL.Reveal() != "" {

@@ -51,7 +51,7 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 		if u, err = s.setPassword(ctx, c, v.UserID, hash, v.UserID); err != nil {
 			return err
 		}
-		opened, err = s.open(ctx, c, u, opening{Event: audit.EventPasswordChange})
+		opened, err = s.open(ctx, c, u, opening{Event: audit.EventPasswordChange, AMR: v.AMR})
 		return err
 	})
 	return opened, err

@@ -1,12 +1,19 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
+
+	"clinicgraph/ent"
+	"clinicgraph/ent/recoverycode"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
 )
 
 const (
@@ -43,4 +50,51 @@ func hashRecoveryCode(key Secret, owner uuid.UUID, code string) []byte {
 	mac.Write(owner[:])
 	mac.Write([]byte(code))
 	return mac.Sum(nil)
+}
+
+// RegenerateRecoveryCodes gives ten new recovery codes; the old ones are good no
+// more. Errors: CONFLICT without an authenticator.
+func (s *Service) RegenerateRecoveryCodes(ctx context.Context) (codes []string, err error) {
+	defer func() { s.tellFactor(ctx, audit.EventRecoveryCodes, "", err) }()
+	err = s.ownFactors(ctx, "regenerateRecoveryCodes", func(ctx context.Context, c *ent.Client, u *ent.User) error {
+		kinds, err := factorsOf(ctx, c, u)
+		if err != nil {
+			return err
+		}
+		if len(kinds) == 0 {
+			return fault.Conflict("Recovery codes stand in for an authenticator. Enrol one first.")
+		}
+		codes, err = s.newCodes(ctx, c, u)
+		return err
+	})
+	return codes, err
+}
+
+// newCodes replaces the account's recovery codes.
+func (s *Service) newCodes(ctx context.Context, c *ent.Client, u *ent.User) ([]string, error) {
+	if err := forgetCodes(ctx, c, u); err != nil {
+		return nil, err
+	}
+	codes := newRecoveryCodes()
+	rows := make([]*ent.RecoveryCodeCreate, len(codes))
+	for i, code := range codes {
+		rows[i] = c.RecoveryCode.Create().SetUserID(u.ID).SetCodeHash(hashRecoveryCode(s.Factors.recovery, u.ID, code))
+	}
+	if err := c.RecoveryCode.CreateBulk(rows...).Exec(ctx); err != nil {
+		return nil, fmt.Errorf("make recovery codes: %w", err)
+	}
+	return codes, nil
+}
+
+func forgetCodes(ctx context.Context, c *ent.Client, u *ent.User) error {
+	old, err := c.RecoveryCode.Query().Where(recoverycode.UserID(u.ID)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("look for recovery codes: %w", err)
+	}
+	for _, code := range old {
+		if err := c.RecoveryCode.DeleteOne(code).Exec(ctx); err != nil {
+			return fmt.Errorf("forget recovery code: %w", err)
+		}
+	}
+	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
 	"clinicgraph/internal/notify"
 	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
@@ -41,6 +42,9 @@ type Service struct {
 	Followed  *Follower // what has Revoked and Keys follow the database; nil: nothing is stale
 	Security  *audit.Security
 	Now       func() time.Time
+
+	// Factors checks what comes beside the password.
+	Factors *Factors
 
 	// Mail takes what account owners are told; nil: nobody is.
 	Mail *notify.Outbox
@@ -191,6 +195,7 @@ func (s *Service) issue(u *ent.User, v *access.Viewer, session *ent.UserSession,
 		return nil, fmt.Errorf("issue access token: %w", err)
 	}
 	v.SessionID, v.Now, v.AuthTime, v.AMR = session.ID, s.Now, claims.AuthTime, claims.AMR
+	v.SecondFactor = s.Factors.Required
 	return &Session{
 		AccessToken: token, ExpiresAt: expires, RefreshToken: next.plain, RefreshExpiresAt: session.IdleExpiresAt, Viewer: v,
 	}, nil
@@ -216,7 +221,10 @@ func (s *Service) conclude(ctx context.Context, event string, u *ent.User, err e
 // own.
 func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error) {
 	e := audit.Event{Name: event, Err: err}
-	if err != nil {
+	switch {
+	case fault.CodeOf(err) == fault.CodeSecondFactorRequired:
+		e.Name, e.Err, err = audit.EventFactorAsked, nil, nil // the password was right
+	case err != nil:
 		e.Name += "_ERROR"
 	}
 	if u != nil && u.ID != uuid.Nil {

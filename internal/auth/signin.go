@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 // Login opens a session. Unknown login, wrong password, an account that may not
 // sign in and one that is blocked for the time being answer alike, after the same
 // work and no sooner than a failure ever does. Errors: INVALID_CREDENTIALS,
-// RATE_LIMITED for an address that has failed too often, OVERLOADED.
+// SECOND_FACTOR_REQUIRED with a ticket for completeLogin, RATE_LIMITED for an
+// address that has failed too often, OVERLOADED.
 func (s *Service) Login(ctx context.Context, login, password, device string) (opened *Session, err error) {
 	began := time.Now()
 	defer func() { s.floor(ctx, began, err) }()
@@ -27,14 +29,19 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 	if u, err = s.byLogin(ctx, login); err != nil {
 		return nil, err
 	}
+	var kinds []string
+	var unknown error // whether there is a second factor
 	v, rehash, err := s.guardedPassword(ctx, s.suspect(ctx, u, accounts.LoginKey(login)), "login", password, func() verdict {
 		if !canIssue(u, nil, s.Now()) {
 			return wrong // not even a right password tells that there is such an account
 		}
+		if kinds, unknown = factorsOf(access.System(ctx, "login"), s.Store.Client, u); unknown != nil || len(kinds) > 0 {
+			return halved // who knows the password only must not have the tries at codes forgotten
+		}
 		return right
 	})
-	if err != nil {
-		return nil, err
+	if err = errors.Join(err, unknown); err != nil {
+		return nil, store.Classify(err)
 	}
 	if v == wrong {
 		return nil, errCredentials()
@@ -44,6 +51,9 @@ func (s *Service) Login(ctx context.Context, login, password, device string) (op
 		if fresh, err = s.Passwords.Hash(ctx, password); err != nil {
 			return nil, err
 		}
+	}
+	if v == halved {
+		return nil, s.askFactor(ctx, u, kinds, fresh)
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		ctx := actingAs(ctx, u, "login")

@@ -41,6 +41,7 @@ type Config struct {
 	Live     Live     `embed:"" group:"Live updates"`
 	Sessions Sessions `embed:"" group:"Sessions"`
 	Mail     Mail     `embed:"" group:"Mail and registration"`
+	Factors  Factors  `embed:"" group:"Second factors"`
 	Database Database `embed:"" group:"Database"`
 	Limits   Limits   `embed:"" group:"Limits of an operation"`
 	Load     Load     `embed:"" group:"Load"`

@@ -35,7 +35,8 @@ func main() {
 func permissions() string {
 	var b strings.Builder
 	b.WriteString("# Permissions and roles\n\nThe registry is `internal/access/registry.go`, the roles are `internal/access/roles.go`.\n")
-	b.WriteString("A cell says how far a role's permission reaches: `own` (what belongs to the caller), `unit` (what belongs to the caller's unit), `any`.\n\n")
+	b.WriteString("A cell says how far a role's permission reaches: `own` (what belongs to the caller), `unit` (what belongs to the caller's unit), `any`.\n")
+	b.WriteString("What has a † works, where `CLINICGRAPH_REQUIRE_SECOND_FACTOR` says so, only once the session has shown a second factor.\n\n")
 	roles := access.SystemRoles()
 	b.WriteString("| permission | what it allows |")
 	for _, r := range roles {
@@ -43,7 +44,7 @@ func permissions() string {
 	}
 	b.WriteString("\n|---|---|" + strings.Repeat("---|", len(roles)) + "\n")
 	for _, p := range access.Registry() {
-		fmt.Fprintf(&b, "| `%s` | %s |", p.Name, p.Description)
+		fmt.Fprintf(&b, "| `%s` | %s |", p.Name, p.Description+worth(p))
 		for _, r := range roles {
 			b.WriteString(" " + reach(r, p.Name) + " |")
 		}
@@ -54,6 +55,14 @@ func permissions() string {
 		fmt.Fprintf(&b, "| %s | %s |\n", r.Name, r.Description)
 	}
 	return b.String()
+}
+
+// worth marks what the settings may ask a second factor for.
+func worth(p access.Permission) string {
+	if p.High {
+		return " (†)"
+	}
+	return ""
 }
 
 func reach(r access.Role, permission string) string {

@@ -1,0 +1,193 @@
+package e2e
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"entgo.io/ent/dialect"
+	"github.com/google/go-cmp/cmp"
+
+	"clinicgraph/internal/config"
+)
+
+func (cl *client) beginPasskey() any {
+	cl.c.t.Helper()
+	return cl.do(`mutation { beginPasskeyRegistration { options } }`).ok().at("beginPasskeyRegistration.options")
+}
+
+func (cl *client) finishPasskey(passkey any) *answer {
+	cl.c.t.Helper()
+	return cl.do(`mutation($in: FinishPasskeyRegistrationInput!) { finishPasskeyRegistration(input: $in) { authenticator { id kind name confirmedAt } recoveryCodes } }`,
+		input(vars{"passkey": passkey, "name": "My key"}, nil))
+}
+
+// ask begins a sign-in with a passkey; with a ticket, as a second factor.
+func (cl *client) ask(ticket ...string) any {
+	cl.c.t.Helper()
+	in := vars{}
+	if len(ticket) > 0 {
+		in["ticket"] = ticket[0]
+	}
+	return cl.do(`mutation($in: BeginPasskeySignInInput) { beginPasskeySignIn(input: $in) { options } }`, vars{"in": in}).ok().at("beginPasskeySignIn.options")
+}
+
+func (cl *client) passkey(passkey any) *answer {
+	cl.c.t.Helper()
+	return cl.do(`mutation($in: SignInWithPasskeyInput!) { signInWithPasskey(input: $in) { accessToken accessTokenExpiresAt refreshToken viewer { user { username } sessions { amr } } } }`,
+		input(vars{"passkey": passkey, "deviceName": "story"}, nil))
+}
+
+// deviceOf registers a passkey of the client.
+func (cl *client) deviceOf() *device {
+	cl.c.t.Helper()
+	d := newDevice(cl.c.t)
+	done := cl.finishPasskey(d.create(cl.beginPasskey())).ok()
+	if codes, ok := done.at("finishPasskeyRegistration.recoveryCodes").([]any); ok {
+		for _, code := range codes {
+			cl.c.keep(code.(string))
+		}
+	}
+	return d
+}
+
+func TestAPasskeySignsInAlone(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		options := me.beginPasskey().(map[string]any)
+		want := map[string]any{"requireResidentKey": true, "residentKey": "required", "userVerification": "required"}
+		if diff := cmp.Diff(want, options["authenticatorSelection"]); diff != "" {
+			t.Error(diff)
+		}
+		d := me.deviceOf()
+		fresh := c.anyone().passkey(d.get(c.anyone().ask())).ok().
+			want("signInWithPasskey.viewer.user.username", `"customer.a"`).
+			want("signInWithPasskey.viewer.sessions.0.amr", `["hwk","user","mfa"]`)
+		c.holding(fresh, "signInWithPasskey").do(whoAmI).ok()
+		if c.anyone().ask().(map[string]any)["allowCredentials"] != nil {
+			t.Error("whoever asks is told of credentials")
+		}
+		// The device is known, and not registered twice.
+		excluded, _ := me.beginPasskey().(map[string]any)["excludeCredentials"].([]any)
+		if len(excluded) != 1 {
+			t.Errorf("%d known devices", len(excluded))
+		}
+		other := c.as(customerB)
+		again := *d
+		other.finishPasskey(again.create(other.beginPasskey())).refused("CONFLICT")
+	})
+}
+
+func TestAPasskeyOfAnotherPlaceOrTimeIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		d := me.deviceOf()
+		options := c.anyone().ask()
+		for name, lie := range map[string]func(*device) any{
+			"another relying party": func(d *device) any { d.rpID = "evil.example"; return d.get(c.anyone().ask()) },
+			"another origin":        func(d *device) any { d.origin = "http://evil.example:8080"; return d.get(c.anyone().ask()) },
+			"another port":          func(d *device) any { d.origin = "http://localhost:9999"; return d.get(c.anyone().ask()) },
+			"an invented challenge": func(d *device) any { return d.get(map[string]any{"challenge": b64(make([]byte, 32))}) },
+			"a challenge to register": func(d *device) any {
+				return d.get(me.beginPasskey())
+			},
+			"no user verification": func(d *device) any { d.verified = false; return d.get(c.anyone().ask()) },
+			"another key":          func(d *device) any { d.key = newDevice(t).key; return d.get(c.anyone().ask()) },
+			"an unknown key":       func(d *device) any { d.id = newDevice(t).id; return d.get(c.anyone().ask()) },
+			"another user":         func(d *device) any { d.handle = make([]byte, 16); return d.get(c.anyone().ask()) },
+			"no user":              func(d *device) any { d.handle = nil; return d.get(c.anyone().ask()) },
+			"another's signature": func(d *device) any {
+				answer := d.get(c.anyone().ask())
+				forged := maps.Clone(answer["response"].(vars))
+				forged["signature"] = d.get(c.anyone().ask())["response"].(vars)["signature"]
+				answer["response"] = forged
+				return answer
+			},
+		} {
+			copied := *d
+			if a := c.anyone().passkey(lie(&copied)); a.code() != "INVALID_CREDENTIALS" {
+				t.Errorf("%s: %s", name, a.body)
+			}
+		}
+		for _, nonsense := range []any{vars{}, vars{"id": "x"}, vars{"id": b64(d.id), "rawId": b64(d.id), "type": "public-key", "response": vars{}}} {
+			c.anyone().passkey(nonsense).refused("BAD_USER_INPUT").about("input.passkey")
+			me.finishPasskey(nonsense).refused("BAD_USER_INPUT").about("input.passkey")
+		}
+		// Once, and in time.
+		d.counter += 100
+		answer := d.get(options)
+		c.anyone().passkey(answer).ok()
+		c.anyone().passkey(answer).refused("INVALID_CREDENTIALS")
+		late, inTime := c.anyone().ask(), c.anyone().ask()
+		c.clock.move(5*time.Minute - time.Second)
+		c.anyone().passkey(d.get(inTime)).ok()
+		c.clock.move(time.Second)
+		c.anyone().passkey(d.get(late)).refused("INVALID_CREDENTIALS")
+	})
+}
+
+func TestOfParallelAnswersToOneChallengeOneWins(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		d := c.as(customerA).deviceOf()
+		shown := d.get(c.anyone().ask())
+		answers := together(8, func(int) *answer { return c.anyone().passkey(shown) })
+		if diff := cmp.Diff(map[string]int{"": 1, "INVALID_CREDENTIALS": 7}, outcomes(answers)); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestACopiedPasskeyIsRefusedAndOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		d := c.as(customerA).deviceOf()
+		d.counter = 10
+		c.anyone().passkey(d.get(c.anyone().ask())).ok()
+		for _, counter := range []uint32{3, 10} { // get counts one up
+			d.counter = counter
+			d.counter--
+			c.anyone().passkey(d.get(c.anyone().ask())).refused("INVALID_CREDENTIALS")
+		}
+		c.as(admin).do(`{ auditLogs(where: {event: "PASSKEY_CLONE_SUSPECTED"}) { totalCount } }`).ok().want("auditLogs.totalCount", "2")
+		d.counter = 11
+		c.anyone().passkey(d.get(c.anyone().ask())).ok()
+	})
+}
+
+func TestAPasskeyIsASecondFactor(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		mine, theirs := c.as(customerA).deviceOf(), c.as(customerB).deviceOf()
+		ticket := c.ticket(customerA)
+		options := c.anyone().ask(ticket)
+		allowed := options.(map[string]any)["allowCredentials"].([]any)
+		if len(allowed) != 1 || allowed[0].(map[string]any)["id"] != b64(mine.id) {
+			t.Errorf("%v", allowed)
+		}
+		c.anyone().do(`mutation { beginPasskeySignIn(input: {ticket: "x"}) { options } }`).refused("UNAUTHENTICATED")
+		c.anyone().complete(ticket, vars{"passkey": theirs.get(options)}).refused("INVALID_CREDENTIALS")
+		// What answers as a second factor need not have verified its user: alone it
+		// does not sign in.
+		mine.verified = false
+		c.anyone().passkey(mine.get(c.anyone().ask(ticket))).refused("INVALID_CREDENTIALS")
+		done := c.anyone().complete(ticket, vars{"passkey": mine.get(c.anyone().ask(ticket))}).ok()
+		c.holding(done, "completeLogin").do(`{ viewer { sessions { amr } } }`).ok().want("viewer.sessions.0.amr", `["pwd","hwk","user","mfa"]`)
+	})
+}
+
+func TestPasskeysAreForThePublicAddress(t *testing.T) {
+	for _, d := range []string{dialect.SQLite, dialect.Postgres} {
+		c := open(t, d, func(cfg *config.Config) {
+			cfg.Server.PublicURL, cfg.Server.AllowedOrigins = "https://clinic.example", []string{"https://app.clinic.example", "https://other.example"}
+		})
+		me, key := c.as(customerA), newDevice(t)
+		key.rpID = "clinic.example"
+		for origin, want := range map[string]string{"https://other.example": "INVALID_CREDENTIALS", "http://localhost:8080": "INVALID_CREDENTIALS", "https://app.clinic.example": ""} {
+			key.origin = origin
+			if a := me.finishPasskey(key.create(me.beginPasskey())); a.code() != want {
+				t.Errorf("%s: %s", origin, a.body)
+			}
+		}
+		nowhere := open(t, d, func(cfg *config.Config) { cfg.Server.PublicURL = "http://127.0.0.1:8080" })
+		nowhere.as(customerA).do(`mutation { beginPasskeyRegistration { options } }`).refused("FORBIDDEN")
+		nowhere.anyone().do(`mutation { beginPasskeySignIn { options } }`).refused("FORBIDDEN")
+	}
+}
