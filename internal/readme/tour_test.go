@@ -24,17 +24,28 @@ const address = "http://127.0.0.1:8080"
 // against the demo clinic as `make run` serves it, and compares what they print
 // with what the README says they print.
 func TestTour(t *testing.T) {
-	for _, tool := range []string{"bash", "curl", "jq"} {
+	walk(t, section(t, read(t, "README.md"), "A tour in five minutes"), 8)
+}
+
+// TestAuthenticationPage does so with the page for front-end developers.
+func TestAuthenticationPage(t *testing.T) {
+	walk(t, read(t, "docs/authentication.md"), 12)
+}
+
+// walk runs the blocks of a text, at least so many.
+func walk(t *testing.T, text string, least int) {
+	t.Helper()
+	for _, tool := range []string{"bash", "curl", "jq", "openssl", "base32", "awk"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("the tour needs %s: install it with your system's package manager", tool)
+			t.Fatalf("the blocks need %s: install it with your system's package manager", tool)
 		}
 	}
-	blocks := shellBlocks(section(t, read(t, "README.md"), "A tour in five minutes"))
-	if len(blocks) < 8 {
-		t.Fatalf("the tour has %d blocks", len(blocks))
+	blocks := shellBlocks(text)
+	if len(blocks) < least {
+		t.Fatalf("there are %d blocks", len(blocks))
 	}
 	if n := strings.Count(strings.Join(blocks, ""), address); n != 1 {
-		t.Fatalf("the tour names %s %d times, want once: the test serves on another port", address, n)
+		t.Fatalf("the blocks name %s %d times, want once: the test serves on another port", address, n)
 	}
 	folder := t.TempDir()
 	url := serveDemo(t, folder)
@@ -53,11 +64,11 @@ func TestTour(t *testing.T) {
 	for i, text := range printed {
 		_, text, _ = strings.Cut(text, "\n") // the block's number
 		if want := promised(blocks[i]); !want.MatchString(text) {
-			t.Errorf("block %d of the tour:\n%s\nprinted:\n%s", i+1, blocks[i], text)
+			t.Errorf("block %d:\n%s\nprinted:\n%s", i+1, blocks[i], text)
 		}
 	}
 	if failure != nil || len(printed) != len(blocks) {
-		t.Errorf("the tour stopped in block %d of %d: %v\n%s", len(printed), len(blocks), failure, errs.String())
+		t.Errorf("stopped in block %d of %d: %v\n%s", len(printed), len(blocks), failure, errs.String())
 	}
 }
 
