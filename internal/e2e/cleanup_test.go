@@ -27,7 +27,7 @@ func TestSessionsWhoseTimeIsOverEndAndGo(t *testing.T) {
 		sweep(1)
 		states(staffNorth, "IDLE_EXPIRED")
 		states(customerA, "ACTIVE")
-		if got := c.events(staffNorth); got != "LOGIN EXPIRE" {
+		if got := c.events(staffNorth); got != "EXPIRE LOGIN" {
 			t.Error(got)
 		}
 		for range 2 { // the third refresh comes past the end

@@ -202,7 +202,7 @@ func TestASessionEndsByAnyOfItsRefreshTokens(t *testing.T) {
 			c.anyone().do(out, input(vars{"refreshToken": first.refresh}, nil)).ok()
 		}
 		dead(first, second)
-		if got := c.events(customerA); got != "LOGIN TOKEN_REFRESH LOGOUT" {
+		if got := c.events(customerA); got != "LOGIN LOGOUT TOKEN_REFRESH" {
 			t.Error(got)
 		}
 	})
