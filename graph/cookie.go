@@ -23,6 +23,10 @@ type RefreshCookie struct {
 	Changed bool
 	Next    string
 	Until   time.Time
+
+	// Device is what the answer sets the cookie of the known device to; "" leaves
+	// it as it is. It outlives the session.
+	Device string
 }
 
 func (k *RefreshCookie) set(token string, until time.Time) {
@@ -75,13 +79,16 @@ func delivered(ctx context.Context, by model.TokenDelivery) error {
 	return nil
 }
 
-// deliver gives what of the refresh token goes into the answer.
-func deliver(ctx context.Context, s *auth.Session, by model.TokenDelivery) *string {
+// deliver gives what of the refresh token and of the device token goes into the
+// answer.
+func deliver(ctx context.Context, s *auth.Session, by model.TokenDelivery) (refresh, device *string) {
 	if by == model.TokenDeliveryCookie {
-		cookieOf(ctx).set(s.RefreshToken, s.RefreshExpiresAt)
-		return nil
+		cookie := cookieOf(ctx)
+		cookie.set(s.RefreshToken, s.RefreshExpiresAt)
+		cookie.Device = s.DeviceToken
+		return nil, nil
 	}
-	return &s.RefreshToken
+	return &s.RefreshToken, orNull(s.DeviceToken)
 }
 
 func (r *mutationResolver) RefreshSession(ctx context.Context, in model.RefreshSessionInput) (*model.SessionPayload, error) {

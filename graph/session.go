@@ -49,9 +49,9 @@ func (r *Resolver) session(ctx context.Context, by model.TokenDelivery, open fun
 	if err != nil {
 		return nil, err
 	}
+	refresh, device := deliver(ctx, s, by)
 	return &model.SessionPayload{
-		AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: deliver(ctx, s, by),
-		DeviceToken: orNull(s.DeviceToken), Viewer: v,
+		AccessToken: s.AccessToken, AccessTokenExpiresAt: s.ExpiresAt, RefreshToken: refresh, DeviceToken: device, Viewer: v,
 	}, nil
 }
 

@@ -9017,7 +9017,7 @@ type SessionPayload @public {
   """
   refreshToken: String
   """
-  For the header ` + "`" + `X-Device-Token` + "`" + ` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
+  For the header ` + "`" + `X-Device-Token` + "`" + ` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed, and when it was delivered as the cookie ` + "`" + `__Host-dv` + "`" + `.
   """
   deviceToken: String
   """

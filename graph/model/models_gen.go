@@ -573,7 +573,7 @@ type SessionPayload struct {
 	AccessTokenExpiresAt time.Time `json:"accessTokenExpiresAt"`
 	// For `refreshSession`, once. Null when it was delivered as a cookie.
 	RefreshToken *string `json:"refreshToken,omitempty"`
-	// For the header `X-Device-Token` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed.
+	// For the header `X-Device-Token` of later sign-ins. Keep it when the session ends: a device that has signed in before is not shut out when others fail to. Null when a session was refreshed, and when it was delivered as the cookie `__Host-dv`.
 	DeviceToken *string `json:"deviceToken,omitempty"`
 	// Who is signed in.
 	Viewer *Viewer `json:"viewer"`

@@ -19,6 +19,7 @@ type browser struct {
 	c      *clinic
 	token  string
 	cookie *http.Cookie
+	device *http.Cookie      // what a known device shows
 	header map[string]string // nil: what a page of the server's own sends
 }
 
@@ -50,8 +51,11 @@ func (p *browser) ask(query string, in vars) *answer {
 	}
 	a := p.c.exchange(r, query)
 	for _, set := range (&http.Response{Header: a.header}).Cookies() {
-		if set.Name == "__Host-rt" {
+		switch set.Name {
+		case "__Host-rt":
 			p.cookie = set
+		case "__Host-dv":
+			p.device = set
 		}
 	}
 	return a
@@ -59,7 +63,7 @@ func (p *browser) ask(query string, in vars) *answer {
 
 func (p *browser) signIn() *answer {
 	p.c.t.Helper()
-	a := p.ask(`mutation($in: LoginInput!) { login(input: $in) { accessToken refreshToken } }`,
+	a := p.ask(`mutation($in: LoginInput!) { login(input: $in) { accessToken refreshToken deviceToken } }`,
 		input(vars{"login": customerA, "password": password, "delivery": "COOKIE"}, nil))
 	if a.code() == "" {
 		p.keep(a, "login")
@@ -89,7 +93,10 @@ func (p *browser) keep(a *answer, field string) {
 func TestAPageSignsInWithACookieThatNoScriptCanRead(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		p := &browser{c: c}
-		p.signIn().ok().want("login.refreshToken", `null`)
+		p.signIn().ok().want("login.refreshToken", `null`).want("login.deviceToken", `null`)
+		if d := p.device; d == nil || d.Value == "" || d.Path != "/" || d.Domain != "" || !d.HttpOnly || !d.Secure || d.SameSite != http.SameSiteStrictMode || d.MaxAge < 365*24*3600 {
+			t.Fatalf("cookie of the device %+v", d)
+		}
 		k := p.cookie
 		if k == nil || k.Name != "__Host-rt" || k.Path != "/" || k.Domain != "" || !k.HttpOnly || !k.Secure || k.SameSite != http.SameSiteStrictMode || !k.Expires.Equal(opening.Add(14*24*time.Hour)) {
 			t.Fatalf("cookie %+v", k)

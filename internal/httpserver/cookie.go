@@ -33,6 +33,9 @@ func (s *Server) withCookie(next http.Handler) http.Handler {
 			if cookie.Changed {
 				h.Add("Set-Cookie", baked(cookie).String())
 			}
+			if cookie.Device != "" {
+				h.Add("Set-Cookie", kept(cookie.Device).String())
+			}
 		}}
 		next.ServeHTTP(told, r.WithContext(graph.WithRefreshCookie(r.Context(), cookie)))
 	})
@@ -47,6 +50,18 @@ func baked(cookie *graph.RefreshCookie) *http.Cookie {
 		c.MaxAge, c.Expires = -1, time.Unix(1, 0).UTC()
 	}
 	return c
+}
+
+// deviceAge is how long browsers keep what tells a known device: as long as they
+// keep any cookie (RFC 6265bis, 5.5: 400 days).
+const deviceAge = 400 * 24 * time.Hour
+
+// kept is the cookie of a known device. It signs nobody in.
+func kept(token string) *http.Cookie {
+	return &http.Cookie{
+		Name: deviceCookie, Value: token, Path: "/", MaxAge: int(deviceAge / time.Second),
+		HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
+	}
 }
 
 // withTransportSecurity has browsers use TLS alone from now on (RFC 6797), for a
