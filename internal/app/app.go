@@ -200,7 +200,8 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		return nil, nil, err
 	}
 	signIn := &auth.Service{
-		Store: s, Security: security, Now: o.Now, Mail: mail, Factors: factors, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause, MaxSessions: cfg.Sessions.PerUser,
+		Store: s, Security: security, Now: o.Now, Mail: mail, Factors: factors, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
+		MaxSessions: cfg.Sessions.PerUser, StepUp: cfg.Factors.StepUp,
 		Registration: auth.Registration(cfg.RegistrationMode()),
 		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),

@@ -156,13 +156,10 @@ func (s *Service) ChangeEmail(ctx context.Context, address string, password *str
 	})
 }
 
-// stepUpTTL is how long a proof of who somebody is counts for what asks for one.
-const stepUpTTL = 5 * time.Minute
-
 // sure asks for the password, or for a proof that is not old.
 func (s *Service) sure(ctx context.Context, u *ent.User, password *string) error {
 	if password == nil {
-		if v := access.FromContext(ctx); s.Now().Sub(v.AuthTime) > stepUpTTL {
+		if v := access.FromContext(ctx); s.Now().Sub(v.AuthTime) > s.StepUp {
 			return fault.New(fault.CodeStepUpRequired, "Please prove anew who you are, or give the current password.")
 		}
 		return nil

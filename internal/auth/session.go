@@ -64,6 +64,9 @@ type Service struct {
 	// MaxSessions is how many live sessions a user has at most; 0: ten.
 	MaxSessions int
 
+	// StepUp is how long a proof of who somebody is counts for what asks for one.
+	StepUp time.Duration
+
 	uses uses
 }
 
