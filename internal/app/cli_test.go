@@ -190,7 +190,7 @@ func TestServeRefusesAnAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer taken.Close()
-	code, _, errs := run(t, map[string]string{"CLINICGRAPH_ADDR": taken.Addr().String()})
+	code, _, errs := run(t, map[string]string{"CLINICGRAPH_ADDR": taken.Addr().String(), "CLINICGRAPH_ADMIN_ADDR": "off"})
 	if code != config.ExitUsage || !strings.Contains(errs, fmt.Sprintf("%q", taken.Addr().String())) {
 		t.Errorf("exit %d, %s", code, errs)
 	}
