@@ -23,6 +23,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"clinicgraph/bench/internal/place"
 )
 
 const (
@@ -57,7 +59,7 @@ func run(ctx context.Context, n, workers, crowd int) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { s.stop() }()
+	defer place.Closing(s.close, &err)
 	if err := s.people(ctx, n); err != nil {
 		return err
 	}

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,19 +16,20 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/google/uuid"
 	_ "modernc.org/sqlite" // the database of the server
+
+	"clinicgraph/bench/internal/place"
 )
 
 // server is the clinic at work.
 type server struct {
-	dir, addr string
-	process   *exec.Cmd
-	client    *http.Client
-	base      int // MiB, before anybody has signed in
+	*place.Server
+	dir    string
+	client *http.Client
+	base   int // MiB, before anybody has signed in
 }
 
 // serve builds the server and starts it; what limits rates by address is off, or
@@ -40,45 +40,24 @@ func serve(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	s := &server{dir: dir, client: &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 2000}}}
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	s.addr = free.Addr().String()
-	if err := free.Close(); err != nil {
-		return nil, err
-	}
 	binary := filepath.Join(dir, "clinicgraph")
 	if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the server: %w: %s", err, out)
 	}
-	s.process = exec.CommandContext(ctx, binary, "serve")
-	s.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	s.process.Env = append(os.Environ(), "CLINICGRAPH_DATA="+filepath.Join(dir, "data"), "CLINICGRAPH_ADDR="+s.addr, "CLINICGRAPH_ADMIN_ADDR=off",
-		"CLINICGRAPH_TRUSTED_PROXIES=127.0.0.1", "CLINICGRAPH_RATE_ACTIONS=0", "CLINICGRAPH_RATE_ANONYMOUS=0", "CLINICGRAPH_CONNS_PER_IP=0")
-	if err := s.process.Start(); err != nil {
+	cmd := exec.Command(binary, "serve")
+	cmd.Stderr = os.Stderr
+	cmd.Env = append(os.Environ(), "CLINICGRAPH_DATA="+filepath.Join(dir, "data"), "CLINICGRAPH_ADDR=127.0.0.1:0", "CLINICGRAPH_ADMIN_ADDR=off",
+		"CLINICGRAPH_TRUSTED_PROXIES=127.0.0.1", "CLINICGRAPH_RATE_ACTIONS=0", "CLINICGRAPH_RATE_ANONYMOUS=0", "CLINICGRAPH_CONNS_PER_IP=0",
+		"CLINICGRAPH_LOG_LEVEL=error")
+	if s.Server, err = place.Start(cmd); err != nil {
 		return nil, err
 	}
-	for range 300 {
-		if r, err := s.client.Get("http://" + s.addr + "/readyz"); err == nil {
-			r.Body.Close()
-			if r.StatusCode == http.StatusOK {
-				s.base, err = s.memory("VmRSS")
-				return s, err
-			}
-		}
-		time.Sleep(100 * time.Millisecond)
-	}
-	s.stop()
-	return nil, errors.New("the server does not get ready")
+	s.base, err = s.memory("VmRSS")
+	return s, err
 }
 
-// stop ends the server and removes what it kept.
-func (s *server) stop() {
-	_ = s.process.Process.Kill() // nothing is kept
-	_ = s.process.Wait()
-	_ = os.RemoveAll(s.dir)
-}
+// close ends the server and removes what it kept.
+func (s *server) close() error { return errors.Join(s.Stop(), os.RemoveAll(s.dir)) }
 
 // people makes n accounts that are known and n that are locked, and one to be
 // blocked: copies of the administrator, whose password nobody here knows.
@@ -144,7 +123,7 @@ func (s *server) login(ctx context.Context, login, address string) (time.Duratio
 	if err != nil {
 		return 0, "", err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.addr+"/graphql", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Addr+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return 0, "", err
 	}
@@ -200,7 +179,7 @@ func (s *server) flood(ctx context.Context, crowd int) (fits bool, err error) {
 
 // memory reads a line of the server's books, in MiB.
 func (s *server) memory(line string) (mib int, err error) {
-	books, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	books, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
 		return 0, err
 	}

@@ -8144,7 +8144,7 @@ input ChangeEmailInput {
   """
   newEmail: String!
   """
-  The password as it is. Not needed within five minutes of signing in or ` + "`" + `reauthenticate` + "`" + `.
+  The password as it is. Not needed for a short while after signing in or ` + "`" + `reauthenticate` + "`" + `: five minutes, unless the server sets another time.
   """
   currentPassword: String
 }

@@ -106,7 +106,7 @@ type CapturePaymentPayload struct {
 type ChangeEmailInput struct {
 	// The address to come.
 	NewEmail string `json:"newEmail"`
-	// The password as it is. Not needed within five minutes of signing in or `reauthenticate`.
+	// The password as it is. Not needed for a short while after signing in or `reauthenticate`: five minutes, unless the server sets another time.
 	CurrentPassword *string `json:"currentPassword,omitempty"`
 }
 

@@ -100,8 +100,7 @@ func (s *Service) viewer(ctx context.Context, claims Claims, u *ent.User, sessio
 	if err != nil {
 		return nil, store.Classify(err)
 	}
-	v.SessionID, v.Now, v.TokenEpoch, v.Until = claims.Session, s.Now, claims.Version, claims.ExpiresAt
-	v.AuthTime, v.AMR, v.SecondFactor = claims.AuthTime, claims.AMR, s.Factors.Required
+	s.dress(v, claims)
 	if claims.Actor != uuid.Nil {
 		v.Impersonator, err = s.actor(system, s.Store.Client, claims.Actor, u, v.Grants)
 	}

@@ -39,7 +39,7 @@ func wantUnauthenticated(t testing.TB, err error) {
 
 func TestRefreshTokensThatWereNeverIssuedAreRefused(t *testing.T) {
 	plain, _ := NewRefreshToken()
-	body := plain[:len(plain)-refreshCheckLen]
+	body := plain[:len(plain)-checksumLen]
 	for name, s := range map[string]string{
 		"empty":                     "",
 		"prefix only":               "rt_",
@@ -50,7 +50,7 @@ func TestRefreshTokensThatWereNeverIssuedAreRefused(t *testing.T) {
 		"other prefix, summed":      withChecksum("at_" + body[3:]),
 		"capital prefix":            "RT_" + plain[3:],
 		"without checksum":          body,
-		"checksum of another token": body + refreshChecksum(body+"x"),
+		"checksum of another token": body + checksum(body+"x"),
 		"blank before":              " " + plain[:len(plain)-1],
 		"line end":                  plain[:len(plain)-1] + "\n",
 		"line break in the body":    withChecksum("rt_" + strings.Repeat("A", 20) + "\n" + strings.Repeat("A", 22)),
@@ -71,7 +71,7 @@ func TestRefreshTokensThatWereNeverIssuedAreRefused(t *testing.T) {
 	}
 }
 
-func withChecksum(body string) string { return body + refreshChecksum(body) }
+func withChecksum(body string) string { return body + checksum(body) }
 
 func TestOneWrongLetterIsSeenBeforeTheDatabase(t *testing.T) {
 	plain, _ := NewRefreshToken()

@@ -192,16 +192,31 @@ func lifetime(grants []access.Grant, now time.Time) (idle, absolute time.Duratio
 // issue makes the access token of a session, which goes out with the refresh
 // token next.
 func (s *Service) issue(u *ent.User, v *access.Viewer, session *ent.UserSession, next successor) (*Session, error) {
-	claims := claimsOf(u, session)
-	token, expires, err := s.Tokens.Issue(claims)
+	token, expires, err := s.accessToken(u, v, session)
 	if err != nil {
-		return nil, fmt.Errorf("issue access token: %w", err)
+		return nil, err
 	}
-	v.SessionID, v.Now, v.AuthTime, v.AMR = session.ID, s.Now, claims.AuthTime, claims.AMR
-	v.SecondFactor = s.Factors.Required
 	return &Session{
 		AccessToken: token, ExpiresAt: expires, RefreshToken: next.plain, RefreshExpiresAt: session.IdleExpiresAt, Viewer: v,
 	}, nil
+}
+
+// accessToken makes an access token of the session as it is now, and the viewer
+// the one that it is for.
+func (s *Service) accessToken(u *ent.User, v *access.Viewer, session *ent.UserSession) (token string, expires time.Time, err error) {
+	claims := claimsOf(u, session)
+	if token, expires, err = s.Tokens.Issue(claims); err != nil {
+		return "", time.Time{}, fmt.Errorf("issue access token: %w", err)
+	}
+	claims.ExpiresAt = expires
+	s.dress(v, claims)
+	return token, expires, nil
+}
+
+// dress gives a viewer what an access token says of the session.
+func (s *Service) dress(v *access.Viewer, claims Claims) {
+	v.SessionID, v.Now, v.TokenEpoch, v.Until = claims.Session, s.Now, claims.Version, claims.ExpiresAt
+	v.AuthTime, v.AMR, v.SecondFactor = claims.AuthTime, claims.AMR, s.Factors.Required
 }
 
 // actingAs gives the context the user as the actor of an auth verb.

@@ -92,17 +92,14 @@ func (s *Service) reprove(ctx context.Context, v *access.Viewer, factor shown) (
 		if err := note(ctx, c, session, sessionlog.EventReauthenticate, ""); err != nil {
 			return err
 		}
-		claims := claimsOf(u, session)
-		token, expires, err := s.Tokens.Issue(claims)
-		if err != nil {
-			return fmt.Errorf("issue access token: %w", err)
-		}
 		acts, err := accounts.Viewer(ctx, c, u)
 		if err != nil {
 			return err
 		}
-		acts.SessionID, acts.Now, acts.AuthTime, acts.AMR = session.ID, s.Now, claims.AuthTime, claims.AMR
-		acts.SecondFactor = s.Factors.Required
+		token, expires, err := s.accessToken(u, acts, session)
+		if err != nil {
+			return err
+		}
 		done = &Reproved{AccessToken: token, ExpiresAt: expires, Viewer: acts}
 		return nil
 	})

@@ -46,6 +46,17 @@ func (p Place) Serve(binary string, h Home, pinned bool, more ...string) (*Serve
 	defer log.Close()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env, cmd.Stderr = h.environment(more...), log
+	s, err := Start(cmd)
+	if err != nil {
+		text, _ := os.ReadFile(p.File("server.log")) // more words for the same failure
+		return nil, fmt.Errorf("%w:\n%s", err, text[max(0, len(text)-2_000):])
+	}
+	return s, nil
+}
+
+// Start starts a server and waits until it says where it is. It ends with the
+// thread that started it.
+func Start(cmd *exec.Cmd) (*Server, error) {
 	// An interrupt typed at the terminal is for the benchmark alone.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	out, err := cmd.StdoutPipe()
@@ -62,8 +73,7 @@ func (p Place) Serve(binary string, h Home, pinned bool, more ...string) (*Serve
 		}
 	}
 	if s.Addr == "" {
-		text, _ := os.ReadFile(p.File("server.log")) // more words for the same failure
-		return nil, errors.Join(fmt.Errorf("the server did not start:\n%s", text), s.Stop())
+		return nil, errors.Join(errors.New("the server did not start"), s.Stop())
 	}
 	go io.Copy(io.Discard, out) // what else it says must not block it
 	return s, nil
