@@ -12,18 +12,14 @@ import (
 )
 
 func (r *mutationResolver) CreateUser(ctx context.Context, in model.CreateUserInput) (*model.CreateUserPayload, error) {
-	u, password, err := r.Accounts.Create(ctx, accounts.Newcomer{
+	u, err := r.Accounts.Create(ctx, accounts.Newcomer{
 		Username: in.Username, Email: in.Email, GivenName: in.GivenName, Surname: in.Surname,
 		Phone: in.Phone, Locale: in.Locale, Timezone: in.Timezone, Unit: in.UnitID, Sex: in.SexID, Roles: in.RoleIds,
 	})
 	if err != nil {
 		return nil, err
 	}
-	payload := &model.CreateUserPayload{User: u}
-	if password != "" {
-		payload.TemporaryPassword = &password
-	}
-	return payload, nil
+	return &model.CreateUserPayload{User: u}, nil
 }
 
 func (r *mutationResolver) UpdateUser(ctx context.Context, in model.UpdateUserInput) (*model.UserPayload, error) {

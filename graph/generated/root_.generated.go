@@ -227,8 +227,7 @@ type ComplexityRoot struct {
 	}
 
 	CreateUserPayload struct {
-		TemporaryPassword func(childComplexity int) int
-		User              func(childComplexity int) int
+		User func(childComplexity int) int
 	}
 
 	Customer struct {
@@ -2060,12 +2059,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateApiTokenPayload.Token(childComplexity), true
 
-	case "CreateUserPayload.temporaryPassword":
-		if e.ComplexityRoot.CreateUserPayload.TemporaryPassword == nil {
-			break
-		}
-
-		return e.ComplexityRoot.CreateUserPayload.TemporaryPassword(childComplexity), true
 	case "CreateUserPayload.user":
 		if e.ComplexityRoot.CreateUserPayload.User == nil {
 			break
@@ -7699,10 +7692,6 @@ type CreateUserPayload {
   The account; null when the caller may not see accounts.
   """
   user: User
-  """
-  A random password for the first sign-in, after which its owner must set another one. It is shown once, here; null where the owner is mailed a link instead.
-  """
-  temporaryPassword: String
 }
 
 """
@@ -7737,7 +7726,7 @@ type UpdateProfilePayload {
 
 extend type Mutation {
   """
-  Make an account for somebody else, who sets a password before anything else. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, NOT_FOUND for a unit, sex or role, CONFLICT for a login name or address in use, FORBIDDEN for a unit out of reach and for roles beyond the caller's own, OVERLOADED.
+  Make an account for somebody else, and mail them a link to set the first password, which is good for seven days; until then no password fits. ` + "`" + `requirePasswordChange` + "`" + ` mails another. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, NOT_FOUND for a unit, sex or role, CONFLICT for a login name or address in use, FORBIDDEN for a unit out of reach and for roles beyond the caller's own.
   """
   createUser("What is asked for." input: CreateUserInput!): CreateUserPayload! @stepUp @hasPermission(permission: "user:create")
   """
@@ -9637,8 +9626,6 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	switch field.Name {
 	case "user":
 		return ec.fieldContext_CreateUserPayload_user(ctx, field)
-	case "temporaryPassword":
-		return ec.fieldContext_CreateUserPayload_temporaryPassword(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }

@@ -208,8 +208,6 @@ type CreateUserInput struct {
 type CreateUserPayload struct {
 	// The account; null when the caller may not see accounts.
 	User *ent.User `json:"user,omitempty"`
-	// A random password for the first sign-in, after which its owner must set another one. It is shown once, here; null where the owner is mailed a link instead.
-	TemporaryPassword *string `json:"temporaryPassword,omitempty"`
 }
 
 // An account to close.

@@ -21,13 +21,13 @@ type Newcomer struct {
 	Roles                               []uuid.UUID
 }
 
-// Create makes an account. Its owner sets a password before anything else: what
-// the administrator gets is a random one for the first sign-in, or nothing where
-// the owner is mailed a link. Errors:
+// Create makes an account without a password and invites its owner by mail to set
+// one: until then no password fits, and nobody but the owner ever knows one (OWASP
+// ASVS 5.0, 6.4.6). Errors:
 // BAD_USER_INPUT, NOT_FOUND for a unit, sex or role that the caller does not see,
 // CONFLICT for a login name or address in use, FORBIDDEN for a unit that the
-// permission does not reach and for roles beyond the caller's own, OVERLOADED.
-func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, password string, err error) {
+// permission does not reach and for roles beyond the caller's own.
+func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err error) {
 	defer func() {
 		var subject *uuid.UUID
 		if made != nil {
@@ -41,22 +41,17 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, passw
 	}
 	if n.Locale != nil {
 		if account.Locale, err = canonicalLocale(*n.Locale); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 	}
 	if n.Timezone != nil {
 		if err := checkTimezone(*n.Timezone); err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		account.Timezone = *n.Timezone
 	}
 	if err := reaches(ctx, access.UserCreate, n.Unit); err != nil {
-		return nil, "", err
-	}
-	if s.FirstPassword != nil {
-		if password, account.PasswordHash, err = s.FirstPassword(ctx); err != nil {
-			return nil, "", err
-		}
+		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		if err := s.lockAdministration(ctx, c); err != nil {
@@ -72,15 +67,15 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, passw
 		if err := s.giveRoles(ctx, c, made, n.Roles); err != nil {
 			return err
 		}
-		if made, err = c.User.Get(elevated, made.ID); err != nil || s.Invite == nil { // with what the roles made of it
+		if made, err = c.User.Get(elevated, made.ID); err != nil { // with what the roles made of it
 			return err
 		}
 		return s.Invite(elevated, c, made)
 	})
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return made.Unwrap(), password, nil
+	return made.Unwrap(), nil
 }
 
 // giveRoles gives the roles to a new account, as AssignRole would.

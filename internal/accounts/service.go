@@ -32,13 +32,11 @@ type Service struct {
 	// EndSessions ends all sessions of a user, and whatever was issued for them,
 	// inside the client's transaction.
 	EndSessions func(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error
-	// FirstPassword gives a random password and its hash, for whoever makes an
-	// account; nil where mail is delivered, and the owner's link will do.
-	FirstPassword func(context.Context) (plain, hash string, err error)
-	// Invite mails the owner of a new account a link to set the password, inside the
-	// client's transaction; nil: nobody is invited.
+	// Invite mails the owner of a new account a link to set the first password,
+	// inside the client's transaction.
 	Invite func(ctx context.Context, c *ent.Client, u *ent.User) error
-	// SendReset mails an owner a link to set a new password.
+	// SendReset mails an owner a link to set a new password, or another invitation
+	// where none was set yet.
 	SendReset func(ctx context.Context, c *ent.Client, u *ent.User) error
 	// ClearBlock ends what failed sign-ins have brought upon a user.
 	ClearBlock func(ctx context.Context, tx *sql.Tx, user uuid.UUID) error

@@ -214,17 +214,13 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{
 			Store: s, Security: security, Now: o.Now,
-			EndSessions: signIn.EndAll, FirstPassword: signIn.FirstPassword, SendReset: signIn.SendReset, ClearBlock: signIn.ClearBlock,
+			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, ClearBlock: signIn.ClearBlock,
 		},
 		Orders:  &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards: &rewards.Service{Store: s, Now: o.Now},
 		Notices: &notifications.Service{Store: s, Now: o.Now},
 		Live:    newHub(cfg.Live, signIn.Renew, log),
 		StepUp:  cfg.Factors.StepUp,
-	}
-	r.Accounts.Invite = signIn.Invite
-	if cfg.Mail.SMTPURL.Reveal() != "" {
-		r.Accounts.FirstPassword = nil // the link arrives
 	}
 	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,

@@ -38,15 +38,11 @@ func (s *Service) EndAll(ctx context.Context, c *ent.Client, user uuid.UUID, rea
 }
 
 // SendReset mails the account's owner a link to set a new password, inside the
-// client's transaction.
+// client's transaction; another invitation where none was set yet, since nobody
+// waits at the mailbox for what somebody else has asked for.
 func (s *Service) SendReset(ctx context.Context, c *ent.Client, u *ent.User) error {
+	if u.PasswordHash == "" {
+		return s.Invite(ctx, c, u)
+	}
 	return s.sendReset(access.Elevated(ctx, "requirePasswordChange"), c, u)
-}
-
-// FirstPassword gives a random password for an account whose owner has none yet,
-// and its hash. Errors: OVERLOADED.
-func (s *Service) FirstPassword(ctx context.Context) (plain, hash string, err error) {
-	plain = NewRandomPassword()
-	hash, err = s.Passwords.Hash(ctx, plain)
-	return plain, hash, err
 }

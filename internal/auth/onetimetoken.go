@@ -18,12 +18,13 @@ import (
 // mailed is the kind of the tokens in links.
 const mailed opaque = "ot_"
 
-// How long the links are good. A reset opens an account, so it is short (OWASP
-// ASVS 5.0, 6.4.1).
+// How long the links are good. A reset opens an account that somebody uses, and
+// whoever asked for it is there, so it is short (OWASP ASVS 5.0, 6.4.1). Nobody
+// has asked for an invitation: it must survive a week of shifts.
 const (
 	resetTTL      = 15 * time.Minute
 	verifyTTL     = 24 * time.Hour
-	invitationTTL = 72 * time.Hour
+	invitationTTL = 7 * 24 * time.Hour
 )
 
 // mailsAnHour is how many links of a kind an account, or an address, is sent in

@@ -71,7 +71,7 @@ func (s *Service) sendReset(ctx context.Context, c *ent.Client, u *ent.User) err
 }
 
 // Invite mails the owner of an account that was made for them a link to set the
-// first password, good for 72 hours, inside the client's transaction.
+// first password, good for seven days, inside the client's transaction.
 func (s *Service) Invite(ctx context.Context, c *ent.Client, u *ent.User) error {
 	ctx = access.Elevated(ctx, "invite")
 	token, ends, err := s.mint(ctx, c, onetimetoken.PurposeResetPassword, u, nil, invitationTTL)

@@ -14,9 +14,9 @@ import (
 )
 
 // behindProxy starts the clinic anew so that a story may come from any address.
-func (c *clinic) behindProxy() *clinic {
+func (c *clinic) behindProxy(change ...func(*config.Config)) *clinic {
 	c.t.Helper()
-	return open(c.t, c.dialect, func(cfg *config.Config) { cfg.Load.TrustedProxies = []string{"127.0.0.1", "::1"} })
+	return open(c.t, c.dialect, append(change, func(cfg *config.Config) { cfg.Load.TrustedProxies = []string{"127.0.0.1", "::1"} })...)
 }
 
 // from is somebody without a token at an address.

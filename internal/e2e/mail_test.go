@@ -20,7 +20,7 @@ import (
 
 // letter is a mail that has left the clinic.
 type letter struct {
-	file, to, subject, text string
+	to, subject, text string
 }
 
 var links = regexp.MustCompile(`(https?://\S+)#token=(\S+)`)
@@ -52,11 +52,7 @@ func (c *clinic) mailed() (fresh []letter) {
 			continue
 		}
 		c.read = append(c.read, file)
-		l := c.letter(file)
-		if found := links.FindStringSubmatch(l.text); found != nil {
-			c.secrets = append(c.secrets, found[2])
-		}
-		fresh = append(fresh, l)
+		fresh = append(fresh, c.letter(file))
 	}
 	slices.SortFunc(fresh, func(a, b letter) int { return strings.Compare(a.to+" "+a.subject, b.to+" "+b.subject) })
 	return fresh
@@ -69,7 +65,14 @@ func (c *clinic) letter(file string) letter {
 		c.t.Fatal(err)
 	}
 	defer f.Close()
-	m, err := mail.ReadMessage(f)
+	return c.letterIn(f)
+}
+
+// letterIn takes apart what has left the clinic. The secret in it must be nowhere
+// else.
+func (c *clinic) letterIn(source io.Reader) letter {
+	c.t.Helper()
+	m, err := mail.ReadMessage(source)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -85,7 +88,11 @@ func (c *clinic) letter(file string) letter {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return letter{file, to.Address, subject, strings.ReplaceAll(string(text), "\r\n", "\n")}
+	l := letter{to.Address, subject, strings.ReplaceAll(string(text), "\r\n", "\n")}
+	if found := links.FindStringSubmatch(l.text); found != nil {
+		c.keep(found[2])
+	}
+	return l
 }
 
 // onlyMail is the one letter that has left since the last time.
@@ -120,6 +127,7 @@ const (
 	subjectNewAddress = "Please confirm your new e-mail address"
 	subjectAsked      = "Your e-mail address is to change"
 	subjectChanged    = "Your e-mail address has changed"
+	subjectInvited    = "Your account at the clinic"
 )
 
 // eachByMail is each with links, and with the registration as it is in

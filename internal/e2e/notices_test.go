@@ -32,18 +32,3 @@ func TestARefreshTokenThatIsUsedAgainIsToldByMail(t *testing.T) {
 		c.onlyMail("customer.a@example.org", "A session of yours was ended")
 	})
 }
-
-func TestWhoIsGivenAnAccountIsInvited(t *testing.T) {
-	eachByMail(t, "", func(t *testing.T, c *clinic) {
-		c.as(admin).do(`mutation { createUser(input: {username: "new.desk", email: "new.desk@example.org", givenName: "New", surname: "Desk"}) { user { id } } }`).ok()
-		l := c.onlyMail("new.desk@example.org", "Your account at the clinic")
-		if !strings.Contains(l.text, "Your user name is new.desk.") {
-			t.Error(l.text)
-		}
-		c.clock.move(72*time.Hour - time.Microsecond)
-		c.anyone().resetPassword(l.token(t, resetPage), newPassword).ok()
-		c.onlyMail("new.desk@example.org", subjectPassword)
-		c.signIn("new.desk", newPassword).do(`{ viewer { mustChangePassword user { emailVerifiedAt } } }`).ok().
-			want("viewer.mustChangePassword", `false`)
-	})
-}
