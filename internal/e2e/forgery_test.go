@@ -30,40 +30,46 @@ type forger struct {
 
 func (c *clinic) forger(good string) *forger {
 	c.t.Helper()
-	path := filepath.Join(c.t.TempDir(), "secret.key")
-	if err := os.WriteFile(path, c.secret, 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-	master, err := auth.LoadSecret(path)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	derived, err := auth.DeriveKeys(master)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	sealing, err := seal.New(derived.Sealing.Reveal(), "signing-keys")
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	row, err := c.app.Store.Client.SigningKey.Query().Where(signingkey.StateEQ(signingkey.StateActive)).Only(c.system())
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	seed, err := sealing.Open(row.PrivateSealed, row.Kid)
-	if err != nil {
-		c.t.Fatal(err)
+	return newForger(c.t, c.secret, row.Kid, row.PrivateSealed, good)
+}
+
+// newForger has stolen the secret, and with it a key from the database.
+func newForger(t *testing.T, secret []byte, kid string, sealed []byte, good string) *forger {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "secret.key")
+	if err := os.WriteFile(path, secret, 0o600); err != nil {
+		t.Fatal(err)
 	}
-	f := &forger{t: c.t, key: ed25519.NewKeyFromSeed(seed)}
+	master, err := auth.LoadSecret(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	derived, err := auth.DeriveKeys(master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealing, err := seal.New(derived.Sealing.Reveal(), "signing-keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed, err := sealing.Open(sealed, kid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &forger{t: t, key: ed25519.NewKeyFromSeed(seed)}
 	for i, into := range []*map[string]any{&f.header, &f.claims} {
 		raw, err := base64.RawURLEncoding.DecodeString(strings.Split(good, ".")[i])
 		if err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
 		decoder := json.NewDecoder(strings.NewReader(string(raw)))
 		decoder.UseNumber()
 		if err := decoder.Decode(into); err != nil {
-			c.t.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	return f

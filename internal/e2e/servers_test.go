@@ -230,6 +230,20 @@ type cable struct {
 	mu          sync.Mutex
 	cut         bool
 	ends        []net.Conn
+	swallows    atomic.Bool // what the database says
+}
+
+// ear is the end of a cable where the database is heard.
+type ear struct {
+	net.Conn
+	l *cable
+}
+
+func (e ear) Write(said []byte) (int, error) {
+	if e.l.swallows.Load() {
+		return len(said), nil
+	}
+	return e.Conn.Write(said)
 }
 
 // newCable puts a cable before a database. lib/pq asks for sockets by folder.
@@ -286,7 +300,7 @@ func (l *cable) carry(near net.Conn) {
 	}
 	var both sync.WaitGroup
 	both.Go(func() { _, _ = io.Copy(far, near); _ = far.Close() })
-	both.Go(func() { _, _ = io.Copy(near, far); _ = near.Close() })
+	both.Go(func() { _, _ = io.Copy(ear{near, l}, far); _ = near.Close() })
 	both.Wait()
 }
 
