@@ -27,7 +27,7 @@ const shards = 64
 type Revocations struct {
 	shards [shards]shard
 	size   atomic.Int64
-	tokens atomic.Int64 // of single tokens: while there are none, no hash is made
+	tokens atomic.Int64 // of single tokens: while there are none, nobody looks for one
 	swept  atomic.Uint32
 	loaded time.Time // what was made until then has been read; of Load alone
 }
@@ -38,6 +38,7 @@ type shard struct {
 	mu       sync.RWMutex
 	sessions held
 	tokens   held // by the first half of the hash
+	owners   held // users who have a token in some part: for all others no hash is made
 	epochs   map[uuid.UUID]bound
 }
 
@@ -62,16 +63,22 @@ func (r *Revocations) Refuses(c Claims) bool {
 	if part := r.part(c.Session); part.has(&part.sessions, c.Session) {
 		return true
 	}
-	if r.tokens.Load() > 0 {
-		key := tokenKey(c.ID)
-		if part := r.part(key); part.has(&part.tokens, key) {
-			return true
-		}
-	}
-	part := r.part(c.Subject)
+	singly, part := false, r.part(c.Subject)
 	part.mu.RLock()
-	defer part.mu.RUnlock()
-	return c.Version < part.epochs[c.Subject].epoch
+	if r.tokens.Load() > 0 {
+		_, singly = part.owners[c.Subject]
+	}
+	epoch := part.epochs[c.Subject].epoch
+	part.mu.RUnlock()
+	if c.Version < epoch {
+		return true
+	}
+	if !singly {
+		return false
+	}
+	key := tokenKey(c.ID)
+	part = r.part(key)
+	return part.has(&part.tokens, key)
 }
 
 // part is the shard of an id: the last bits are random in ids of every kind.
@@ -98,6 +105,8 @@ func (r *Revocations) add(row *ent.BlacklistedToken) {
 		part := r.part(*row.SessionID)
 		r.size.Add(part.put(&part.sessions, *row.SessionID, until))
 	case row.Kind == blacklistedtoken.KindToken && len(row.TokenHash) == sha256.Size:
+		owner := r.part(row.UserID)
+		owner.put(&owner.owners, row.UserID, until) // first: who is found singly is looked for
 		key := [16]byte(row.TokenHash)
 		part := r.part(key)
 		added := part.put(&part.tokens, key, until)
@@ -116,7 +125,7 @@ func (p *shard) put(ids *held, id [16]byte, until int64) int64 {
 	if *ids == nil {
 		*ids = held{}
 	}
-	(*ids)[id] = until
+	(*ids)[id] = max((*ids)[id], until)
 	return int64(len(*ids) - before)
 }
 
@@ -166,6 +175,7 @@ func (r *Revocations) sweep(now time.Time) {
 	defer part.mu.Unlock()
 	sessions, tokens, epochs := len(part.sessions), len(part.tokens), len(part.epochs)
 	part.sessions, part.tokens = kept(part.sessions, over), kept(part.tokens, over)
+	part.owners = kept(part.owners, over)
 	part.epochs = kept(part.epochs, func(b bound) bool { return over(b.until) })
 	r.tokens.Add(int64(len(part.tokens) - tokens))
 	r.size.Add(int64(len(part.sessions) + len(part.tokens) + len(part.epochs) - sessions - tokens - epochs))
