@@ -18,7 +18,10 @@ import (
 // factorIssuer is what apps and devices show beside the account.
 const factorIssuer = "ClinicGraph"
 
-const labelRecovery = "clinicgraph/v1/recovery-codes"
+const (
+	labelRecovery   = "clinicgraph/v1/recovery-codes"
+	labelChallenges = "clinicgraph/v1/passkey-challenges"
+)
 
 // RelyingParty says for whom passkeys are (WebAuthn 4): the host name that
 // browsers see, and the origins whose pages may ask for one.
@@ -32,9 +35,10 @@ type Factors struct {
 	// Required says for what one must have been given.
 	Required access.FactorRule
 
-	seal     *seal.Key
-	recovery Secret
-	passkeys *webauthn.WebAuthn // nil: no host name to have them for
+	seal       *seal.Key
+	recovery   Secret
+	challenges Secret             // signs those of a sign-in
+	passkeys   *webauthn.WebAuthn // nil: no host name to have them for
 }
 
 // NewFactors derives its keys from the secret of what is sealed.
@@ -46,6 +50,9 @@ func NewFactors(sealing Secret, party RelyingParty, required access.FactorRule) 
 	f := &Factors{Required: required, seal: key}
 	if f.recovery, err = derive(sealing, labelRecovery); err != nil {
 		return nil, fmt.Errorf("key of recovery codes: %w", err)
+	}
+	if f.challenges, err = derive(sealing, labelChallenges); err != nil {
+		return nil, fmt.Errorf("key of challenges: %w", err)
 	}
 	if party.ID == "" {
 		return f, nil

@@ -60,7 +60,7 @@ func (s *Service) BeginPasskeyRegistration(ctx context.Context) (options map[str
 		if err != nil {
 			return fmt.Errorf("begin the registration of a passkey: %w", err)
 		}
-		if err := s.challenge(ctx, c, onetimetoken.PurposePasskeyRegistration, &u.ID, session); err != nil {
+		if err := s.challenge(ctx, c, u, session); err != nil {
 			return err
 		}
 		options, err = asMap(creation.Response)
@@ -84,7 +84,7 @@ func (s *Service) FinishPasskeyRegistration(ctx context.Context, name string, pa
 	if err != nil {
 		return done, err
 	}
-	session, owner, err := s.takeChallenge(ctx, parsed.Response.CollectedClientData.Challenge, onetimetoken.PurposePasskeyRegistration)
+	session, owner, err := s.takeChallenge(ctx, parsed.Response.CollectedClientData.Challenge)
 	if err != nil {
 		return done, err
 	}
@@ -155,9 +155,9 @@ func (s *Service) sealPasskey(u *ent.User, k *webauthn.Credential) []byte {
 	return s.Factors.seal.Seal(plain, "passkey "+u.ID.String())
 }
 
-// challenge keeps what a ceremony rests on. The challenge itself, 256 random
+// challenge keeps what a registration rests on. The challenge itself, 256 random
 // bits, is the one-time token: the answer brings it back.
-func (s *Service) challenge(ctx context.Context, c *ent.Client, purpose onetimetoken.Purpose, owner *uuid.UUID, session *webauthn.SessionData) error {
+func (s *Service) challenge(ctx context.Context, c *ent.Client, u *ent.User, session *webauthn.SessionData) error {
 	hash, err := hashChallenge(session.Challenge)
 	if err != nil {
 		return err
@@ -166,7 +166,7 @@ func (s *Service) challenge(ctx context.Context, c *ent.Client, purpose onetimet
 	if err != nil {
 		return fmt.Errorf("keep a challenge: %w", err)
 	}
-	err = c.OneTimeToken.Create().SetPurpose(purpose).SetNillableUserID(owner).SetTokenHash(hash).
+	err = c.OneTimeToken.Create().SetPurpose(onetimetoken.PurposePasskeyRegistration).SetUserID(u.ID).SetTokenHash(hash).
 		SetPayload(s.Factors.seal.Seal(plain, "challenge "+hex.EncodeToString(hash))).
 		SetExpiresAt(s.Now().Add(challengeTTL)).Exec(ctx)
 	if err != nil {
@@ -186,7 +186,7 @@ func hashChallenge(challenge string) ([]byte, error) {
 
 // takeChallenge uses a challenge up, in a transaction of its own: an answer is
 // looked at once, right or wrong.
-func (s *Service) takeChallenge(ctx context.Context, challenge string, purpose onetimetoken.Purpose) (session webauthn.SessionData, owner *uuid.UUID, err error) {
+func (s *Service) takeChallenge(ctx context.Context, challenge string) (session webauthn.SessionData, owner *uuid.UUID, err error) {
 	hash, err := hashChallenge(challenge)
 	if err != nil {
 		return session, nil, err
@@ -194,7 +194,7 @@ func (s *Service) takeChallenge(ctx context.Context, challenge string, purpose o
 	var payload []byte
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		ctx := access.System(ctx, "passkey")
-		t, err := c.OneTimeToken.Query().Where(onetimetoken.TokenHash(hash), onetimetoken.PurposeEQ(purpose), onetimetoken.ExpiresAtGT(s.Now())).Only(ctx)
+		t, err := c.OneTimeToken.Query().Where(onetimetoken.TokenHash(hash), onetimetoken.PurposeEQ(onetimetoken.PurposePasskeyRegistration), onetimetoken.ExpiresAtGT(s.Now())).Only(ctx)
 		if err == nil {
 			payload, owner = t.Payload, t.UserID
 			err = c.OneTimeToken.UpdateOneID(t.ID).Where(onetimetoken.UsedAtIsNil()).SetUsedAt(s.Now()).Exec(ctx)

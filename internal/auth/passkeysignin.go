@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -12,64 +13,62 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/authenticator"
-	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/store"
 )
 
-// assertion is the answer of a browser to a challenge that has been taken.
+// assertion is the answer of a browser to a challenge.
 type assertion struct {
-	parsed  *protocol.ParsedCredentialAssertionData
-	session webauthn.SessionData
-	owner   *uuid.UUID // whose passkey was asked for; nil: whoever answers
+	parsed    *protocol.ParsedCredentialAssertionData
+	challenge []byte // as it was signed; it may be anybody's
 }
 
 // BeginPasskeySignIn gives the options for a browser to answer with a passkey
 // (PublicKeyCredentialRequestOptionsJSON). With a ticket it asks for a passkey of
 // the ticket's account, as a second factor; without one for any, whose device
-// must have verified its user. Errors: UNAUTHENTICATED for a ticket that is no
+// must have verified its user. It keeps nothing: whoever asks may be nobody we
+// know. Errors: UNAUTHENTICATED for a ticket that is no
 // longer good, NOT_FOUND where its account has no passkey, FORBIDDEN.
 func (s *Service) BeginPasskeySignIn(ctx context.Context, ticket *string) (options map[string]any, err error) {
 	if err := s.havePasskeys(); err != nil {
 		return nil, err
 	}
-	system := access.System(ctx, "beginPasskeySignIn")
 	var asked *protocol.CredentialAssertion
-	var session *webauthn.SessionData
-	var owner *uuid.UUID
 	if ticket == nil {
-		asked, session, err = s.Factors.passkeys.BeginDiscoverableLogin()
+		asked, _, err = s.Factors.passkeys.BeginDiscoverableLogin(challenged(s.newChallenge(ctx, uuid.Nil)))
 	} else {
 		t, failed := s.ticket(ctx, *ticket)
 		if failed != nil {
 			return nil, failed
 		}
-		keys, failed := s.passkeysOf(system, s.Store.Client, t.Edges.User)
+		u := t.Edges.User
+		keys, failed := s.passkeysOf(access.System(ctx, "beginPasskeySignIn"), s.Store.Client, u)
 		if failed != nil {
 			return nil, store.Classify(failed)
 		}
 		if len(keys.credentials) == 0 {
 			return nil, fault.NotFound("This account has no passkey.")
 		}
-		owner = &t.Edges.User.ID
-		asked, session, err = s.Factors.passkeys.BeginLogin(keys, webauthn.WithUserVerification(protocol.VerificationPreferred))
+		asked, _, err = s.Factors.passkeys.BeginLogin(keys, webauthn.WithUserVerification(protocol.VerificationPreferred), challenged(s.newChallenge(ctx, u.ID)))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ask for a passkey: %w", err)
 	}
-	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		return s.challenge(system, c, onetimetoken.PurposePasskeySignIn, owner, session)
-	})
-	if err != nil {
-		return nil, err
-	}
 	return asMap(asked.Response)
 }
 
-// takeAssertion reads what a browser gives and uses its challenge up.
-func (s *Service) takeAssertion(ctx context.Context, passkey map[string]any) (*assertion, error) {
+// challenged has the options ask with this challenge.
+func challenged(challenge []byte) webauthn.LoginOption {
+	return func(o *protocol.PublicKeyCredentialRequestOptions) error {
+		o.Challenge = challenge
+		return nil
+	}
+}
+
+// readAssertion reads what a browser gives.
+func (s *Service) readAssertion(passkey map[string]any) (*assertion, error) {
 	if err := s.havePasskeys(); err != nil {
 		return nil, err
 	}
@@ -77,29 +76,41 @@ func (s *Service) takeAssertion(ctx context.Context, passkey map[string]any) (*a
 	if err != nil {
 		return nil, err
 	}
-	session, owner, err := s.takeChallenge(ctx, parsed.Response.CollectedClientData.Challenge, onetimetoken.PurposePasskeySignIn)
-	return &assertion{parsed, session, owner}, err
+	challenge, err := base64.RawURLEncoding.DecodeString(parsed.Response.CollectedClientData.Challenge)
+	if err != nil {
+		return nil, errFactor()
+	}
+	return &assertion{parsed, challenge}, nil
 }
 
 // errCloned says that the counter of a passkey did not go up: its key may be in
 // two places (WebAuthn 6.1.1).
 var errCloned = errors.New("the counter of a passkey went back")
 
-// usePasskey checks an assertion against the account's passkeys and keeps the
-// counter. Errors: INVALID_CREDENTIALS.
+// usePasskey checks an assertion against the account's passkeys, uses its
+// challenge up and keeps the counter, all of it or nothing. Errors:
+// INVALID_CREDENTIALS.
 func (s *Service) usePasskey(ctx context.Context, c *ent.Client, u *ent.User, a *assertion) (amr []string, err error) {
-	if a.owner != nil && *a.owner != u.ID {
+	anybody := s.madeFor(ctx, uuid.Nil, a.challenge)
+	if !anybody && !s.madeFor(ctx, u.ID, a.challenge) {
 		return nil, errFactor()
+	}
+	// Before the counter is looked at: who sends an answer twice has copied no key.
+	if err := s.spendChallenge(ctx, c, u, a.challenge); err != nil {
+		return nil, err
 	}
 	keys, err := s.passkeysOf(ctx, c, u)
 	if err != nil {
 		return nil, err
 	}
 	var used *webauthn.Credential
-	if a.owner != nil {
-		used, err = s.Factors.passkeys.ValidateLogin(keys, a.session, a.parsed)
+	session := webauthn.SessionData{Challenge: a.parsed.Response.CollectedClientData.Challenge}
+	if anybody {
+		session.UserVerification = protocol.VerificationRequired
+		_, used, err = s.Factors.passkeys.ValidatePasskeyLogin(func([]byte, []byte) (webauthn.User, error) { return keys, nil }, session, a.parsed)
 	} else {
-		_, used, err = s.Factors.passkeys.ValidatePasskeyLogin(func([]byte, []byte) (webauthn.User, error) { return keys, nil }, a.session, a.parsed)
+		session.UserID, session.UserVerification = u.ID[:], protocol.VerificationPreferred
+		used, err = s.Factors.passkeys.ValidateLogin(keys, session, a.parsed)
 	}
 	if err == nil && used.Authenticator.CloneWarning {
 		err = errCloned
@@ -130,12 +141,12 @@ func (s *Service) tellClone(ctx context.Context, u *ent.User, err error) {
 func (s *Service) SignInWithPasskey(ctx context.Context, passkey map[string]any, device string) (opened *Session, err error) {
 	var u *ent.User
 	defer func() { s.conclude(ctx, audit.EventLogin, u, err) }()
-	a, err := s.takeAssertion(ctx, passkey)
+	a, err := s.readAssertion(passkey)
 	if err != nil {
 		return nil, err
 	}
 	// What was asked as a second factor need not have verified its user.
-	if a.owner != nil {
+	if !s.madeFor(ctx, uuid.Nil, a.challenge) {
 		return nil, errFactor()
 	}
 	row, err := s.Store.Client.Authenticator.Query().Where(authenticator.CredentialID(a.parsed.RawID), authenticator.ConfirmedAtNotNil()).

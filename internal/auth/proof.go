@@ -36,20 +36,18 @@ func errFactor() error {
 	return fault.New(fault.CodeInvalidCredentials, "This was not right, or was used before.")
 }
 
-// shown is a proof whose passkey, if it is one, has had its challenge taken: an
-// assertion is looked at once, whatever comes of it.
+// shown is a proof whose passkey, if it is one, has been read.
 type shown struct {
 	Proof
 	assertion *assertion
 }
 
-// showFactor takes the challenge of a passkey. It must not be called inside a
-// transaction.
-func (s *Service) showFactor(ctx context.Context, p Proof) (shown, error) {
+// showFactor reads a passkey.
+func (s *Service) showFactor(p Proof) (shown, error) {
 	if p.Passkey == nil {
 		return shown{Proof: p}, nil
 	}
-	a, err := s.takeAssertion(ctx, p.Passkey)
+	a, err := s.readAssertion(p.Passkey)
 	return shown{p, a}, err
 }
 

@@ -52,7 +52,7 @@ func (s *Service) Reauthenticate(ctx context.Context, p Proof) (done *Reproved, 
 		}
 	} else {
 		ok, err = s.guarded(ctx, u, "reauthenticate", func(ctx context.Context) (bool, error) {
-			factor, err := s.showFactor(ctx, p)
+			factor, err := s.showFactor(p)
 			if err == nil {
 				done, err = s.reprove(ctx, v, factor)
 			}

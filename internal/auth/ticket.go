@@ -107,7 +107,7 @@ func (s *Service) CompleteLogin(ctx context.Context, ticket string, p Proof, dev
 		if err := s.spendTry(ctx, t); err != nil {
 			return false, err
 		}
-		factor, err := s.showFactor(ctx, p)
+		factor, err := s.showFactor(p)
 		if err == nil {
 			opened, err = s.redeem(ctx, t, factor, device)
 		}
