@@ -77,15 +77,38 @@ func (g Grant) Covers(permission string) bool {
 // every allow, of the allows the widest counts, and without one the answer is
 // ScopeNone. The order of grants does not matter.
 func Decide(grants []Grant, permission string, now time.Time) Scope {
-	widest := ScopeNone
-	for _, g := range grants {
-		if !g.Covers(permission) || !g.ActiveAt(now) {
+	return judge(grants, permission, now, nil)
+}
+
+// judge is the decision. Where told is given, it gets what each grant that speaks
+// about the permission had to do with the answer: who asks for reasons gets those
+// of this decision and of no other.
+func judge(grants []Grant, permission string, now time.Time, told *[]Reason) Scope {
+	widest, denied := ScopeNone, false
+	for i := range grants {
+		g := &grants[i]
+		if !g.Covers(permission) {
 			continue
 		}
-		if !g.Allowed {
-			return ScopeNone
+		active := g.ActiveAt(now)
+		switch {
+		case !active:
+		case g.Allowed:
+			widest = max(widest, g.Scope)
+		default:
+			denied = true
 		}
-		widest = max(widest, g.Scope)
+		if told != nil {
+			*told = append(*told, Reason{Grant: *g, Standing: g.outOfTime(now)})
+		}
+	}
+	if denied {
+		widest = ScopeNone
+	}
+	if told != nil {
+		for i := range *told {
+			(*told)[i].settle(widest, denied)
+		}
 	}
 	return widest
 }
@@ -134,18 +157,20 @@ type Held struct {
 }
 
 // Holding lists the permissions that the grants give at now, in the order of the
-// registry. Of several grants of one scope the one that lasts longest is named.
+// registry. Of several grants that decide the one that lasts longest is named.
 func Holding(grants []Grant, now time.Time) []Held {
 	var held []Held
+	var reasons []Reason
 	for _, p := range registry {
-		scope := Decide(grants, p.Name, now)
+		reasons = reasons[:0]
+		scope := judge(grants, p.Name, now, &reasons)
 		if scope == ScopeNone {
 			continue
 		}
 		h := Held{Name: p.Name, Scope: scope}
-		for _, g := range grants {
-			if g.Scope == scope && g.Allowed && g.Covers(p.Name) && g.ActiveAt(now) && (h.Source == "" || outlasts(g.ExpiresAt, h.ExpiresAt)) {
-				h.Source, h.Role, h.ExpiresAt = g.Source, g.Role, g.ExpiresAt
+		for _, r := range reasons {
+			if r.Standing == Decides && (h.Source == "" || outlasts(r.ExpiresAt, h.ExpiresAt)) {
+				h.Source, h.Role, h.ExpiresAt = r.Source, r.Role, r.ExpiresAt
 			}
 		}
 		held = append(held, h)

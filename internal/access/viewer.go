@@ -105,7 +105,7 @@ func (v *Viewer) Scope(permission string) Scope {
 		return ScopeNone
 	case v.system != "":
 		return ScopeAny
-	case v.MustChangePassword, v.Withheld(permission):
+	case v.block(permission) != "":
 		return ScopeNone
 	}
 	return v.granted(permission)
