@@ -400,6 +400,14 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	ObjectReach struct {
+		Covered  func(childComplexity int) int
+		ID       func(childComplexity int) int
+		Relation func(childComplexity int) int
+		Shown    func(childComplexity int) int
+		Type     func(childComplexity int) int
+	}
+
 	OperationLog struct {
 		ActingFor     func(childComplexity int) int
 		Action        func(childComplexity int) int
@@ -625,6 +633,36 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	PermissionExplanation struct {
+		Allowed    func(childComplexity int) int
+		Granted    func(childComplexity int) int
+		Missing    func(childComplexity int) int
+		Object     func(childComplexity int) int
+		Permission func(childComplexity int) int
+		Rows       func(childComplexity int) int
+		Scope      func(childComplexity int) int
+		User       func(childComplexity int) int
+	}
+
+	PermissionLack struct {
+		Code    func(childComplexity int) int
+		Message func(childComplexity int) int
+	}
+
+	PermissionReason struct {
+		Allowed          func(childComplexity int) int
+		Assignment       func(childComplexity int) int
+		DirectPermission func(childComplexity int) int
+		ExpiresAt        func(childComplexity int) int
+		Permission       func(childComplexity int) int
+		Role             func(childComplexity int) int
+		Scope            func(childComplexity int) int
+		Source           func(childComplexity int) int
+		Standing         func(childComplexity int) int
+		ValidFrom        func(childComplexity int) int
+		Wildcard         func(childComplexity int) int
+	}
+
 	PointsAccount struct {
 		Balance   func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
@@ -732,6 +770,7 @@ type ComplexityRoot struct {
 		Bookings          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
 		Customer          func(childComplexity int, id uuid.UUID) int
 		Customers         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
+		ExplainPermission func(childComplexity int, userID uuid.UUID, permission string, objectID *uuid.UUID) int
 		Node              func(childComplexity int, id uuid.UUID) int
 		Nodes             func(childComplexity int, ids []uuid.UUID) int
 		Notifications     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
@@ -3047,6 +3086,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NotificationEdge.Node(childComplexity), true
 
+	case "ObjectReach.covered":
+		if e.ComplexityRoot.ObjectReach.Covered == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ObjectReach.Covered(childComplexity), true
+	case "ObjectReach.id":
+		if e.ComplexityRoot.ObjectReach.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ObjectReach.ID(childComplexity), true
+	case "ObjectReach.relation":
+		if e.ComplexityRoot.ObjectReach.Relation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ObjectReach.Relation(childComplexity), true
+	case "ObjectReach.shown":
+		if e.ComplexityRoot.ObjectReach.Shown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ObjectReach.Shown(childComplexity), true
+	case "ObjectReach.type":
+		if e.ComplexityRoot.ObjectReach.Type == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ObjectReach.Type(childComplexity), true
+
 	case "OperationLog.actingFor":
 		if e.ComplexityRoot.OperationLog.ActingFor == nil {
 			break
@@ -4061,6 +4131,135 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PermissionEdge.Node(childComplexity), true
 
+	case "PermissionExplanation.allowed":
+		if e.ComplexityRoot.PermissionExplanation.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Allowed(childComplexity), true
+	case "PermissionExplanation.granted":
+		if e.ComplexityRoot.PermissionExplanation.Granted == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Granted(childComplexity), true
+	case "PermissionExplanation.missing":
+		if e.ComplexityRoot.PermissionExplanation.Missing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Missing(childComplexity), true
+	case "PermissionExplanation.object":
+		if e.ComplexityRoot.PermissionExplanation.Object == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Object(childComplexity), true
+	case "PermissionExplanation.permission":
+		if e.ComplexityRoot.PermissionExplanation.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Permission(childComplexity), true
+	case "PermissionExplanation.rows":
+		if e.ComplexityRoot.PermissionExplanation.Rows == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Rows(childComplexity), true
+	case "PermissionExplanation.scope":
+		if e.ComplexityRoot.PermissionExplanation.Scope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.Scope(childComplexity), true
+	case "PermissionExplanation.user":
+		if e.ComplexityRoot.PermissionExplanation.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionExplanation.User(childComplexity), true
+
+	case "PermissionLack.code":
+		if e.ComplexityRoot.PermissionLack.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionLack.Code(childComplexity), true
+	case "PermissionLack.message":
+		if e.ComplexityRoot.PermissionLack.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionLack.Message(childComplexity), true
+
+	case "PermissionReason.allowed":
+		if e.ComplexityRoot.PermissionReason.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Allowed(childComplexity), true
+	case "PermissionReason.assignment":
+		if e.ComplexityRoot.PermissionReason.Assignment == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Assignment(childComplexity), true
+	case "PermissionReason.directPermission":
+		if e.ComplexityRoot.PermissionReason.DirectPermission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.DirectPermission(childComplexity), true
+	case "PermissionReason.expiresAt":
+		if e.ComplexityRoot.PermissionReason.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.ExpiresAt(childComplexity), true
+	case "PermissionReason.permission":
+		if e.ComplexityRoot.PermissionReason.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Permission(childComplexity), true
+	case "PermissionReason.role":
+		if e.ComplexityRoot.PermissionReason.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Role(childComplexity), true
+	case "PermissionReason.scope":
+		if e.ComplexityRoot.PermissionReason.Scope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Scope(childComplexity), true
+	case "PermissionReason.source":
+		if e.ComplexityRoot.PermissionReason.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Source(childComplexity), true
+	case "PermissionReason.standing":
+		if e.ComplexityRoot.PermissionReason.Standing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Standing(childComplexity), true
+	case "PermissionReason.validFrom":
+		if e.ComplexityRoot.PermissionReason.ValidFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.ValidFrom(childComplexity), true
+	case "PermissionReason.wildcard":
+		if e.ComplexityRoot.PermissionReason.Wildcard == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionReason.Wildcard(childComplexity), true
+
 	case "PointsAccount.balance":
 		if e.ComplexityRoot.PointsAccount.Balance == nil {
 			break
@@ -4597,6 +4796,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Customers(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.CustomerOrder), args["where"].(*ent.CustomerWhereInput)), true
+	case "Query.explainPermission":
+		if e.ComplexityRoot.Query.ExplainPermission == nil {
+			break
+		}
+
+		args, err := ec.field_Query_explainPermission_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.ExplainPermission(childComplexity, args["userId"].(uuid.UUID), args["permission"].(string), args["objectId"].(*uuid.UUID)), true
 
 	case "Query.node":
 		if e.ComplexityRoot.Query.Node == nil {
@@ -8330,6 +8540,225 @@ enum ErrorAction {
   RETRY
 }
 `, BuiltIn: false},
+	{Name: "../schema/explain.graphqls", Input: `"""
+Whether a user has a permission, which rows decide, and what is missing: by the same decision that every field goes by.
+"""
+type PermissionExplanation @hasPermission(permission: "permission:read") {
+  """
+  The user who was asked about.
+  """
+  user: User!
+  """
+  The permission that was asked about.
+  """
+  permission: String!
+  """
+  Whether it works now, and covers the object that was asked about: nothing is missing.
+  """
+  allowed: Boolean!
+  """
+  How far it reaches now; null: not at all. Somebody else's session is taken to have shown no second factor.
+  """
+  scope: PermissionScope
+  """
+  How far the rows alone would let it reach, whatever the state of the account and the proof of the session; null: not at all.
+  """
+  granted: PermissionScope
+  """
+  Every row that speaks about the permission, by its name or by a wildcard above it, those included that do not count now.
+  """
+  rows: [PermissionReason!]!
+  """
+  What stands in the way; empty where it is allowed.
+  """
+  missing: [PermissionLack!]!
+  """
+  What the object is to the user; null where none was asked about.
+  """
+  object: ObjectReach
+}
+
+"""
+A row that speaks about a permission.
+"""
+type PermissionReason @hasPermission(permission: "permission:read") {
+  """
+  What the row had to do with the answer.
+  """
+  standing: PermissionStanding!
+  """
+  The permission as the row has it, which may be a wildcard, such as booking:* or *:*.
+  """
+  permission: String!
+  """
+  Whether it is a wildcard.
+  """
+  wildcard: Boolean!
+  """
+  True allows, false denies.
+  """
+  allowed: Boolean!
+  """
+  How far it reaches.
+  """
+  scope: PermissionScope!
+  """
+  Where it comes from.
+  """
+  source: PermissionSource!
+  """
+  The role that it comes from, if it comes from one.
+  """
+  role: String
+  """
+  From when it counts; null: from the beginning.
+  """
+  validFrom: Time
+  """
+  From when it no longer counts; null: never.
+  """
+  expiresAt: Time
+  """
+  The assignment of the role, if it comes from one.
+  """
+  assignment: UserRole
+  """
+  The direct permission, if it is one.
+  """
+  directPermission: UserPermission
+}
+
+"""
+What a row had to do with a decision.
+"""
+enum PermissionStanding {
+  """
+  The answer rests on it: an active denial, or where there is none an allowance of the widest scope.
+  """
+  DECIDES
+  """
+  An allowance that a denial beats.
+  """
+  OVERRULED
+  """
+  An allowance that a wider one contains.
+  """
+  NARROWER
+  """
+  It begins later.
+  """
+  PENDING
+  """
+  It has ended.
+  """
+  EXPIRED
+  """
+  Its role is inactive.
+  """
+  SUSPENDED
+}
+
+"""
+Something without which a permission does not work.
+"""
+type PermissionLack @hasPermission(permission: "permission:read") {
+  """
+  What it is.
+  """
+  code: PermissionLackCode!
+  """
+  The same for people.
+  """
+  message: String!
+}
+
+"""
+What may be missing for a permission to work.
+"""
+enum PermissionLackCode {
+  """
+  The account is deleted.
+  """
+  ACCOUNT_DELETED
+  """
+  The account is closed.
+  """
+  ACCOUNT_CLOSED
+  """
+  The account is locked.
+  """
+  ACCOUNT_LOCKED
+  """
+  The password must be changed before anything else.
+  """
+  PASSWORD_CHANGE_REQUIRED
+  """
+  It works only in a session that has shown a second factor.
+  """
+  SECOND_FACTOR_REQUIRED
+  """
+  A denial beats whatever is granted.
+  """
+  DENIED
+  """
+  No row gives it.
+  """
+  NOT_GRANTED
+  """
+  A row gives it later.
+  """
+  NOT_YET_VALID
+  """
+  A row gave it and has ended.
+  """
+  EXPIRED
+  """
+  An inactive role would give it.
+  """
+  ROLE_INACTIVE
+  """
+  The user does not see the object.
+  """
+  OBJECT_NOT_SHOWN
+  """
+  The permission does not reach as far as the object.
+  """
+  OUT_OF_SCOPE
+}
+
+"""
+What an object is to a user.
+"""
+type ObjectReach @hasPermission(permission: "permission:read") {
+  """
+  Its id.
+  """
+  id: ID!
+  """
+  Its type.
+  """
+  type: String!
+  """
+  Whether the row rules show it to the user now.
+  """
+  shown: Boolean!
+  """
+  The narrowest scope that shows it: OWN, it is the user's own; UNIT, it belongs to the user's unit; ANY, it is somebody else's. Of what the clinic offers everything is OWN to everybody. Null: no permission shows it.
+  """
+  relation: PermissionScope
+  """
+  Whether the permission reaches as far as the object. What is done with it may be refused for other reasons: see ` + "`" + `allowedActions` + "`" + `.
+  """
+  covered: Boolean!
+}
+
+extend type Query {
+  """
+  Why a user may do something, or may not: which rows decide, and what is missing. The caller must see the user, hold permission:read and role:read over them, and see the object. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  """
+  explainPermission("The user." userId: ID!, "The permission, as resource:action." permission: String!, "An object that it is about." objectId: ID): PermissionExplanation! @hasPermission(permission: "permission:read")
+}
+`, BuiltIn: false},
 	{Name: "../schema/factor.graphqls", Input: `"""
 Asks that the caller has proven anew who they are, at most a few minutes ago (a setting): with the sign-in or with ` + "`" + `reauthenticate` + "`" + `. Otherwise the field answers STEP_UP_REQUIRED. It stands before the directive that says who may call the field, which is asked first.
 """
@@ -9866,6 +10295,22 @@ func (ec *executionContext) childFields_NotificationEdge(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type NotificationEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ObjectReach(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ObjectReach_id(ctx, field)
+	case "type":
+		return ec.fieldContext_ObjectReach_type(ctx, field)
+	case "shown":
+		return ec.fieldContext_ObjectReach_shown(ctx, field)
+	case "relation":
+		return ec.fieldContext_ObjectReach_relation(ctx, field)
+	case "covered":
+		return ec.fieldContext_ObjectReach_covered(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ObjectReach", field.Name)
+}
+
 func (ec *executionContext) childFields_OperationLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -10314,6 +10759,66 @@ func (ec *executionContext) childFields_PermissionEdge(ctx context.Context, fiel
 		return ec.fieldContext_PermissionEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_PermissionExplanation_user(ctx, field)
+	case "permission":
+		return ec.fieldContext_PermissionExplanation_permission(ctx, field)
+	case "allowed":
+		return ec.fieldContext_PermissionExplanation_allowed(ctx, field)
+	case "scope":
+		return ec.fieldContext_PermissionExplanation_scope(ctx, field)
+	case "granted":
+		return ec.fieldContext_PermissionExplanation_granted(ctx, field)
+	case "rows":
+		return ec.fieldContext_PermissionExplanation_rows(ctx, field)
+	case "missing":
+		return ec.fieldContext_PermissionExplanation_missing(ctx, field)
+	case "object":
+		return ec.fieldContext_PermissionExplanation_object(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionExplanation", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionLack(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_PermissionLack_code(ctx, field)
+	case "message":
+		return ec.fieldContext_PermissionLack_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionLack", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionReason(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "standing":
+		return ec.fieldContext_PermissionReason_standing(ctx, field)
+	case "permission":
+		return ec.fieldContext_PermissionReason_permission(ctx, field)
+	case "wildcard":
+		return ec.fieldContext_PermissionReason_wildcard(ctx, field)
+	case "allowed":
+		return ec.fieldContext_PermissionReason_allowed(ctx, field)
+	case "scope":
+		return ec.fieldContext_PermissionReason_scope(ctx, field)
+	case "source":
+		return ec.fieldContext_PermissionReason_source(ctx, field)
+	case "role":
+		return ec.fieldContext_PermissionReason_role(ctx, field)
+	case "validFrom":
+		return ec.fieldContext_PermissionReason_validFrom(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_PermissionReason_expiresAt(ctx, field)
+	case "assignment":
+		return ec.fieldContext_PermissionReason_assignment(ctx, field)
+	case "directPermission":
+		return ec.fieldContext_PermissionReason_directPermission(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionReason", field.Name)
 }
 
 func (ec *executionContext) childFields_PointsAccount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

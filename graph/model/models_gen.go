@@ -352,10 +352,78 @@ type NameSessionPayload struct {
 	Session *ent.UserSession `json:"session,omitempty"`
 }
 
+// What an object is to a user.
+type ObjectReach struct {
+	// Its id.
+	ID uuid.UUID `json:"id"`
+	// Its type.
+	Type string `json:"type"`
+	// Whether the row rules show it to the user now.
+	Shown bool `json:"shown"`
+	// The narrowest scope that shows it: OWN, it is the user's own; UNIT, it belongs to the user's unit; ANY, it is somebody else's. Of what the clinic offers everything is OWN to everybody. Null: no permission shows it.
+	Relation *PermissionScope `json:"relation,omitempty"`
+	// Whether the permission reaches as far as the object. What is done with it may be refused for other reasons: see `allowedActions`.
+	Covered bool `json:"covered"`
+}
+
 // What a browser needs to make a passkey or to ask for one.
 type PasskeyOptionsPayload struct {
 	// For `PublicKeyCredential.parseCreationOptionsFromJSON` or `parseRequestOptionsFromJSON`. The challenge is good once and for five minutes.
 	Options map[string]any `json:"options"`
+}
+
+// Whether a user has a permission, which rows decide, and what is missing: by the same decision that every field goes by.
+type PermissionExplanation struct {
+	// The user who was asked about.
+	User *ent.User `json:"user"`
+	// The permission that was asked about.
+	Permission string `json:"permission"`
+	// Whether it works now, and covers the object that was asked about: nothing is missing.
+	Allowed bool `json:"allowed"`
+	// How far it reaches now; null: not at all. Somebody else's session is taken to have shown no second factor.
+	Scope *PermissionScope `json:"scope,omitempty"`
+	// How far the rows alone would let it reach, whatever the state of the account and the proof of the session; null: not at all.
+	Granted *PermissionScope `json:"granted,omitempty"`
+	// Every row that speaks about the permission, by its name or by a wildcard above it, those included that do not count now.
+	Rows []*PermissionReason `json:"rows"`
+	// What stands in the way; empty where it is allowed.
+	Missing []*PermissionLack `json:"missing"`
+	// What the object is to the user; null where none was asked about.
+	Object *ObjectReach `json:"object,omitempty"`
+}
+
+// Something without which a permission does not work.
+type PermissionLack struct {
+	// What it is.
+	Code PermissionLackCode `json:"code"`
+	// The same for people.
+	Message string `json:"message"`
+}
+
+// A row that speaks about a permission.
+type PermissionReason struct {
+	// What the row had to do with the answer.
+	Standing PermissionStanding `json:"standing"`
+	// The permission as the row has it, which may be a wildcard, such as booking:* or *:*.
+	Permission string `json:"permission"`
+	// Whether it is a wildcard.
+	Wildcard bool `json:"wildcard"`
+	// True allows, false denies.
+	Allowed bool `json:"allowed"`
+	// How far it reaches.
+	Scope PermissionScope `json:"scope"`
+	// Where it comes from.
+	Source PermissionSource `json:"source"`
+	// The role that it comes from, if it comes from one.
+	Role *string `json:"role,omitempty"`
+	// From when it counts; null: from the beginning.
+	ValidFrom *time.Time `json:"validFrom,omitempty"`
+	// From when it no longer counts; null: never.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// The assignment of the role, if it comes from one.
+	Assignment *ent.UserRole `json:"assignment,omitempty"`
+	// The direct permission, if it is one.
+	DirectPermission *ent.UserPermission `json:"directPermission,omitempty"`
 }
 
 // A closed account to open again.
@@ -1009,6 +1077,94 @@ func (e PaymentInputMethod) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// What may be missing for a permission to work.
+type PermissionLackCode string
+
+const (
+	// The account is deleted.
+	PermissionLackCodeAccountDeleted PermissionLackCode = "ACCOUNT_DELETED"
+	// The account is closed.
+	PermissionLackCodeAccountClosed PermissionLackCode = "ACCOUNT_CLOSED"
+	// The account is locked.
+	PermissionLackCodeAccountLocked PermissionLackCode = "ACCOUNT_LOCKED"
+	// The password must be changed before anything else.
+	PermissionLackCodePasswordChangeRequired PermissionLackCode = "PASSWORD_CHANGE_REQUIRED"
+	// It works only in a session that has shown a second factor.
+	PermissionLackCodeSecondFactorRequired PermissionLackCode = "SECOND_FACTOR_REQUIRED"
+	// A denial beats whatever is granted.
+	PermissionLackCodeDenied PermissionLackCode = "DENIED"
+	// No row gives it.
+	PermissionLackCodeNotGranted PermissionLackCode = "NOT_GRANTED"
+	// A row gives it later.
+	PermissionLackCodeNotYetValid PermissionLackCode = "NOT_YET_VALID"
+	// A row gave it and has ended.
+	PermissionLackCodeExpired PermissionLackCode = "EXPIRED"
+	// An inactive role would give it.
+	PermissionLackCodeRoleInactive PermissionLackCode = "ROLE_INACTIVE"
+	// The user does not see the object.
+	PermissionLackCodeObjectNotShown PermissionLackCode = "OBJECT_NOT_SHOWN"
+	// The permission does not reach as far as the object.
+	PermissionLackCodeOutOfScope PermissionLackCode = "OUT_OF_SCOPE"
+)
+
+var AllPermissionLackCode = []PermissionLackCode{
+	PermissionLackCodeAccountDeleted,
+	PermissionLackCodeAccountClosed,
+	PermissionLackCodeAccountLocked,
+	PermissionLackCodePasswordChangeRequired,
+	PermissionLackCodeSecondFactorRequired,
+	PermissionLackCodeDenied,
+	PermissionLackCodeNotGranted,
+	PermissionLackCodeNotYetValid,
+	PermissionLackCodeExpired,
+	PermissionLackCodeRoleInactive,
+	PermissionLackCodeObjectNotShown,
+	PermissionLackCodeOutOfScope,
+}
+
+func (e PermissionLackCode) IsValid() bool {
+	switch e {
+	case PermissionLackCodeAccountDeleted, PermissionLackCodeAccountClosed, PermissionLackCodeAccountLocked, PermissionLackCodePasswordChangeRequired, PermissionLackCodeSecondFactorRequired, PermissionLackCodeDenied, PermissionLackCodeNotGranted, PermissionLackCodeNotYetValid, PermissionLackCodeExpired, PermissionLackCodeRoleInactive, PermissionLackCodeObjectNotShown, PermissionLackCodeOutOfScope:
+		return true
+	}
+	return false
+}
+
+func (e PermissionLackCode) String() string {
+	return string(e)
+}
+
+func (e *PermissionLackCode) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PermissionLackCode(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PermissionLackCode", str)
+	}
+	return nil
+}
+
+func (e PermissionLackCode) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PermissionLackCode) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PermissionLackCode) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
 // How far a permission reaches.
 type PermissionScope string
 
@@ -1123,6 +1279,76 @@ func (e *PermissionSource) UnmarshalJSON(b []byte) error {
 }
 
 func (e PermissionSource) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What a row had to do with a decision.
+type PermissionStanding string
+
+const (
+	// The answer rests on it: an active denial, or where there is none an allowance of the widest scope.
+	PermissionStandingDecides PermissionStanding = "DECIDES"
+	// An allowance that a denial beats.
+	PermissionStandingOverruled PermissionStanding = "OVERRULED"
+	// An allowance that a wider one contains.
+	PermissionStandingNarrower PermissionStanding = "NARROWER"
+	// It begins later.
+	PermissionStandingPending PermissionStanding = "PENDING"
+	// It has ended.
+	PermissionStandingExpired PermissionStanding = "EXPIRED"
+	// Its role is inactive.
+	PermissionStandingSuspended PermissionStanding = "SUSPENDED"
+)
+
+var AllPermissionStanding = []PermissionStanding{
+	PermissionStandingDecides,
+	PermissionStandingOverruled,
+	PermissionStandingNarrower,
+	PermissionStandingPending,
+	PermissionStandingExpired,
+	PermissionStandingSuspended,
+}
+
+func (e PermissionStanding) IsValid() bool {
+	switch e {
+	case PermissionStandingDecides, PermissionStandingOverruled, PermissionStandingNarrower, PermissionStandingPending, PermissionStandingExpired, PermissionStandingSuspended:
+		return true
+	}
+	return false
+}
+
+func (e PermissionStanding) String() string {
+	return string(e)
+}
+
+func (e *PermissionStanding) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PermissionStanding(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PermissionStanding", str)
+	}
+	return nil
+}
+
+func (e PermissionStanding) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PermissionStanding) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PermissionStanding) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -13,6 +13,7 @@ const (
 	Narrower  Standing = "NARROWER"  // an allowance that a wider one contains
 	Pending   Standing = "PENDING"   // begins later
 	Expired   Standing = "EXPIRED"   // has ended
+	Suspended Standing = "SUSPENDED" // of a role that does not count; no decision ever meets it
 )
 
 // Reason is a grant that speaks about a permission, and what it had to do with
@@ -50,11 +51,14 @@ func (r *Reason) settle(answer Scope, denied bool) {
 	}
 }
 
-// Block is what stands between a viewer and what the grants give.
+// Block is what stands between a user and what the grants give.
 type Block string
 
-// The blocks of a viewer.
+// The blocks, of accounts that are shut and of viewers.
 const (
+	BlockDeleted  Block = "ACCOUNT_DELETED"
+	BlockClosed   Block = "ACCOUNT_CLOSED"
+	BlockLocked   Block = "ACCOUNT_LOCKED"
 	BlockPassword Block = "PASSWORD_CHANGE_REQUIRED" // the password must be changed first
 	BlockFactor   Block = "SECOND_FACTOR_REQUIRED"   // the session has not shown a second factor
 )

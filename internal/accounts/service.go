@@ -29,6 +29,9 @@ type Service struct {
 	Security *audit.Security
 	Now      func() time.Time
 
+	// SecondFactor says for what a session must have shown a second factor.
+	SecondFactor access.FactorRule
+
 	// EndSessions ends all sessions of a user, and whatever was issued for them,
 	// inside the client's transaction.
 	EndSessions func(ctx context.Context, c *ent.Client, user uuid.UUID, reason string) error

@@ -5,6 +5,7 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/accounts"
 )
 
 // canIssue is the one gate in front of every token: sign-in, refresh and each
@@ -16,7 +17,7 @@ import (
 // at an account must not sign its owner out. That a password must be changed is
 // none either: the door asks for it at each field.
 func canIssue(u *ent.User, session *ent.UserSession, now time.Time) bool {
-	return u != nil && u.IsActive && !u.IsLocked && u.DeletedAt == nil && (session == nil || alive(session, now))
+	return u != nil && accounts.Shut(u) == "" && (session == nil || alive(session, now))
 }
 
 // alive says whether a session counts at now.
