@@ -107,7 +107,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 			err = errors.Join(err, db.Close())
 		}
 	}()
-	documents, err := trusted(cfg.Server.TrustedDocuments, graph.Limits(cfg.Limits))
+	linked := mailPages(cfg)
+	documents, err := trusted(cfg.Server.TrustedDocuments, graph.Limits(cfg.Limits), linked)
 	if err != nil {
 		return nil, err
 	}
@@ -158,7 +159,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Ready:        a.ready,
 		Keys:         resolver.Auth.Tokens.JWKS,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
-		Playground: cfg.PlaygroundOn(), Production: cfg.Production(), Version: o.Version, Log: log,
+		Playground: cfg.PlaygroundOn(), Pages: linked, Production: cfg.Production(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}

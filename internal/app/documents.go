@@ -2,15 +2,18 @@ package app
 
 import (
 	"errors"
+	"maps"
 	"os"
 
 	"clinicgraph/graph"
 	"clinicgraph/internal/config"
+	"clinicgraph/internal/pages"
 )
 
-// trusted reads the manifest of the documents that may be executed; nil without
-// one.
-func trusted(path string, limits graph.Limits) (graph.Documents, error) {
+// trusted reads the manifest of the documents that may be executed, and adds those
+// of the server's own pages, which are as trusted as the server; nil without a
+// manifest.
+func trusted(path string, limits graph.Limits, own []*pages.Page) (graph.Documents, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -27,6 +30,9 @@ func trusted(path string, limits graph.Limits) (graph.Documents, error) {
 			Key: "CLINICGRAPH_TRUSTED_DOCUMENTS (--trusted-documents)", Value: path, Reason: err.Error(),
 			Remedy: "name the manifest of a client that was built for this version",
 		}
+	}
+	for _, page := range own {
+		maps.Copy(documents, page.Documents)
 	}
 	return documents, nil
 }

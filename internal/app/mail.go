@@ -8,6 +8,7 @@ import (
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/notify"
+	"clinicgraph/internal/pages"
 	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
 )
@@ -30,10 +31,21 @@ func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.T
 	return &notify.Outbox{
 		Store: s, Key: key, Transport: transport(cfg), From: cfg.Sender(), Now: now, Log: log,
 		Links: notify.Links{
-			VerifyEmail:   cfg.LinkTo(cfg.Mail.LinkVerifyEmail, "/verify-email"),
-			ResetPassword: cfg.LinkTo(cfg.Mail.LinkResetPassword, "/reset-password"),
+			VerifyEmail:   cfg.LinkTo(cfg.Mail.LinkVerifyEmail, pages.VerifyEmail.Path),
+			ResetPassword: cfg.LinkTo(cfg.Mail.LinkResetPassword, pages.ResetPassword.Path),
 		},
 	}, oneTime, nil
+}
+
+// mailPages are the pages of links that lead to this server.
+func mailPages(cfg config.Config) (served []*pages.Page) {
+	if cfg.LinksHere(cfg.Mail.LinkVerifyEmail, pages.VerifyEmail.Path) {
+		served = append(served, pages.VerifyEmail)
+	}
+	if cfg.LinksHere(cfg.Mail.LinkResetPassword, pages.ResetPassword.Path) {
+		served = append(served, pages.ResetPassword)
+	}
+	return served
 }
 
 // transport is the mail server of the settings, or files.

@@ -15,8 +15,8 @@ type Mail struct {
 	SMTPURL           URL    `name:"smtp-url" env:"CLINICGRAPH_SMTP_URL" placeholder:"URL" help:"Mail server, as smtps://user:password@host:465 or smtp://user:password@host:587 with STARTTLS; messages are written to files in the data folder when empty. Better in the environment or a file: other processes can read flags."`
 	SMTPURLFile       string `name:"smtp-url-file" env:"CLINICGRAPH_SMTP_URL_FILE" placeholder:"FILE" help:"File that holds the value of CLINICGRAPH_SMTP_URL."`
 	From              string `name:"mail-from" env:"CLINICGRAPH_MAIL_FROM" placeholder:"ADDRESS" help:"Sender of messages, such as Clinic <no-reply@clinic.example>; needed with a mail server."`
-	LinkVerifyEmail   string `name:"link-verify-email" env:"CLINICGRAPH_LINK_VERIFY_EMAIL" placeholder:"URL" help:"Page of the front end that confirms an address, with {token} in it; /verify-email#token={token} at the public address when empty."`
-	LinkResetPassword string `name:"link-reset-password" env:"CLINICGRAPH_LINK_RESET_PASSWORD" placeholder:"URL" help:"Page of the front end that sets a new password, with {token} in it; /reset-password#token={token} at the public address when empty."`
+	LinkVerifyEmail   string `name:"link-verify-email" env:"CLINICGRAPH_LINK_VERIFY_EMAIL" placeholder:"URL" help:"Page of the front end that confirms an address, with {token} in it; the server's own /verify-email#token={token}, at the public address, when empty."`
+	LinkResetPassword string `name:"link-reset-password" env:"CLINICGRAPH_LINK_RESET_PASSWORD" placeholder:"URL" help:"Page of the front end that sets a new password, with {token} in it; the server's own /reset-password#token={token}, at the public address, when empty."`
 	Registration      string `name:"registration" env:"CLINICGRAPH_REGISTRATION" default:"auto" placeholder:"HOW" help:"How people register: verified (after a mail to the address, which tells nobody whether there is an account), immediate (signed in at once), closed, or auto (verified in production, otherwise immediate)."`
 }
 
@@ -174,6 +174,12 @@ func (c Config) LinkTo(setting, path string) string {
 		base = "http://" + net.JoinHostPort(host, port)
 	}
 	return base + path + "#token=" + tokenMark
+}
+
+// LinksHere says whether the link leads to the page of that path at this server,
+// as it does unless the setting names another.
+func (c Config) LinksHere(setting, path string) bool {
+	return c.LinkTo(setting, path) == c.LinkTo("", path)
 }
 
 // RegistrationMode is verified, immediate or closed.

@@ -12,6 +12,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/console"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/pages"
 )
 
 // Exchange is what is known of a request when it has been answered.
@@ -72,8 +73,11 @@ const graphPath = "/graphql"
 // routeOf names the path of a request among those that there are.
 func routeOf(path string) string {
 	switch {
-	case path == graphPath, path == "/livez", path == "/readyz", path == keysPath, path == "/":
+	case path == graphPath, path == "/livez", path == "/readyz", path == keysPath, path == "/",
+		path == pages.VerifyEmail.Path, path == pages.ResetPassword.Path:
 		return path
+	case strings.HasPrefix(path, pages.Assets):
+		return pages.Assets
 	case strings.HasPrefix(path, console.Path):
 		return console.Path
 	default:

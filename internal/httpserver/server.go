@@ -17,6 +17,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/admission"
 	"clinicgraph/internal/console"
+	"clinicgraph/internal/pages"
 	"clinicgraph/internal/ratelimit"
 )
 
@@ -38,7 +39,8 @@ type Server struct {
 	Origins      []string      // other origins whose pages may call the graph
 	PublicURL    string        // where browsers reach the server, "" where nobody has said so
 	Playground   bool
-	Production   bool // browsers are told to use TLS alone
+	Pages        []*pages.Page // those of links in mails that lead here
+	Production   bool          // browsers are told to use TLS alone
 	Version      string
 	Log          *slog.Logger
 
@@ -71,6 +73,12 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.index)
 	if s.Playground {
 		mux.Handle(console.Path, console.Handler())
+	}
+	for _, page := range s.Pages {
+		mux.Handle("GET "+page.Path, page)
+	}
+	if len(s.Pages) > 0 {
+		mux.Handle(pages.Assets, pages.Handler())
 	}
 	middleware := []func(http.Handler) http.Handler{s.withRequestID, s.withLog, s.withRecover, withSecurityHeaders}
 	if s.Production {
