@@ -75,7 +75,10 @@ func (w *world) write(t fataler, change func(ctx context.Context, c *ent.Client)
 // is none.
 func (w *world) viewer(t fataler, unit uuid.UUID, grants ...access.Grant) *access.Viewer {
 	t.Helper()
-	v := &access.Viewer{UserID: ids.New(ids.User), UnitID: unit, Grants: grants}
+	v := &access.Viewer{UserID: ids.New(ids.User), Grants: grants}
+	if unit != uuid.Nil {
+		v.Units = []uuid.UUID{unit}
+	}
 	v.Username = "viewer-" + v.UserID.String()
 	w.write(t, func(ctx context.Context, c *ent.Client) {
 		u := newUser(c, 0).SetID(v.UserID).SetUsername(v.Username).SetUsernameKey(v.Username).SetEmailKey(v.Username)

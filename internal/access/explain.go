@@ -97,7 +97,7 @@ func (v *Viewer) block(permission string) Block {
 // would see asks in their place, and never gives the viewer away.
 func (v *Viewer) With(grants []Grant) *Viewer {
 	return &Viewer{
-		UserID: v.UserID, UnitID: v.UnitID, Username: v.Username, MustChangePassword: v.MustChangePassword,
+		UserID: v.UserID, Units: v.Units, Username: v.Username, MustChangePassword: v.MustChangePassword,
 		Profiles: v.Profiles, Practitioner: v.Practitioner, Grants: grants, Now: v.Now, AMR: v.AMR, SecondFactor: v.SecondFactor,
 	}
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,9 +15,9 @@ import (
 type Viewer struct {
 	UserID             uuid.UUID // zero for anonymous and for the system
 	SessionID          uuid.UUID
-	UnitID             uuid.UUID // zero: the user belongs to no unit
 	Username           string
 	MustChangePassword bool
+	Units              []uuid.UUID // the user's unit and all below it; none: the user belongs to no unit
 	Profiles           []uuid.UUID // the customer profiles of the account
 	Practitioner       bool        // the user is one, and has the appointments
 	Grants             []Grant
@@ -122,6 +123,15 @@ func (v *Viewer) granted(permission string) Scope {
 	return e.Scope(permission)
 }
 
+// Adopt takes over a decision that was made about the same grants; nil is none.
+func (v *Viewer) Adopt(e *Effective) { v.effective.Store(e) }
+
+// Restrict leaves the viewer those of the scopes that it holds; see Narrow.
+func (v *Viewer) Restrict(scopes []string) {
+	v.Grants = Narrow(v.Grants, scopes)
+	v.Adopt(nil)
+}
+
 // Can says whether the viewer has the permission at any scope.
 func (v *Viewer) Can(permission string) bool { return v.Scope(permission) != ScopeNone }
 
@@ -177,22 +187,24 @@ func Elevated(ctx context.Context, verb string) context.Context {
 		return ctx
 	}
 	lifted := &Viewer{
-		UserID: v.UserID, SessionID: v.SessionID, UnitID: v.UnitID, Username: v.Username,
+		UserID: v.UserID, SessionID: v.SessionID, Units: v.Units, Username: v.Username,
 		MustChangePassword: v.MustChangePassword, Grants: v.Grants, Now: v.Now,
 		Until: v.Until, TokenEpoch: v.TokenEpoch, AuthTime: v.AuthTime, AMR: v.AMR, SecondFactor: v.SecondFactor,
 		Impersonator: v.Impersonator, TokenID: v.TokenID, elevated: verb,
 	}
+	lifted.Adopt(v.effective.Load())
 	return NewContext(ctx, lifted)
 }
 
 // Reaches says whether the viewer's permission covers an object that is the
-// caller's own or not and belongs to the unit (nil: to none).
+// caller's own or not and belongs to the unit (nil: to none). A unit covers those
+// below it.
 func (v *Viewer) Reaches(permission string, own bool, unit *uuid.UUID) bool {
 	switch v.Scope(permission) {
 	case ScopeAny:
 		return true
 	case ScopeUnit:
-		return own || unit != nil && *unit != uuid.Nil && *unit == v.UnitID
+		return own || unit != nil && slices.Contains(v.Units, *unit)
 	case ScopeOwn:
 		return own
 	default:

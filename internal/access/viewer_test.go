@@ -52,7 +52,7 @@ func TestReaches(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			v := &Viewer{UserID: uuid.New(), UnitID: unit}
+			v := &Viewer{UserID: uuid.New(), Units: []uuid.UUID{unit}}
 			if test.scope != ScopeNone {
 				v.Grants = []Grant{{Permission: BookingRead, Scope: test.scope, Allowed: true}}
 			}

@@ -3,6 +3,7 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -154,6 +155,13 @@ func rowsOf(ctx context.Context, c *ent.Client, id uuid.UUID, permission string,
 		}
 	}
 	return rows, nil
+}
+
+func value(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return *t
 }
 
 // reach asks the row rules in the place of the user: as things are, and with all

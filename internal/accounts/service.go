@@ -9,13 +9,10 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/customer"
 	"clinicgraph/ent/permission"
-	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/user"
-	"clinicgraph/ent/userpermission"
 	"clinicgraph/ent/userrole"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
@@ -43,78 +40,6 @@ type Service struct {
 	SendReset func(ctx context.Context, c *ent.Client, u *ent.User) error
 	// ClearBlock ends what failed sign-ins have brought upon a user.
 	ClearBlock func(ctx context.Context, tx *sql.Tx, user uuid.UUID) error
-}
-
-// Viewer reads who the user is to the rules: the grants, the unit, and what is the
-// user's own. The context must be unrestricted.
-func Viewer(ctx context.Context, c *ent.Client, u *ent.User) (*access.Viewer, error) {
-	grants, err := readGrants(ctx, c, u.ID)
-	if err != nil {
-		return nil, err
-	}
-	v := &access.Viewer{UserID: u.ID, Username: u.Username, MustChangePassword: u.MustChangePassword, Grants: grants}
-	if u.OrganizationalUnitID != nil {
-		v.UnitID = *u.OrganizationalUnitID
-	}
-	if v.Profiles, err = c.Customer.Query().Where(customer.AccountID(u.ID)).Order(customer.ByID()).IDs(ctx); err != nil {
-		return nil, fmt.Errorf("look for the user's customer profiles: %w", err)
-	}
-	if v.Practitioner, err = c.PractitionerProfile.Query().Where(practitionerprofile.UserID(u.ID)).Exist(ctx); err != nil {
-		return nil, fmt.Errorf("look for the user's practitioner profile: %w", err)
-	}
-	return v, nil
-}
-
-// readGrants reads every row that speaks about the user's permissions: of active
-// roles, and of the user itself. Rows that are not valid yet or no longer are
-// among them: the decision looks at the time. The context must be unrestricted.
-func readGrants(ctx context.Context, c *ent.Client, id uuid.UUID) ([]access.Grant, error) {
-	assigned, err := c.UserRole.Query().Where(userrole.UserID(id), userrole.HasRoleWith(role.StatusEQ(role.StatusActive), role.DeletedAtIsNil())).WithRole().All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read roles: %w", err)
-	}
-	var grants []access.Grant
-	if len(assigned) > 0 {
-		byRole := make(map[uuid.UUID][]*ent.UserRole, len(assigned))
-		ids := make([]uuid.UUID, 0, len(assigned))
-		for _, a := range assigned {
-			byRole[a.RoleID] = append(byRole[a.RoleID], a)
-			ids = append(ids, a.RoleID)
-		}
-		held, err := c.RolePermission.Query().Where(rolepermission.RoleIDIn(ids...)).All(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("read permissions of roles: %w", err)
-		}
-		for _, p := range held {
-			for _, a := range byRole[p.RoleID] {
-				scope, _ := access.ParseScope(p.Scope.String())
-				grants = append(grants, access.Grant{
-					Permission: p.Permission, Scope: scope, Allowed: true,
-					Source: access.SourceRole, Role: a.Edges.Role.Name,
-					ValidFrom: value(a.ValidFrom), ExpiresAt: value(a.ExpiresAt),
-				})
-			}
-		}
-	}
-	direct, err := c.UserPermission.Query().Where(userpermission.UserID(id)).All(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read direct permissions: %w", err)
-	}
-	for _, p := range direct {
-		scope, _ := access.ParseScope(p.Scope.String())
-		grants = append(grants, access.Grant{
-			Permission: p.Permission, Scope: scope, Allowed: p.Allowed, Source: access.SourceUser,
-			ValidFrom: value(p.ValidFrom), ExpiresAt: value(p.ExpiresAt),
-		})
-	}
-	return grants, nil
-}
-
-func value(t *time.Time) time.Time {
-	if t == nil {
-		return time.Time{}
-	}
-	return *t
 }
 
 // target loads the user whose access is to change, through the caller's rows,

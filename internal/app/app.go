@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	sdk "go.opentelemetry.io/otel/sdk/trace"
@@ -38,14 +37,10 @@ import (
 	"clinicgraph/internal/scheduling"
 	"clinicgraph/internal/seed"
 	"clinicgraph/internal/store"
-	"clinicgraph/migrate"
 )
 
 // accessTTL is how long an access token lives.
 const accessTTL = 10 * time.Minute
-
-// databaseFile is the SQLite database in the data folder.
-const databaseFile = "clinicgraph.db"
 
 // App is a server put together, not yet listening.
 type App struct {
@@ -207,8 +202,10 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:      &auth.Revocations{},
+		Authorities:  &accounts.Authorities{Client: client},
 	}
 	client.BlacklistedToken.Use(signIn.Revoked.Hook())
+	client.Use(signIn.Authorities.Hook())
 	mail.Errands = signIn.Errands()
 	booking := &scheduling.Service{Store: s, Now: o.Now}
 	r := &graph.Resolver{
@@ -228,50 +225,6 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
 	}}, r, nil
-}
-
-// Open opens the database that the settings name.
-func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
-	if url := cfg.Database.URL.Reveal(); url != "" {
-		return store.OpenPostgres(ctx, store.Options{
-			URL: url, ListenAddr: cfg.Database.ListenAddr, MaxConns: cfg.Database.MaxConns,
-			StatementTimeout: cfg.Database.StatementTimeout,
-		})
-	}
-	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))
-}
-
-// Migrate applies what is pending. A migration of a large table takes longer than
-// a statement of a request may, so it has connections of its own.
-func Migrate(ctx context.Context, cfg config.Config) (applied int, err error) {
-	var db *store.DB
-	if url := cfg.Database.URL.Reveal(); url != "" {
-		db, err = store.OpenPostgres(ctx, store.Options{URL: url, MaxConns: 2, StatementTimeout: -1})
-	} else {
-		db, err = Open(ctx, cfg)
-	}
-	if err != nil {
-		return 0, err
-	}
-	applied, err = migrate.Apply(ctx, db)
-	return applied, errors.Join(err, db.Close())
-}
-
-// migrated brings the schema up to date where serve may, and otherwise refuses
-// one that is behind or ahead of this binary.
-func migrated(ctx context.Context, cfg config.Config, o Options, db *store.DB, log *slog.Logger) error {
-	if cfg.Database.URL.Reveal() == "" && o.DB == nil || cfg.Database.AutoMigrate {
-		n, err := Migrate(ctx, cfg)
-		if err != nil {
-			return err
-		}
-		if n > 0 {
-			log.InfoContext(ctx, "schema migrated", "migrations", n)
-		}
-	} else if err := migrate.Check(ctx, db); err != nil {
-		return err
-	}
-	return migrate.CheckClaims(ctx, db)
 }
 
 // furnish makes what every clinic has, and the first administrator.

@@ -9,7 +9,6 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/user"
 	"clinicgraph/ent/usersession"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
@@ -42,14 +41,19 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*access.Viewe
 	if s.Followed.Stale() {
 		return nil, errStale()
 	}
-	u, err := s.Store.Client.User.Query().Where(user.ID(claims.Subject)).Only(access.System(ctx, "authenticate"))
-	if ent.IsNotFound(err) {
-		return nil, unauthenticated(err)
-	}
+	a, err := s.Authorities.Of(ctx, claims.Subject)
 	if err != nil {
-		return nil, store.Classify(fmt.Errorf("load account: %w", err))
+		return nil, noAccount(err)
 	}
-	return s.viewer(ctx, claims, u, nil)
+	return s.viewer(ctx, claims, a, nil)
+}
+
+// noAccount is the answer where who a token acts as cannot be read.
+func noAccount(err error) error {
+	if ent.IsNotFound(err) {
+		return unauthenticated(err)
+	}
+	return store.Classify(err)
 }
 
 // claimsOf is what an access token of the session says now.
@@ -76,33 +80,30 @@ func (s *Service) Renew(ctx context.Context, v *access.Viewer) (*access.Viewer, 
 	if v.TokenID != uuid.Nil {
 		return s.programAgain(ctx, v.TokenID)
 	}
-	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(v.SessionID)).WithUser().Only(access.System(ctx, "authenticate"))
-	if ent.IsNotFound(err) {
-		return nil, unauthenticated(err)
-	}
+	session, err := s.Store.Client.UserSession.Query().Where(usersession.ID(v.SessionID)).Only(access.System(ctx, "authenticate"))
 	if err != nil {
-		return nil, store.Classify(fmt.Errorf("load session: %w", err))
+		return nil, noAccount(fmt.Errorf("load session: %w", err))
+	}
+	a, err := s.Authorities.Read(ctx, v.UserID)
+	if err != nil {
+		return nil, noAccount(err)
 	}
 	return s.viewer(ctx, Claims{
 		Subject: v.UserID, Session: v.SessionID, Actor: actorOf(session), AuthTime: v.AuthTime, AMR: v.AMR, Version: v.TokenEpoch, ExpiresAt: v.Until,
-	}, session.Edges.User, session)
+	}, a, session)
 }
 
 // viewer says who a good token acts as, as long as its account is in order, and
 // its session where that is given. Who acts for somebody else has no leeway.
-func (s *Service) viewer(ctx context.Context, claims Claims, u *ent.User, session *ent.UserSession) (*access.Viewer, error) {
-	if !canIssue(u, session, s.Now()) || u.ID != claims.Subject || int64(u.TokenEpoch) > claims.Version ||
+func (s *Service) viewer(ctx context.Context, claims Claims, a *accounts.Authority, session *ent.UserSession) (_ *access.Viewer, err error) {
+	if !canIssue(a.User, session, s.Now()) || a.User.ID != claims.Subject || int64(a.User.TokenEpoch) > claims.Version ||
 		claims.Actor != uuid.Nil && !s.Now().Before(claims.ExpiresAt) {
 		return nil, unauthenticated(nil)
 	}
-	system := access.System(ctx, "authenticate")
-	v, err := accounts.Viewer(system, s.Store.Client, u)
-	if err != nil {
-		return nil, store.Classify(err)
-	}
+	v := a.Viewer()
 	s.dress(v, claims)
 	if claims.Actor != uuid.Nil {
-		v.Impersonator, err = s.actor(system, s.Store.Client, claims.Actor, u, v.Grants)
+		v.Impersonator, err = s.actor(access.System(ctx, "authenticate"), s.Store.Client, claims.Actor, a.User, v.Grants)
 	}
 	return v, err
 }

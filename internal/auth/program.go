@@ -14,24 +14,22 @@ import (
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
-	"clinicgraph/internal/store"
 )
 
 // program says who a personal token acts as: its owner, with what the owner holds
-// now of the token's scopes. Every request reads the token's row, so that what
-// ends it (its end, its revocation, the owner's account) ends it at once, on every
-// server. Errors: UNAUTHENTICATED, UNAVAILABLE.
+// now of the token's scopes. Every request reads the token's row, so that its end
+// and its revocation end it at once, on every server; that of the owner's account
+// does within a second. Errors: UNAUTHENTICATED, UNAVAILABLE.
 func (s *Service) program(ctx context.Context, plain string) (*access.Viewer, error) {
 	hash, ok := apiTokens.hash(plain)
 	if !ok {
 		return nil, unauthenticated(errors.New("api token: malformed"))
 	}
-	system := access.System(ctx, "authenticate")
-	row, err := s.Store.Client.ApiToken.Query().Where(apitoken.TokenHash(hash)).WithUser().Only(system)
+	row, err := s.Store.Client.ApiToken.Query().Where(apitoken.TokenHash(hash)).Only(access.System(ctx, "authenticate"))
 	if err != nil {
-		return nil, notFound(err)
+		return nil, noAccount(fmt.Errorf("load api token: %w", err))
 	}
-	v, err := s.programOf(system, row)
+	v, err := s.programOf(ctx, row, s.Authorities.Of)
 	if err == nil {
 		s.note(ctx, row)
 	}
@@ -40,32 +38,25 @@ func (s *Service) program(ctx context.Context, plain string) (*access.Viewer, er
 
 // programAgain looks again at what the viewer of a personal token rests on.
 func (s *Service) programAgain(ctx context.Context, id uuid.UUID) (*access.Viewer, error) {
-	system := access.System(ctx, "authenticate")
-	row, err := s.Store.Client.ApiToken.Query().Where(apitoken.ID(id)).WithUser().Only(system)
+	row, err := s.Store.Client.ApiToken.Query().Where(apitoken.ID(id)).Only(access.System(ctx, "authenticate"))
 	if err != nil {
-		return nil, notFound(err)
+		return nil, noAccount(fmt.Errorf("load api token: %w", err))
 	}
-	return s.programOf(system, row)
+	return s.programOf(ctx, row, s.Authorities.Read)
 }
 
-func notFound(err error) error {
-	if ent.IsNotFound(err) {
-		return unauthenticated(err)
+// programOf gives the viewer of the token's row, with what its owner may do now.
+func (s *Service) programOf(ctx context.Context, row *ent.ApiToken, owner func(context.Context, uuid.UUID) (*accounts.Authority, error)) (*access.Viewer, error) {
+	a, err := owner(ctx, row.UserID)
+	if err != nil {
+		return nil, noAccount(err)
 	}
-	return store.Classify(fmt.Errorf("load api token: %w", err))
-}
-
-func (s *Service) programOf(system context.Context, row *ent.ApiToken) (*access.Viewer, error) {
-	u := row.Edges.User
-	if row.RevokedAt != nil || !s.Now().Before(row.ExpiresAt) || !canIssue(u, nil, s.Now()) {
+	if row.RevokedAt != nil || !s.Now().Before(row.ExpiresAt) || !canIssue(a.User, nil, s.Now()) {
 		return nil, unauthenticated(nil)
 	}
-	v, err := accounts.Viewer(system, s.Store.Client, u)
-	if err != nil {
-		return nil, store.Classify(err)
-	}
-	v.Grants = access.Narrow(v.Grants, row.Scopes)
-	v.TokenID, v.Now, v.Until, v.TokenEpoch = row.ID, s.Now, row.ExpiresAt, int64(u.TokenEpoch)
+	v := a.Viewer()
+	v.Restrict(row.Scopes)
+	v.TokenID, v.Now, v.Until, v.TokenEpoch = row.ID, s.Now, row.ExpiresAt, int64(a.User.TokenEpoch)
 	return v, nil
 }
 

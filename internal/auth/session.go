@@ -34,14 +34,15 @@ const (
 
 // Service has the verbs of signing in and out.
 type Service struct {
-	Store     *store.Store
-	Passwords *Passwords
-	Tokens    *Tokens
-	Revoked   *Revocations
-	Keys      *Keyring  // of Tokens
-	Followed  *Follower // what has Revoked and Keys follow the database; nil: nothing is stale
-	Security  *audit.Security
-	Now       func() time.Time
+	Store       *store.Store
+	Passwords   *Passwords
+	Tokens      *Tokens
+	Revoked     *Revocations
+	Authorities *accounts.Authorities // who users are to the rules
+	Keys        *Keyring              // of Tokens
+	Followed    *Follower             // what has Revoked and Keys follow the database; nil: nothing is stale
+	Security    *audit.Security
+	Now         func() time.Time
 
 	// Factors checks what comes beside the password.
 	Factors *Factors

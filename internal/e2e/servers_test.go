@@ -330,6 +330,10 @@ func TestWithoutADatabaseATokenIsWorthNothing(t *testing.T) {
 	wire.set(true)
 	// Nobody can tell the server that this one has left.
 	gone.at(here).do(`mutation { logout { loggedOut } }`).ok()
+	// For a second it is still known who they are, and nothing of theirs can be read.
+	for gone.do(whoAmI).refused("UNAVAILABLE").status != http.StatusServiceUnavailable {
+		me.do(whoAmI).refused("UNAVAILABLE")
+	}
 	for range 50 {
 		for _, cl := range []*client{me, gone} {
 			if a := cl.do(whoAmI).refused("UNAVAILABLE"); a.status != http.StatusServiceUnavailable {

@@ -92,35 +92,35 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 	case ent.TypeRolePermission:
 		return whole(v, access.RoleRead)
 	case ent.TypeOrganizationalUnit:
-		return scoped(v, access.UnitRead, organizationalunit.ID(v.UnitID), organizationalunit.ID(v.UnitID))
+		return scoped(v, access.UnitRead, organizationalunit.IDIn(v.Units...), organizationalunit.IDIn(v.Units...))
 
 	// Accounts and what hangs on them.
 	case ent.TypeUser:
-		return scoped(v, access.UserRead, user.ID(v.UserID), user.OrganizationalUnitID(v.UnitID))
+		return scoped(v, access.UserRead, user.ID(v.UserID), user.OrganizationalUnitIDIn(v.Units...))
 	case ent.TypeUserRole:
-		return scoped(v, access.RoleRead, userrole.UserID(v.UserID), userrole.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.RoleRead, userrole.UserID(v.UserID), userrole.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeUserPermission:
-		return scoped(v, access.PermissionRead, userpermission.UserID(v.UserID), userpermission.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.PermissionRead, userpermission.UserID(v.UserID), userpermission.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeUserSession:
-		return scoped(v, access.SessionRead, usersession.UserID(v.UserID), usersession.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, usersession.UserID(v.UserID), usersession.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeRefreshToken:
-		return scoped(v, access.SessionRead, refreshtoken.UserID(v.UserID), refreshtoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, refreshtoken.UserID(v.UserID), refreshtoken.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeBlacklistedToken:
-		return scoped(v, access.SessionRead, blacklistedtoken.UserID(v.UserID), blacklistedtoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, blacklistedtoken.UserID(v.UserID), blacklistedtoken.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypePasswordHistory:
-		return scoped(v, access.SessionRead, passwordhistory.UserID(v.UserID), passwordhistory.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, passwordhistory.UserID(v.UserID), passwordhistory.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeSessionLog:
-		return scoped(v, access.SessionRead, sessionlog.Or(sessionlog.UserID(v.UserID), sessionlog.ActingFor(v.UserID)), sessionlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, sessionlog.Or(sessionlog.UserID(v.UserID), sessionlog.ActingFor(v.UserID)), sessionlog.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeAuthenticator:
-		return scoped(v, access.SessionRead, authenticator.UserID(v.UserID), authenticator.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, authenticator.UserID(v.UserID), authenticator.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeApiToken:
-		return scoped(v, access.SessionRead, apitoken.UserID(v.UserID), apitoken.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.SessionRead, apitoken.UserID(v.UserID), apitoken.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeRateLimitLog:
-		return scoped(v, access.RateLimitRead, ratelimitlog.UserID(v.UserID), ratelimitlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.RateLimitRead, ratelimitlog.UserID(v.UserID), ratelimitlog.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeAuditLog:
-		return scoped(v, access.AuditLogRead, auditlog.UserID(v.UserID), auditlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.AuditLogRead, auditlog.UserID(v.UserID), auditlog.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeOperationLog:
-		return scoped(v, access.OperationLogRead, operationlog.UserID(v.UserID), operationlog.HasUserWith(user.OrganizationalUnitID(v.UnitID)))
+		return scoped(v, access.OperationLogRead, operationlog.UserID(v.UserID), operationlog.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 
 	// What a user is told is for nobody else, whatever they may do.
 	case ent.TypeNotification:
@@ -141,34 +141,34 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 	case ent.TypeCustomer:
 		return scoped(v, access.CustomerRead,
 			customer.Or(customer.IDIn(v.Profiles...), treated(v, customer.HasAppointmentsWith(appointment.PractitionerUserID(v.UserID)))),
-			customer.Or(customer.UnitID(v.UnitID), customer.HasBookingsWith(booking.UnitID(v.UnitID))))
+			customer.Or(customer.UnitIDIn(v.Units...), customer.HasBookingsWith(booking.UnitIDIn(v.Units...))))
 	case ent.TypeBooking:
 		return scoped(v, access.BookingRead,
 			booking.Or(booking.CustomerIDIn(v.Profiles...), treated(v, booking.HasAppointmentsWith(appointment.PractitionerUserID(v.UserID)))),
-			booking.UnitID(v.UnitID))
+			booking.UnitIDIn(v.Units...))
 	case ent.TypeAppointment:
 		return scoped(v, access.AppointmentRead,
 			appointment.Or(appointment.PractitionerUserID(v.UserID), appointment.CustomerIDIn(v.Profiles...)),
-			appointment.UnitID(v.UnitID))
+			appointment.UnitIDIn(v.Units...))
 	case ent.TypeOrder:
-		return scoped(v, access.OrderRead, ownOrder(v), order.UnitID(v.UnitID))
+		return scoped(v, access.OrderRead, ownOrder(v), order.UnitIDIn(v.Units...))
 	case ent.TypeOrderItem:
-		return scoped(v, access.OrderRead, orderitem.HasOrderWith(ownOrder(v)), orderitem.HasOrderWith(order.UnitID(v.UnitID)))
+		return scoped(v, access.OrderRead, orderitem.HasOrderWith(ownOrder(v)), orderitem.HasOrderWith(order.UnitIDIn(v.Units...)))
 	case ent.TypeOrderEvent:
-		return scoped(v, access.OrderRead, orderevent.HasOrderWith(ownOrder(v)), orderevent.HasOrderWith(order.UnitID(v.UnitID)))
+		return scoped(v, access.OrderRead, orderevent.HasOrderWith(ownOrder(v)), orderevent.HasOrderWith(order.UnitIDIn(v.Units...)))
 	case ent.TypePaymentTransaction:
-		return scoped(v, access.PaymentRead, paymenttransaction.CustomerIDIn(v.Profiles...), paymenttransaction.UnitID(v.UnitID))
+		return scoped(v, access.PaymentRead, paymenttransaction.CustomerIDIn(v.Profiles...), paymenttransaction.UnitIDIn(v.Units...))
 	case ent.TypePaymentMethod:
 		own := paymentmethod.Or(paymentmethod.CustomerIDIsNil(), paymentmethod.CustomerIDIn(v.Profiles...))
-		return scoped(v, access.PaymentRead, own, paymentmethod.HasCustomerWith(customer.UnitID(v.UnitID)))
+		return scoped(v, access.PaymentRead, own, paymentmethod.HasCustomerWith(customer.UnitIDIn(v.Units...)))
 	case ent.TypePointsAccount:
-		return scoped(v, access.PointsRead, pointsaccount.CustomerIDIn(v.Profiles...), pointsaccount.HasCustomerWith(customer.UnitID(v.UnitID)))
+		return scoped(v, access.PointsRead, pointsaccount.CustomerIDIn(v.Profiles...), pointsaccount.HasCustomerWith(customer.UnitIDIn(v.Units...)))
 	case ent.TypePointsEntry:
 		return scoped(v, access.PointsRead,
 			pointsentry.HasAccountWith(pointsaccount.CustomerIDIn(v.Profiles...)),
-			pointsentry.HasAccountWith(pointsaccount.HasCustomerWith(customer.UnitID(v.UnitID))))
+			pointsentry.HasAccountWith(pointsaccount.HasCustomerWith(customer.UnitIDIn(v.Units...))))
 	case ent.TypeRewardRedemption:
-		return scoped(v, access.PointsRead, rewardredemption.CustomerIDIn(v.Profiles...), rewardredemption.HasCustomerWith(customer.UnitID(v.UnitID)))
+		return scoped(v, access.PointsRead, rewardredemption.CustomerIDIn(v.Profiles...), rewardredemption.HasCustomerWith(customer.UnitIDIn(v.Units...)))
 
 	// The machinery, for verbs and the system alone.
 	case ent.TypeResourceClaim, ent.TypeIdempotencyKey, ent.TypeOneTimeToken, ent.TypeSigningKey, ent.TypeRecoveryCode, ent.TypeOutboxMessage:
@@ -201,7 +201,7 @@ func scoped[P ~func(*sql.Selector)](v *access.Viewer, permission string, own, un
 	case access.ScopeAny:
 		return nil
 	case access.ScopeUnit:
-		if v.UnitID == [16]byte{} {
+		if len(v.Units) == 0 {
 			return own
 		}
 		// The unit first: PostgreSQL asks from the left, and a comparison is cheaper
