@@ -137,7 +137,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, err
 	}
 	if err := a.follow(ctx, resolver.Auth, keys, log); err != nil {
-		return nil, err
+		return nil, foreign(cfg, err)
 	}
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
 		ExpireBookings: resolver.Scheduling.Expire, CleanUpSessions: resolver.Auth.CleanUp, PurgeNotifications: resolver.Notices.Purge,

@@ -9,5 +9,5 @@ import (
 // secondFactors makes what second factors are checked with, by the settings.
 func secondFactors(cfg config.Config, keys auth.Keys) (*auth.Factors, error) {
 	host, origins := cfg.Passkeys()
-	return auth.NewFactors(keys.Sealing, auth.RelyingParty{ID: host, Origins: origins}, access.FactorRule(cfg.RequireSecondFactor()))
+	return auth.NewFactors(keys, auth.RelyingParty{ID: host, Origins: origins}, access.FactorRule(cfg.RequireSecondFactor()))
 }

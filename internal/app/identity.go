@@ -14,7 +14,6 @@ import (
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/events"
-	"clinicgraph/internal/seal"
 )
 
 // secrets derives the keys from the master secret, making one in the data folder
@@ -33,13 +32,41 @@ func secrets(cfg config.Config) (keys auth.Keys, created bool, err error) {
 	if err != nil {
 		return keys, false, &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "see the message"}
 	}
-	keys, err = auth.DeriveKeys(secret)
+	former, err := formerSecrets(cfg)
+	if err != nil {
+		return keys, false, err
+	}
+	keys, err = auth.DeriveKeys(secret, former...)
 	return keys, created, err
+}
+
+// formerSecrets reads the secrets that were in use before.
+func formerSecrets(cfg config.Config) (former []auth.Secret, err error) {
+	for _, path := range cfg.FormerSecretFiles {
+		secret, err := auth.LoadSecret(path)
+		if err != nil {
+			return nil, &config.Error{Key: "CLINICGRAPH_FORMER_SECRET_FILES", Value: path, Reason: err.Error(), Remedy: "see the message"}
+		}
+		former = append(former, secret)
+	}
+	return former, nil
+}
+
+// foreign says of a secret that does not open the database what to do.
+func foreign(cfg config.Config, err error) error {
+	if !errors.Is(err, auth.ErrForeignSecret) {
+		return err
+	}
+	path, _ := cfg.SecretPath()
+	return &config.Error{
+		Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: "does not open what this database holds (" + err.Error() + ")",
+		Remedy: "put the secret file of this database back, or name it in CLINICGRAPH_FORMER_SECRET_FILES",
+	}
 }
 
 // keyring gives the keys of access tokens.
 func keyring(signIn *auth.Service, keys auth.Keys) (*auth.Keyring, error) {
-	sealing, err := seal.New(keys.Sealing.Reveal(), "signing-keys")
+	sealing, err := keys.Sealer("signing-keys")
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +76,11 @@ func keyring(signIn *auth.Service, keys auth.Keys) (*auth.Keyring, error) {
 // passwords hashes with the costs of the options, and refuses what is guessed
 // first at this clinic.
 func passwords(keys auth.Keys, cfg config.Config, o Options) *auth.Passwords {
-	w := auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords)
+	former := make([][]byte, len(keys.Former))
+	for i, f := range keys.Former {
+		former[i] = f.Pepper.Reveal()
+	}
+	w := auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords, former...)
 	w.Blocked, w.Context = auth.Guessed, strings.Fields(cfg.ClinicName)
 	return w
 }
@@ -62,6 +93,14 @@ func (a *App) follow(ctx context.Context, signIn *auth.Service, keys auth.Keys, 
 	}
 	if err := a.Keys.Prepare(ctx); err != nil {
 		return err
+	}
+	if len(keys.Former) > 0 {
+		done, err := signIn.AdoptSecret(ctx)
+		if err != nil {
+			return fmt.Errorf("adopt the secret: %w", err)
+		}
+		log.InfoContext(ctx, "former secrets are accepted",
+			"factors_resealed", done.Resealed, "factors_lost", done.FactorsLost, "passwords_of_former", done.PasswordsFormer, "passwords_lost", done.PasswordsLost)
 	}
 	signIn.Keys = a.Keys
 	signIn.Followed = auth.NewFollower(func(ctx context.Context) error {

@@ -49,7 +49,11 @@ func withKeys(con terminal, cfg config.Config, verb func(*auth.Keyring) error) (
 	if err != nil {
 		return &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "name the secret file of this database"}
 	}
-	derived, err := auth.DeriveKeys(secret)
+	former, err := formerSecrets(cfg)
+	if err != nil {
+		return err
+	}
+	derived, err := auth.DeriveKeys(secret, former...)
 	if err != nil {
 		return err
 	}
@@ -71,7 +75,10 @@ func withKeys(con terminal, cfg config.Config, verb func(*auth.Keyring) error) (
 	}
 	a.events.Start(events.Listener{Changed: func(events.Event) {}, Interrupted: func() {}, Lost: func() {}})
 	defer a.events.Close(con.ctx) // tells the servers
-	if err := errors.Join(keys.Load(con.ctx), verb(keys)); err != nil {
+	if err := keys.Load(con.ctx); err != nil {
+		return foreign(cfg, err)
+	}
+	if err := verb(keys); err != nil {
 		return err
 	}
 	rows, err := keys.List(con.ctx)

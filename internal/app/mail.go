@@ -20,11 +20,11 @@ const outboxFolder = "outbox"
 // outbox makes what messages leave by, and the key of what goes with the tokens
 // in them.
 func outbox(cfg config.Config, keys auth.Keys, s *store.Store, now func() time.Time, log *slog.Logger) (*notify.Outbox, *seal.Key, error) {
-	key, err := seal.New(keys.Sealing.Reveal(), "outbox")
+	key, err := keys.Sealer("outbox")
 	if err != nil {
 		return nil, nil, err
 	}
-	oneTime, err := seal.New(keys.Sealing.Reveal(), "one-time-token")
+	oneTime, err := keys.Sealer("one-time-token")
 	if err != nil {
 		return nil, nil, err
 	}

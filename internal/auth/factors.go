@@ -36,22 +36,26 @@ type Factors struct {
 	Required access.FactorRule
 
 	seal       *seal.Key
-	recovery   Secret
+	recovery   []Secret           // of recovery codes: that of today, and the former ones
 	challenges Secret             // signs those of a sign-in
 	passkeys   *webauthn.WebAuthn // nil: no host name to have them for
 }
 
 // NewFactors derives its keys from the secret of what is sealed.
-func NewFactors(sealing Secret, party RelyingParty, required access.FactorRule) (*Factors, error) {
-	key, err := seal.New(sealing.Reveal(), "factors")
+func NewFactors(keys Keys, party RelyingParty, required access.FactorRule) (*Factors, error) {
+	key, err := keys.Sealer("factors")
 	if err != nil {
 		return nil, err
 	}
 	f := &Factors{Required: required, seal: key}
-	if f.recovery, err = derive(sealing, labelRecovery); err != nil {
-		return nil, fmt.Errorf("key of recovery codes: %w", err)
+	for _, k := range append([]Keys{keys}, keys.Former...) {
+		recovery, err := derive(k.Sealing, labelRecovery)
+		if err != nil {
+			return nil, fmt.Errorf("key of recovery codes: %w", err)
+		}
+		f.recovery = append(f.recovery, recovery)
 	}
-	if f.challenges, err = derive(sealing, labelChallenges); err != nil {
+	if f.challenges, err = derive(keys.Sealing, labelChallenges); err != nil {
 		return nil, fmt.Errorf("key of challenges: %w", err)
 	}
 	if party.ID == "" {

@@ -48,8 +48,13 @@ type Keyring struct {
 	states map[string]int
 }
 
-// Prepare makes the first key where there is none, and publishes its successor
-// where that is missing. Servers do so when they start.
+// ErrForeignSecret says that a secret is not the one that the database's keys were
+// sealed with, nor a later one.
+var ErrForeignSecret = errors.New("another secret sealed the keys of this database")
+
+// Prepare makes the first key where there is none, publishes its successor where
+// that is missing, and seals anew what a former secret has sealed. Servers do so
+// when they start. Errors: ErrForeignSecret.
 func (k *Keyring) Prepare(ctx context.Context) error {
 	return k.change(ctx, func(ctx context.Context, c *ent.Client) error {
 		n, err := c.SigningKey.Query().Count(ctx)
@@ -61,8 +66,30 @@ func (k *Keyring) Prepare(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return k.adopt(ctx, c)
 	})
+}
+
+// adopt looks at the key that signs and at the one that will: to find out at the
+// rotation that it does not open would be too late.
+func (k *Keyring) adopt(ctx context.Context, c *ent.Client) error {
+	rows, err := c.SigningKey.Query().Where(signingkey.PrivateSealedNotNil()).All(ctx)
+	if err != nil {
+		return fmt.Errorf("read keys: %w", err)
+	}
+	for _, row := range rows {
+		renewed, err := k.Seal.Renew(row.PrivateSealed, row.Kid)
+		if err != nil {
+			return fmt.Errorf("key %s: %w", row.Kid, ErrForeignSecret)
+		}
+		if renewed == nil {
+			continue
+		}
+		if err := row.Update().SetPrivateSealed(renewed).Exec(ctx); err != nil {
+			return fmt.Errorf("seal the key anew: %w", err)
+		}
+	}
+	return nil
 }
 
 // Rotate has the published key sign from now on, and publishes the next. What the
@@ -246,7 +273,7 @@ func (k *Keyring) open(row *ent.SigningKey) (ed25519.PrivateKey, error) {
 	}
 	seed, err := k.Seal.Open(row.PrivateSealed, row.Kid)
 	if err != nil || len(seed) != ed25519.SeedSize {
-		return nil, fmt.Errorf("key %s was sealed with another secret: put the secret file of this database back", row.Kid)
+		return nil, fmt.Errorf("key %s: %w", row.Kid, ErrForeignSecret)
 	}
 	return ed25519.NewKeyFromSeed(seed), nil
 }

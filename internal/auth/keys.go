@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"clinicgraph/internal/seal"
 )
 
-// The labels of the derived keys. To change one is to exchange the key: every
-// stored password, every token or cursor in the hands of clients, or everything
-// sealed in the database becomes useless.
+// The labels of the derived keys. To change one is to exchange the key, and there
+// are no former labels: every stored password, every cursor in the hands of
+// clients, or everything sealed in the database becomes useless.
 const (
 	labelSigning = "clinicgraph/v1/access-token/ed25519-seed"
 	labelPepper  = "clinicgraph/v1/password-pepper"
@@ -34,11 +36,25 @@ type Keys struct {
 	// Sealing is 32 bytes for package seal, which makes a key of its own out of it
 	// for each purpose.
 	Sealing Secret
+
+	// Former are the keys of the secrets before: what was hashed or sealed with them
+	// is accepted, and nothing is made with them.
+	Former []Keys
+}
+
+// Sealer makes the key that seals for a purpose.
+func (k Keys) Sealer(purpose string) (*seal.Key, error) {
+	former := make([][]byte, len(k.Former))
+	for i, f := range k.Former {
+		former[i] = f.Sealing.Reveal()
+	}
+	return seal.New(k.Sealing.Reveal(), purpose, former...)
 }
 
 // DeriveKeys makes the keys out of one master secret (HKDF-SHA-256). The same
-// secret gives the same keys, on every server and after every restart.
-func DeriveKeys(master Secret) (Keys, error) {
+// secret gives the same keys, on every server and after every restart. Those of
+// the former secrets go with them.
+func DeriveKeys(master Secret, former ...Secret) (Keys, error) {
 	seed, errSeed := derive(master, labelSigning)
 	pepper, errPepper := derive(master, labelPepper)
 	cursor, errCursor := derive(master, labelCursor)
@@ -49,12 +65,21 @@ func DeriveKeys(master Secret) (Keys, error) {
 			return Keys{}, fmt.Errorf("derive keys: %w", err)
 		}
 	}
+	var before []Keys
+	for _, secret := range former {
+		keys, err := DeriveKeys(secret)
+		if err != nil {
+			return Keys{}, err
+		}
+		before = append(before, keys)
+	}
 	return Keys{
 		Tokens:  NewKeySet(ed25519.NewKeyFromSeed(seed.Reveal())),
 		Pepper:  pepper,
 		Cursor:  cursor,
 		Guard:   guard,
 		Sealing: sealing,
+		Former:  before,
 	}, nil
 }
 

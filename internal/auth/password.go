@@ -17,8 +17,8 @@ import (
 )
 
 // ErrUnusableHash is in the chain when a stored hash cannot be checked at all:
-// malformed, out of bounds, or made with another pepper (the secret file was
-// exchanged). Callers log it and answer like a wrong password: the work has
+// malformed, out of bounds, or made with a pepper that this server does not have
+// (the secret file was exchanged and the former one is not named). Callers log it and answer like a wrong password: the work has
 // been spent, so the time tells nothing.
 var ErrUnusableHash = errors.New("stored password hash is unusable")
 
@@ -58,27 +58,25 @@ type Passwords struct {
 	// Context are the words of the clinic, which no password may contain.
 	Context []string
 
-	params Params
-	pepper Secret
-	kid    string
-	dummy  phc
-	slots  *slots
+	params  Params
+	peppers map[string]Secret // by their ids: that of today, and the former ones
+	kid     string            // of the one that new hashes are made with
+	dummy   phc
+	slots   *slots
 }
 
-// NewPasswords panics when the pepper is shorter than 32 bytes or a parameter
-// is outside the bounds of a stored hash: both are defects of the wiring.
-func NewPasswords(pepper []byte, p Params) *Passwords {
-	secret, err := NewSecret(pepper)
-	if err != nil {
-		panic(fmt.Errorf("password pepper: %w", err))
-	}
+// NewPasswords hashes with the pepper, and checks what was hashed with it or with
+// a former one. It panics when one is shorter than 32 bytes or a parameter is
+// outside the bounds of a stored hash: both are defects of the wiring.
+func NewPasswords(pepper []byte, p Params, former ...[]byte) *Passwords {
 	p = p.withDefaults()
-	kid := keyed(pepper, "clinicgraph/v1/pepper-id")
-	w := &Passwords{
-		params: p,
-		pepper: secret,
-		kid:    hex.EncodeToString(kid[:4]),
-		slots:  newSlots(p.Slots),
+	w := &Passwords{params: p, peppers: map[string]Secret{}, kid: pepperID(pepper), slots: newSlots(p.Slots)}
+	for _, pepper := range append(former, pepper) {
+		secret, err := NewSecret(pepper)
+		if err != nil {
+			panic(fmt.Errorf("password pepper: %w", err))
+		}
+		w.peppers[pepperID(pepper)] = secret
 	}
 	w.slots.heavy = p.MemoryKiB >= 1024
 	// Nobody knows a password with this random tag: it never matches.
@@ -98,7 +96,7 @@ func (w *Passwords) Hash(ctx context.Context, password string) (string, error) {
 	}
 	h := w.blank()
 	err := w.slots.do(ctx, func() {
-		h.tag = argon2.IDKey(w.peppered(password), h.salt, h.time, h.memoryKiB, h.threads, w.params.TagLen)
+		h.tag = argon2.IDKey(w.peppered(h.kid, password), h.salt, h.time, h.memoryKiB, h.threads, w.params.TagLen)
 	})
 	if err != nil {
 		return "", err
@@ -107,8 +105,8 @@ func (w *Passwords) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify says whether the password is the one of the stored hash, and whether it
-// should be hashed anew because the stored costs are below today's, or it was
-// imported. An empty one stands for an account without a password: the same work,
+// should be hashed anew because the stored costs are below today's, the pepper is
+// a former one, or it was imported. An empty one stands for an account without a password: the same work,
 // never a match. Errors: OVERLOADED, ctx's error, or [ErrUnusableHash].
 func (w *Passwords) Verify(ctx context.Context, stored, password string) (ok, rehash bool, err error) {
 	h, unusable := w.stored(stored)
@@ -170,7 +168,7 @@ func (w *Passwords) stored(s string) (storedHash, error) {
 	return h, nil
 }
 
-func (h phc) fits(w *Passwords, password string) bool { return h.matches(w.peppered(password)) }
+func (h phc) fits(w *Passwords, password string) bool { return h.matches(w.peppered(h.kid, password)) }
 
 func (h phc) weaker(w *Passwords) bool { return w.weaker(h) }
 
@@ -181,14 +179,15 @@ func (w *Passwords) VerifyDummy(ctx context.Context, password string) error {
 	return err
 }
 
-// NeedsRehash says whether a stored hash is below today's costs or unusable.
+// NeedsRehash says whether a stored hash is below today's costs, of a former pepper
+// or unusable.
 func (w *Passwords) NeedsRehash(stored string) bool {
 	h, err := w.stored(stored)
 	return err != nil || stored == "" || h.weaker(w)
 }
 
 func (w *Passwords) weaker(h phc) bool {
-	return h.memoryKiB < w.params.MemoryKiB || h.time < w.params.Time || h.threads < w.params.Threads ||
+	return h.kid != w.kid || h.memoryKiB < w.params.MemoryKiB || h.time < w.params.Time || h.threads < w.params.Threads ||
 		uint32(len(h.salt)) < w.params.SaltLen || uint32(len(h.tag)) < w.params.TagLen
 }
 
@@ -197,7 +196,7 @@ func (w *Passwords) parse(s string) (phc, error) {
 	if err != nil {
 		return phc{}, fmt.Errorf("%w: %w", ErrUnusableHash, err)
 	}
-	if h.kid != w.kid {
+	if _, known := w.peppers[h.kid]; !known {
 		return phc{}, fmt.Errorf("%w: it was made with pepper %q, this server has %q", ErrUnusableHash, h.kid, w.kid)
 	}
 	return h, nil
@@ -217,8 +216,12 @@ func (w *Passwords) blank() phc {
 	return h
 }
 
-func (w *Passwords) peppered(password string) []byte {
-	return keyed(w.pepper.Reveal(), norm.NFC.String(password))
+func (w *Passwords) peppered(kid, password string) []byte {
+	return keyed(w.peppers[kid].Reveal(), norm.NFC.String(password))
+}
+
+func pepperID(pepper []byte) string {
+	return hex.EncodeToString(keyed(pepper, "clinicgraph/v1/pepper-id")[:4])
 }
 
 func keyed(key []byte, message string) []byte {

@@ -113,6 +113,24 @@ func TestAnotherPepperMakesAHashUnusable(t *testing.T) {
 	}
 }
 
+func TestAHashOfAFormerPepperFitsAndAsksForARehash(t *testing.T) {
+	former := cheapPasswords()
+	stored := mustHash(t, former, goodPassword)
+	now := NewPasswords([]byte(strings.Repeat("another pepper ", 4)), cheap, []byte(strings.Repeat("a third pepper ", 4)), testPepper())
+	if ok, rehash, err := now.Verify(t.Context(), stored, goodPassword); !ok || !rehash || err != nil {
+		t.Errorf("Verify = %v, %v, %v", ok, rehash, err)
+	}
+	if ok, rehash, err := now.Verify(t.Context(), stored, goodPassword+"!"); ok || rehash || err != nil {
+		t.Errorf("wrong: Verify = %v, %v, %v", ok, rehash, err)
+	}
+	if found, err := now.AnyOf(t.Context(), []string{stored}, goodPassword); !found || err != nil {
+		t.Errorf("AnyOf = %v, %v", found, err)
+	}
+	if fresh := mustHash(t, now, goodPassword); now.NeedsRehash(fresh) || !strings.Contains(fresh, "kid="+now.kid) || now.kid == former.kid {
+		t.Errorf("made with %s", fresh)
+	}
+}
+
 func TestAccountsWithoutPasswordNeverMatch(t *testing.T) {
 	w := cheapPasswords()
 	for _, password := range []string{"", goodPassword} {

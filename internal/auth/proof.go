@@ -107,8 +107,11 @@ func (s *Service) matchesApp(u *ent.User, app *ent.Authenticator, code string) (
 
 // useRecoveryCode takes a recovery code; of two tries with one code one wins.
 func (s *Service) useRecoveryCode(ctx context.Context, c *ent.Client, u *ent.User, code string) error {
-	id, err := c.RecoveryCode.Query().Where(recoverycode.UserID(u.ID),
-		recoverycode.CodeHash(hashRecoveryCode(s.Factors.recovery, u.ID, code)), recoverycode.UsedAtIsNil()).OnlyID(ctx)
+	var hashes [][]byte
+	for _, key := range s.Factors.recovery {
+		hashes = append(hashes, hashRecoveryCode(key, u.ID, code))
+	}
+	id, err := c.RecoveryCode.Query().Where(recoverycode.UserID(u.ID), recoverycode.CodeHashIn(hashes...), recoverycode.UsedAtIsNil()).OnlyID(ctx)
 	if err == nil {
 		err = c.RecoveryCode.UpdateOneID(id).Where(recoverycode.UsedAtIsNil()).SetUsedAt(s.Now()).Exec(ctx)
 	}

@@ -78,7 +78,7 @@ func (s *Service) newCodes(ctx context.Context, c *ent.Client, u *ent.User) ([]s
 	codes := newRecoveryCodes()
 	rows := make([]*ent.RecoveryCodeCreate, len(codes))
 	for i, code := range codes {
-		rows[i] = c.RecoveryCode.Create().SetUserID(u.ID).SetCodeHash(hashRecoveryCode(s.Factors.recovery, u.ID, code))
+		rows[i] = c.RecoveryCode.Create().SetUserID(u.ID).SetCodeHash(hashRecoveryCode(s.Factors.recovery[0], u.ID, code))
 	}
 	if err := c.RecoveryCode.CreateBulk(rows...).Exec(ctx); err != nil {
 		return nil, fmt.Errorf("make recovery codes: %w", err)

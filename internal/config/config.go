@@ -31,11 +31,12 @@ const (
 
 // Config is all settings.
 type Config struct {
-	Env        Environment `name:"env" env:"CLINICGRAPH_ENV" default:"development" placeholder:"NAME" help:"Environment: development or production."`
-	SecretFile string      `name:"secret-file" env:"CLINICGRAPH_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, base64 of at least 32 bytes, mode 0600. Required in production; otherwise secret.key in the data folder, created when missing."`
-	Currency   string      `name:"currency" env:"CLINICGRAPH_CURRENCY" default:"EUR" placeholder:"CODE" help:"Currency of the clinic (ISO 4217)."`
-	ClinicName string      `name:"clinic-name" env:"CLINICGRAPH_CLINIC_NAME" placeholder:"NAME" help:"Name of the clinic; a password must not contain it."`
-	Timezone   string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
+	Env               Environment `name:"env" env:"CLINICGRAPH_ENV" default:"development" placeholder:"NAME" help:"Environment: development or production."`
+	SecretFile        string      `name:"secret-file" env:"CLINICGRAPH_SECRET_FILE" placeholder:"FILE" help:"File with the master secret, base64 of at least 32 bytes, mode 0600. Required in production; otherwise secret.key in the data folder, created when missing."`
+	FormerSecretFiles []string    `name:"former-secret-files" env:"CLINICGRAPH_FORMER_SECRET_FILES" placeholder:"FILE,..." help:"Files with master secrets that were in use before: what was hashed or sealed with them is accepted, and made anew with the present one."`
+	Currency          string      `name:"currency" env:"CLINICGRAPH_CURRENCY" default:"EUR" placeholder:"CODE" help:"Currency of the clinic (ISO 4217)."`
+	ClinicName        string      `name:"clinic-name" env:"CLINICGRAPH_CLINIC_NAME" placeholder:"NAME" help:"Name of the clinic; a password must not contain it."`
+	Timezone          string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
 
 	Server   Server   `embed:"" group:"Server"`
 	Live     Live     `embed:"" group:"Live updates"`

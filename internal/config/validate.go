@@ -61,6 +61,11 @@ func (c *Config) checkSecret() error {
 		return wrong("secret-file", "", "is not set",
 			"production needs a file that outlives the server: (umask 077; openssl rand -base64 32 > FILE)")
 	}
+	for i, path := range c.FormerSecretFiles {
+		if c.FormerSecretFiles[i] = strings.TrimSpace(path); c.FormerSecretFiles[i] == "" {
+			return wrong("former-secret-files", orEmpty(""), "names no file", "list files with commas, such as /etc/clinicgraph/secret-2026.key")
+		}
+	}
 	return nil
 }
 

@@ -62,6 +62,7 @@ func TestWrongSettingsStopTheStartWithOneLine(t *testing.T) {
 		"origin with path":         {one("CLINICGRAPH_ALLOWED_ORIGINS", "https://a.example/app"), `CLINICGRAPH_ALLOWED_ORIGINS (--allowed-origins)="https://a.example/app" has a path; ` + origins},
 		"origin between commas":    {one("CLINICGRAPH_ALLOWED_ORIGINS", "https://a.example,,https://b.example"), `CLINICGRAPH_ALLOWED_ORIGINS (--allowed-origins)="(empty)" does not begin with https:// or http://; ` + origins},
 		"origin plain http":        {production("CLINICGRAPH_ALLOWED_ORIGINS", "http://a.example"), `CLINICGRAPH_ALLOWED_ORIGINS (--allowed-origins)="http://a.example" would send sessions over plain http; use https in production`},
+		"a former secret nowhere":  {one("CLINICGRAPH_FORMER_SECRET_FILES", "/a,,/b"), `CLINICGRAPH_FORMER_SECRET_FILES (--former-secret-files)="(empty)" names no file; list files with commas, such as /etc/clinicgraph/secret-2026.key`},
 		"playground":               {one("CLINICGRAPH_PLAYGROUND", "yes"), `CLINICGRAPH_PLAYGROUND (--playground)="yes" is not known; use auto, on, off`},
 		"playground, closed":       {map[string]string{"CLINICGRAPH_PLAYGROUND": "on", "CLINICGRAPH_TRUSTED_DOCUMENTS": "/f"}, `CLINICGRAPH_PLAYGROUND (--playground)="on" is of no use with CLINICGRAPH_TRUSTED_DOCUMENTS; unset one of them`},
 		"log level":                {one("CLINICGRAPH_LOG_LEVEL", "verbose"), `CLINICGRAPH_LOG_LEVEL (--log-level)="verbose" is not known; use debug, info, warn, error`},

@@ -24,11 +24,30 @@ const version = 1
 
 // Key seals values for one purpose (AES-256-GCM with random nonces: good for
 // 2^32 values, NIST SP 800-38D, 8.3). What it seals opens with no other key.
-type Key struct{ aead cipher.AEAD }
+type Key struct {
+	aead   cipher.AEAD
+	former []cipher.AEAD
+}
 
 // New derives the key of a purpose from a secret of at least 32 bytes, which may
-// serve other purposes too (HKDF-SHA-256, RFC 5869).
-func New(secret []byte, purpose string) (*Key, error) {
+// serve other purposes too (HKDF-SHA-256, RFC 5869). What was sealed for the
+// purpose with one of the former secrets opens as well.
+func New(secret []byte, purpose string, former ...[]byte) (*Key, error) {
+	aead, err := derive(secret, purpose)
+	if err != nil {
+		return nil, err
+	}
+	k := &Key{aead: aead}
+	for _, secret := range former {
+		if aead, err = derive(secret, purpose); err != nil {
+			return nil, err
+		}
+		k.former = append(k.former, aead)
+	}
+	return k, nil
+}
+
+func derive(secret []byte, purpose string) (cipher.AEAD, error) {
 	if len(secret) < minSecret {
 		return nil, fmt.Errorf("sealing key of %s: the secret is shorter than %d bytes", purpose, minSecret)
 	}
@@ -44,7 +63,7 @@ func New(secret []byte, purpose string) (*Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sealing key of %s: %w", purpose, err)
 	}
-	return &Key{aead: aead}, nil
+	return aead, nil
 }
 
 // Seal encrypts a value. Context is what the value belongs to, such as the id of
@@ -59,12 +78,32 @@ var errForeign = errors.New("the sealed value was not made by this key for this 
 
 // Open gives the value back.
 func (k *Key) Open(sealed []byte, context string) ([]byte, error) {
+	plain, _, err := k.open(sealed, context)
+	return plain, err
+}
+
+// Renew seals the value anew where a former secret sealed it, and otherwise gives
+// nil: there is nothing to do.
+func (k *Key) Renew(sealed []byte, context string) ([]byte, error) {
+	plain, former, err := k.open(sealed, context)
+	if err != nil || !former {
+		return nil, err
+	}
+	return k.Seal(plain, context), nil
+}
+
+func (k *Key) open(sealed []byte, context string) (plain []byte, former bool, err error) {
 	if len(sealed) < overhead || sealed[0] != version {
-		return nil, errForeign
+		return nil, false, errForeign
 	}
-	plain, err := k.aead.Open(nil, nil, sealed[1:], append([]byte{version}, context...))
-	if err != nil {
-		return nil, errForeign
+	with := append([]byte{version}, context...)
+	if plain, err = k.aead.Open(nil, nil, sealed[1:], with); err == nil {
+		return plain, false, nil
 	}
-	return plain, nil
+	for _, aead := range k.former {
+		if plain, err = aead.Open(nil, nil, sealed[1:], with); err == nil {
+			return plain, true, nil
+		}
+	}
+	return nil, false, errForeign
 }

@@ -54,6 +54,42 @@ func TestOpenRefusesWhatIsNotOfItsKeyAndPlace(t *testing.T) {
 	}
 }
 
+func TestWhatAFormerSecretSealedOpensAndIsSealedAnew(t *testing.T) {
+	secret := func(b byte) []byte { return bytes.Repeat([]byte{b}, minSecret) }
+	former := key(t, 1, "a")
+	now, err := New(secret(2), "a", secret(3), secret(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := former.Seal([]byte("value"), "row 1")
+	if got, err := now.Open(old, "row 1"); err != nil || string(got) != "value" {
+		t.Errorf("%q, %v", got, err)
+	}
+	renewed, err := now.Renew(old, "row 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := key(t, 2, "a").Open(renewed, "row 1"); err != nil || string(got) != "value" {
+		t.Errorf("renewed: %q, %v", got, err)
+	}
+	if again, err := now.Renew(renewed, "row 1"); again != nil || err != nil {
+		t.Errorf("renewed twice: %v, %v", again, err)
+	}
+	for name, open := range map[string]func() ([]byte, error){
+		"another row":     func() ([]byte, error) { return now.Open(old, "row 2") },
+		"another purpose": func() ([]byte, error) { return now.Open(key(t, 1, "b").Seal([]byte("value"), "row 1"), "row 1") },
+		"a stranger":      func() ([]byte, error) { return now.Renew(key(t, 4, "a").Seal([]byte("value"), "row 1"), "row 1") },
+		"the former one":  func() ([]byte, error) { return former.Open(renewed, "row 1") },
+	} {
+		if got, err := open(); err == nil {
+			t.Errorf("%s: opened as %q", name, got)
+		}
+	}
+	if _, err := New(secret(2), "a", make([]byte, minSecret-1)); err == nil {
+		t.Error("made with a former secret that is too short")
+	}
+}
+
 func TestASecretThatIsTooShortMakesNoKey(t *testing.T) {
 	if _, err := New(make([]byte, minSecret-1), "a"); err == nil {
 		t.Error("made")
