@@ -7,10 +7,7 @@
 // flag beats the environment, the environment beats the default.
 package config
 
-import (
-	"path/filepath"
-	"time"
-)
+import "time"
 
 // The exit codes of every command.
 const (
@@ -106,16 +103,6 @@ func (c Config) Production() bool { return c.Env == Production }
 // would be of no use: nothing that somebody types there is executed.
 func (c Config) PlaygroundOn() bool {
 	return c.Server.Playground == "on" || c.Server.Playground == "auto" && !c.Production() && c.Server.TrustedDocuments == ""
-}
-
-// SecretPath is the file of the master secret. The file in the data folder may
-// be created by the server; one that the operator has named may not: a wrong
-// path must not become a new secret.
-func (c Config) SecretPath() (path string, mayCreate bool) {
-	if c.SecretFile != "" {
-		return c.SecretFile, false
-	}
-	return filepath.Join(c.Database.Data, "secret.key"), true
 }
 
 // Location is the time zone of the clinic. UTC when the setting, which

@@ -56,19 +56,6 @@ func (c *Config) Validate() error {
 	return nil
 }
 
-func (c *Config) checkSecret() error {
-	if c.Production() && c.SecretFile == "" {
-		return wrong("secret-file", "", "is not set",
-			"production needs a file that outlives the server: (umask 077; openssl rand -base64 32 > FILE)")
-	}
-	for i, path := range c.FormerSecretFiles {
-		if c.FormerSecretFiles[i] = strings.TrimSpace(path); c.FormerSecretFiles[i] == "" {
-			return wrong("former-secret-files", orEmpty(""), "names no file", "list files with commas, such as /etc/clinicgraph/secret-2026.key")
-		}
-	}
-	return nil
-}
-
 var hostName = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$`)
 
 func (c *Config) checkAddr() error {
