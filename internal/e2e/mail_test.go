@@ -105,6 +105,16 @@ func (c *clinic) onlyMail(to, subject string) letter {
 	return all[0]
 }
 
+// onlyMailOf is the one letter to the address that has left since the last time.
+func (c *clinic) onlyMailOf(to string) letter {
+	c.t.Helper()
+	all := slices.DeleteFunc(c.mailed(), func(l letter) bool { return l.to != to })
+	if len(all) != 1 {
+		c.t.Fatalf("want one letter to %s; there are %+v", to, all)
+	}
+	return all[0]
+}
+
 // noMail says that nothing has left since the last time.
 func (c *clinic) noMail() {
 	c.t.Helper()
