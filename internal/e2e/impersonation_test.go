@@ -75,6 +75,25 @@ func TestStaffActForSomebodyOnRecordAndTheOwnerSeesIt(t *testing.T) {
 	})
 }
 
+// Every line of the log of a session in which somebody acts for the owner says who.
+func TestTheLogOfASessionSaysWhoActedInIt(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		acting := c.signIn(admin, password).actingFor(customerA)
+		session := acting.session()
+		acting.do(`mutation { stopImpersonating { stopped } }`).ok()
+		own := c.signIn(customerA, password)
+		ownSession := own.session()
+		own.do(`mutation { logout { loggedOut } }`).ok()
+		logs := `query($id: ID!) { node(id: $id) { ... on UserSession { logs { edges { node { event actingFor user { username } } } } } } }`
+		line := func(event, actor, actingFor string) string {
+			return `{"node":{"actingFor":` + actingFor + `,"event":"` + event + `","user":{"username":"` + actor + `"}}}`
+		}
+		forA := `"` + c.users[customerA] + `"`
+		c.as(admin).do(logs, vars{"id": session}).ok().want("node.logs.edges", `[`+line("LOGOUT", admin, forA)+`,`+line("LOGIN", admin, forA)+`]`)
+		c.as(admin).do(logs, vars{"id": ownSession}).ok().want("node.logs.edges", `[`+line("LOGOUT", customerA, "null")+`,`+line("LOGIN", customerA, "null")+`]`)
+	})
+}
+
 func TestNobodyActsForWhomTheyMayNot(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		me := c.as(admin)

@@ -52,6 +52,23 @@ func TestWhoHasSpentTheirPointsWaitsAndNobodyElseDoes(t *testing.T) {
 	})
 }
 
+// Who wants more cannot have it by making tokens.
+func TestProgramsSpendThePointsOfTheirOwner(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c = open(t, c.dialect, func(cfg *config.Config) { cfg.Load.RateUser = 5 })
+		me, other := c.as(customerA), c.as(customerB)
+		till, kiosk := c.program(me.apiToken("till", "booking:read")), c.program(me.apiToken("kiosk", "booking:read"))
+		theirs := c.program(other.apiToken("till", "booking:read"))
+		till.spend(200)
+		for name, cl := range map[string]*client{"the other program": kiosk, "the owner": me} {
+			if a := cl.do(`{ bookings(first: 20) { edges { node { id } } } }`).refused("RATE_LIMITED").waits(); a.status != 429 {
+				t.Errorf("%s: %d", name, a.status)
+			}
+		}
+		theirs.do(`{ bookings(first: 20) { edges { node { id } } } }`).ok()
+	})
+}
+
 // TestPointsAreSpentOnSocketsAsWell subscribes until there is nothing left.
 func TestPointsAreSpentOnSocketsAsWell(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
