@@ -33,7 +33,7 @@ type OrderEvent struct {
 	ToStatus string `json:"to_status,omitempty"`
 	// Who acted, by name.
 	Actor string `json:"actor,omitempty"`
-	// What else there is to say.
+	// What else there is to say, such as which payment it was.
 	Data map[string]interface{} `json:"data,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the OrderEventQuery when eager-loading is set.

@@ -74,7 +74,8 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 		return err
 	}
 	server, err := g.Serve("CLINICGRAPH_ADMIN_ADDR="+admin, "CLINICGRAPH_DRAIN_DELAY=0s",
-		"CLINICGRAPH_LIVE_STREAMS=100000", "CLINICGRAPH_LIVE_STREAMS_PER_USER=100000")
+		"CLINICGRAPH_LIVE_STREAMS=100000", "CLINICGRAPH_LIVE_STREAMS_PER_USER=100000",
+		fmt.Sprintf("CLINICGRAPH_SESSIONS_PER_USER=%d", o.sessions+1))
 	if err != nil {
 		return err
 	}

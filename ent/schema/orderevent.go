@@ -24,7 +24,7 @@ func (OrderEvent) Fields() []ent.Field {
 		field.String("from_status").Default("").Immutable().Comment("The status before; empty at the beginning."),
 		field.String("to_status").Immutable().Comment("The status after."),
 		field.String("actor").Immutable().Comment("Who acted, by name."),
-		field.JSON("data", map[string]any{}).Optional().Immutable().Comment("What else there is to say."),
+		field.JSON("data", map[string]any{}).Optional().Immutable().Annotations(ReadField("payment:read")).Comment("What else there is to say, such as which payment it was."),
 	}
 }
 

@@ -10027,7 +10027,25 @@ func (ec *executionContext) _OrderEvent_data(ctx context.Context, field graphql.
 		func(ctx context.Context) (any, error) {
 			return obj.Data, nil
 		},
-		nil,
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				permission, err := ec.unmarshalNString2string(ctx, "payment:read")
+				if err != nil {
+					var zeroVal map[string]interface{}
+					return zeroVal, err
+				}
+				if ec.Directives.HasPermission == nil {
+					var zeroVal map[string]interface{}
+					return zeroVal, errors.New("directive hasPermission is not implemented")
+				}
+				return ec.Directives.HasPermission(ctx, obj, directive0, permission)
+			}
+
+			next = directive1
+			return next
+		},
 		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
 			return ec.marshalOJSON2map(ctx, selections, v)
 		},
