@@ -2,7 +2,6 @@ package accounts
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -118,19 +117,9 @@ func (a *Authorities) Hook() ent.Hook {
 			if !rests {
 				return value, nil
 			}
-			tx, err := m.(interface{ Tx() (*ent.Tx, error) }).Tx()
-			if err != nil {
+			if err := store.AfterCommit(m.(interface{ Tx() (*ent.Tx, error) }), func() { a.forget(whose) }); err != nil {
 				return nil, fmt.Errorf("authorities: %s of %s: %w", m.Op(), m.Type(), err)
 			}
-			tx.OnCommit(func(next ent.Committer) ent.Committer {
-				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-					err := next.Commit(ctx, tx)
-					if err == nil || errors.Is(err, store.ErrCommitUnknown) {
-						a.forget(whose)
-					}
-					return err
-				})
-			})
 			return value, nil
 		})
 	}

@@ -94,20 +94,10 @@ func (r *Revocations) Hook() ent.Hook {
 			if err != nil || !ok || !m.Op().Is(ent.OpCreate) {
 				return value, err
 			}
-			tx, err := made.Tx()
-			if err != nil {
+			row := rowOf(made)
+			if err := store.AfterCommit(made, func() { r.add(row) }); err != nil {
 				return nil, fmt.Errorf("revoke tokens: %w", err)
 			}
-			row := rowOf(made)
-			tx.OnCommit(func(next ent.Committer) ent.Committer {
-				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-					err := next.Commit(ctx, tx)
-					if err == nil || errors.Is(err, store.ErrCommitUnknown) {
-						r.add(row)
-					}
-					return err
-				})
-			})
 			return value, nil
 		})
 	}

@@ -2,7 +2,6 @@ package events
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -55,20 +54,10 @@ func Hook(publish func(Event)) ent.Hook {
 			if !ok {
 				return nil, fmt.Errorf("events: %s of %s, whose rows nobody knows", m.Op(), m.Type())
 			}
-			tx, err := m.(mutation).Tx()
-			if err != nil {
+			e := Event{Entity: m.Type(), ID: id, Version: version(value), For: only(value)}
+			if err := store.AfterCommit(m.(mutation), func() { publish(e) }); err != nil {
 				return nil, fmt.Errorf("events: %s of %s: %w", m.Op(), m.Type(), err)
 			}
-			e := Event{Entity: m.Type(), ID: id, Version: version(value), For: only(value)}
-			tx.OnCommit(func(next ent.Committer) ent.Committer {
-				return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-					err := next.Commit(ctx, tx)
-					if err == nil || errors.Is(err, store.ErrCommitUnknown) {
-						publish(e)
-					}
-					return err
-				})
-			})
 			return value, nil
 		})
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"entgo.io/ent/dialect"
 
@@ -41,3 +42,23 @@ func (s *Store) once(ctx context.Context, body func(*ent.Client, *sql.Tx) error)
 // LocksRows says whether the database locks single rows (SELECT … FOR UPDATE).
 // SQLite does not: there a writing transaction has the database to itself.
 func (db *DB) LocksRows() bool { return db.Dialect == dialect.Postgres }
+
+// AfterCommit has do called once the transaction of a mutation has committed,
+// before Commit returns to the verb; also where nobody knows whether it has. After
+// a rollback nothing is called. The mutation must be inside a transaction.
+func AfterCommit(m interface{ Tx() (*ent.Tx, error) }, do func()) error {
+	tx, err := m.Tx()
+	if err != nil {
+		return err
+	}
+	tx.OnCommit(func(next ent.Committer) ent.Committer {
+		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
+			err := next.Commit(ctx, tx)
+			if err == nil || errors.Is(err, ErrCommitUnknown) {
+				do()
+			}
+			return err
+		})
+	})
+	return nil
+}
