@@ -113,6 +113,8 @@ func TestAnAccountIsNotMadeOfWhatCannotBeOne(t *testing.T) {
 		for _, reason := range []string{"", "  ab ", "two\nlines", "\x00\x00\x00\x00"} {
 			c.as(admin).do(`mutation($id: ID!, $reason: String!) { lockUser(input: {id: $id, reason: $reason}) { user { id } } }`, vars{"id": c.id(customerA), "reason": reason}).
 				refused("BAD_USER_INPUT").about("input.reason")
+			c.as(admin).do(`mutation($id: ID!, $reason: String!) { deleteUser(input: {id: $id, reason: $reason}) { deletedId } }`, vars{"id": c.id(customerA), "reason": reason}).
+				refused("BAD_USER_INPUT").about("input.reason")
 		}
 	})
 }
@@ -267,6 +269,9 @@ func TestADeletedAccountFreesItsNameAndItsHistoryStays(t *testing.T) {
 		if n := c.count(`SELECT count(*) FROM users WHERE username = 'customer.a' AND password_hash = '' AND retention_until > deleted_at`); n != 1 {
 			t.Error("the row of the deleted account is not as it should be")
 		}
+		if n := c.count(`SELECT count(*) FROM enhanced_user_sessions WHERE user_id = '` + c.users[customerA] + `' AND status = 'ACTIVE'`); n != 0 {
+			t.Errorf("%d sessions are alive", n)
+		}
 		// Somebody else may have the name now, and has nothing of the first.
 		c.anyone().join("Customer.A").ok()
 		c.signIn(customerA, newPassword).do(`query($id: ID!) { booking(id: $id) { id } }`, vars{"id": booked}).refused("NOT_FOUND")
@@ -314,13 +319,14 @@ func TestNobodyShutsTheirOwnAccountOrOneThatMayDoMore(t *testing.T) {
 		c.as(manager).change(doctorNorth, vars{"email": "mine@example.org"}).refused("FORBIDDEN")
 
 		// A permission of the unit ends with it; who is not seen is not there.
-		for _, p := range []string{"user:lock", "user:update"} {
+		for _, p := range []string{"user:lock", "user:update", "user:delete"} {
 			c.as(admin).grant(staffNorth, p, true, vars{"scope": "UNIT"}).ok()
 		}
 		lead := c.as(staffNorth)
 		lead.state("lockUser", staffSouth).refused("NOT_FOUND")
 		c.as(admin).grant(staffNorth, "user:read", true).ok()
 		lead.state("lockUser", staffSouth).refused("FORBIDDEN")
+		lead.state("deleteUser", staffSouth).refused("FORBIDDEN")
 		lead.change(staffSouth, vars{"locale": "de"}).refused("FORBIDDEN")
 		near := c.as(admin).newUser("near.one", vars{"unitId": c.north}).ok().text("createUser.user.id")
 		lead.change(near, vars{"unitId": c.south}).refused("FORBIDDEN")

@@ -192,6 +192,61 @@ func TestATicketIsGoodForFiveMinutesFiveTriesAndItsDevice(t *testing.T) {
 	})
 }
 
+// An account that is shut between the steps, or before a passkey answers, stays shut.
+func TestNoFactorOpensAShutAccount(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		p := c.as(customerA).phoneOf()
+		d := c.as(customerA).deviceOf()
+		for shut, opened := range map[string]string{"lockUser": "unlockUser", "deactivateUser": "reactivateUser"} {
+			ticket, asked := c.ticket(customerA), c.anyone().ask()
+			c.as(admin).state(shut, customerA).ok()
+			c.anyone().complete(ticket, vars{"code": p.code()}).refused("UNAUTHENTICATED")
+			c.anyone().passkey(d.get(asked)).refused("INVALID_CREDENTIALS")
+			c.as(admin).state(opened, customerA).ok()
+			c.anyone().complete(c.ticket(customerA), vars{"code": p.code()}).ok()
+			c.anyone().passkey(d.get(c.anyone().ask())).ok()
+			c.clock.move(time.Minute)
+		}
+		asked := c.anyone().ask()
+		c.signIn(admin, password).state("deleteUser", customerA).ok()
+		c.anyone().passkey(d.get(asked)).refused("INVALID_CREDENTIALS")
+	})
+}
+
+func TestAnAppThatIsNotConfirmedOpensNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		first := me.phoneOf()
+		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(me.enrol().ok().text("enrolTotp.secret"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		second := &phone{c: c, secret: secret}
+		c.anyone().complete(c.ticket(customerA), vars{"code": second.code()}).refused("INVALID_CREDENTIALS")
+		c.anyone().complete(c.ticket(customerA), vars{"code": first.code()}).ok()
+	})
+}
+
+func TestAuthenticatorsAreTheirOwnersAndAtMostTen(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		p := me.phoneOf()
+		rename := `mutation($id: ID!) { renameAuthenticator(input: {id: $id, name: "Another name"}) { authenticator { name } } }`
+		c.as(customerB).do(rename, vars{"id": p.id}).refused("NOT_FOUND")
+		c.as(admin).do(rename, vars{"id": p.id}).refused("NOT_FOUND")
+		me.do(rename, vars{"id": p.id}).ok().want("renameAuthenticator.authenticator.name", `"Another name"`)
+		asked := me.beginPasskey() // while there is room
+		for range 8 {
+			me.deviceOf()
+		}
+		tenth := newDevice(t)
+		me.finishPasskey(tenth.create(me.beginPasskey())).ok()
+		me.enrol().refused("CONFLICT")
+		me.do(`mutation { beginPasskeyRegistration { options } }`).refused("CONFLICT")
+		me.finishPasskey(newDevice(t).create(asked)).refused("CONFLICT")
+	})
+}
+
 func TestANewPasswordBetweenTheStepsEndsTheSignIn(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		me := c.as(customerA)

@@ -106,12 +106,15 @@ func (f *fleet) sendAway(boss *client) {
 	phone := f.hears.signIn("desk", newPassword)
 	locked, lockedID := f.joined("locked")
 	owner, _ := f.joined("owner")
-	made := owner.apiTokenUntil("till", time.Now().Add(time.Hour), "product:read").ok()
+	hour := time.Now().Add(time.Hour)
+	made := owner.apiTokenUntil("till", hour, "product:read").ok()
+	orphan := f.hears.program(locked.apiTokenUntil("till", hour, "product:read"))
 	stays, _ := f.joined("stays")
 	f.follow([]ending{
 		{"logout", leaves, func() { leaves.at(f.deaf).do(`mutation { logout { loggedOut } }`).ok() }},
 		{"revokeSession", phone, func() { desk.at(f.deaf).end(phone.session()).ok() }},
 		{"lockUser", locked, func() { boss.state("lockUser", lockedID).ok() }},
+		{"lockUser, of a program's owner", orphan, func() {}}, // by the one before
 		{"revokeApiToken", f.hears.program(made), func() { owner.at(f.deaf).revokeAPIToken(made.text("createApiToken.apiToken.id")).ok() }},
 	})
 	for _, server := range f.servers() {

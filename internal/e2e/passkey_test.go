@@ -80,6 +80,23 @@ func TestAPasskeySignsInAlone(t *testing.T) {
 	})
 }
 
+func TestARegistrationIsForWhoBeganItOnceAndInTime(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		c.as(customerB).finishPasskey(newDevice(t).create(me.beginPasskey())).refused("INVALID_CREDENTIALS")
+		mixed := maps.Clone(me.beginPasskey().(map[string]any))
+		mixed["challenge"] = c.anyone().ask().(map[string]any)["challenge"] // of a sign-in
+		me.finishPasskey(newDevice(t).create(mixed)).refused("INVALID_CREDENTIALS")
+		late, inTime := me.beginPasskey(), me.beginPasskey()
+		c.clock.move(5*time.Minute - time.Second)
+		made := newDevice(t).create(inTime)
+		me.finishPasskey(made).ok()
+		me.finishPasskey(made).refused("INVALID_CREDENTIALS")
+		c.clock.move(time.Second)
+		me.finishPasskey(newDevice(t).create(late)).refused("INVALID_CREDENTIALS")
+	})
+}
+
 func TestAPasskeyOfAnotherPlaceOrTimeIsRefused(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		me := c.as(customerA)
