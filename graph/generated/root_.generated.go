@@ -8329,7 +8329,7 @@ input ResetPasswordInput {
   """
   token: String!
   """
-  At least 12 characters.
+  At least 12 characters; 15 where the server is strict and nothing else guards the account.
   """
   newPassword: String!
 }
@@ -9355,7 +9355,7 @@ input RegisterInput {
   """
   email: String!
   """
-  At least 12 characters.
+  At least 12 characters; 15 where the server is strict and nothing else guards the account.
   """
   password: String!
   """
@@ -9409,7 +9409,7 @@ input ChangePasswordInput {
   """
   currentPassword: String!
   """
-  At least 12 characters.
+  At least 12 characters; 15 where the server is strict and nothing else guards the account.
   """
   newPassword: String!
   """

@@ -114,7 +114,7 @@ type ChangeEmailInput struct {
 type ChangePasswordInput struct {
 	// The password as it is.
 	CurrentPassword string `json:"currentPassword"`
-	// At least 12 characters.
+	// At least 12 characters; 15 where the server is strict and nothing else guards the account.
 	NewPassword string `json:"newPassword"`
 	// How the refresh token comes back.
 	Delivery TokenDelivery `json:"delivery"`
@@ -494,7 +494,7 @@ type RegisterInput struct {
 	Username string `json:"username"`
 	// E-mail address.
 	Email string `json:"email"`
-	// At least 12 characters.
+	// At least 12 characters; 15 where the server is strict and nothing else guards the account.
 	Password string `json:"password"`
 	// Given name.
 	GivenName string `json:"givenName"`
@@ -567,7 +567,7 @@ type RequirePasswordChangeInput struct {
 type ResetPasswordInput struct {
 	// The token of the link. It is good once.
 	Token string `json:"token"`
-	// At least 12 characters.
+	// At least 12 characters; 15 where the server is strict and nothing else guards the account.
 	NewPassword string `json:"newPassword"`
 }
 

@@ -82,6 +82,7 @@ func passwords(keys auth.Keys, cfg config.Config, o Options) *auth.Passwords {
 	}
 	w := auth.NewPasswords(keys.Pepper.Reveal(), o.Passwords, former...)
 	w.Blocked, w.Context = auth.Guessed, strings.Fields(cfg.ClinicName)
+	w.Strict = cfg.Factors.Profile == "strict"
 	return w
 }
 

@@ -36,8 +36,8 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (ope
 	if proved != right {
 		return nil, fault.New(fault.CodeInvalidCredentials, "The current password is wrong.")
 	}
-	if err := s.Passwords.CheckPolicy(next, u.Username, u.Email); err != nil { // costs nothing
-		return nil, renamed(err, "input.newPassword")
+	if err := s.checkPolicy(ctx, u, next, "input.newPassword"); err != nil { // costs no hash
+		return nil, err
 	}
 	if err := s.quota(ctx, u, "changePassword", changesPerHour); err != nil {
 		return nil, err

@@ -55,6 +55,10 @@ type Passwords struct {
 	// list. Set it before use.
 	Blocked func(folded string) bool
 
+	// Strict asks more of a password that is the only thing to guard an account. Set
+	// it before use.
+	Strict bool
+
 	// Context are the words of the clinic, which no password may contain.
 	Context []string
 

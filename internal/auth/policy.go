@@ -12,6 +12,7 @@ import (
 
 const (
 	minPasswordChars = 12
+	minAloneChars    = 15 // of a password that is the only factor: NIST SP 800-63B-4, 3.1.1.2
 	maxPasswordChars = 128
 	maxPasswordBytes = 4 * maxPasswordChars // UTF-8 takes no more
 
@@ -35,6 +36,19 @@ const (
 // counts too), names, the clinic. The error is BAD_USER_INPUT at
 // "input.password"; its message never repeats the password.
 func (w *Passwords) CheckPolicy(password string, context ...string) error {
+	return w.check(password, minPasswordChars, context)
+}
+
+// CheckAlone is CheckPolicy for an account that nothing but the password guards:
+// it needs 15 characters where [Passwords.Strict] says so.
+func (w *Passwords) CheckAlone(password string, context ...string) error {
+	if w.Strict {
+		return w.check(password, minAloneChars, context)
+	}
+	return w.check(password, minPasswordChars, context)
+}
+
+func (w *Passwords) check(password string, least int, context []string) error {
 	if len(password) > maxRawBytes {
 		return tooLong()
 	}
@@ -42,8 +56,8 @@ func (w *Passwords) CheckPolicy(password string, context ...string) error {
 		return fault.Invalid(policyPath, "The password holds characters that cannot be read.")
 	}
 	chars := utf8.RuneCountInString(norm.NFC.String(password))
-	if chars < minPasswordChars {
-		return fault.Invalid(policyPath, "The password must have at least %d characters.", minPasswordChars)
+	if chars < least {
+		return fault.Invalid(policyPath, "The password must have at least %d characters.", least)
 	}
 	if chars > maxPasswordChars {
 		return tooLong()

@@ -89,3 +89,19 @@ func TestTheNameOfTheClinicIsNoPassword(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAStrictClinicAsksMoreOfAPasswordThatStandsAlone(t *testing.T) {
+	const twelve, fourteen, fifteen = "vm3 qzp 7rtx", "vm3 qzp 7rtx w", "vm3 qzp 7rtx wk"
+	for _, strict := range []bool{false, true} {
+		w := cheapPasswords()
+		w.Strict = strict
+		for password, alone := range map[string]bool{twelve: !strict, fourteen: !strict, fifteen: true} {
+			if err := w.CheckPolicy(password); err != nil {
+				t.Errorf("strict %t, %q beside a factor: %v", strict, password, err)
+			}
+			if err := w.CheckAlone(password); (err == nil) != alone {
+				t.Errorf("strict %t, %q alone: %v", strict, password, err)
+			}
+		}
+	}
+}

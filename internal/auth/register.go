@@ -59,7 +59,7 @@ func (s *Service) Register(ctx context.Context, n NewAccount) (opened *Session, 
 	if err := n.user("").Check(); err != nil {
 		return nil, err
 	}
-	if err := s.Passwords.CheckPolicy(n.Password, n.Username, n.Email, n.GivenName, n.Surname); err != nil {
+	if err := s.Passwords.CheckAlone(n.Password, n.Username, n.Email, n.GivenName, n.Surname); err != nil {
 		return nil, err
 	}
 	hash, err := s.Passwords.Hash(ctx, n.Password)

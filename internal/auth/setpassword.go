@@ -9,20 +9,38 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/user"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/notify"
+	"clinicgraph/internal/store"
 )
 
 // newHash checks a new password of the account against the policy and against
 // those that it has had, and hashes it, outside of any transaction. Errors:
 // BAD_USER_INPUT at the path, OVERLOADED.
 func (s *Service) newHash(ctx context.Context, u *ent.User, password, path string) (string, error) {
-	if err := s.Passwords.CheckPolicy(password, u.Username, u.Email); err != nil {
-		return "", renamed(err, path)
+	if err := s.checkPolicy(ctx, u, password, path); err != nil {
+		return "", err
 	}
 	if err := s.mustBeNew(ctx, u, password, path); err != nil {
 		return "", err
 	}
 	return s.Passwords.Hash(ctx, password)
+}
+
+// checkPolicy checks a new password of the account against the policy, by what
+// else guards it. Its error has the path.
+func (s *Service) checkPolicy(ctx context.Context, u *ent.User, password, path string) error {
+	check := s.Passwords.CheckAlone
+	if s.Passwords.Strict {
+		factors, err := factorsOf(access.System(ctx, "password"), s.Store.Client, u)
+		if err != nil {
+			return store.Classify(err)
+		}
+		if len(factors) > 0 {
+			check = s.Passwords.CheckPolicy
+		}
+	}
+	return renamed(check(password, u.Username, u.Email), path)
 }
 
 // setPassword gives the account its new password inside the client's transaction:

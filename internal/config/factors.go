@@ -11,6 +11,7 @@ import (
 // Factors says when people must prove more than that they know a password.
 type Factors struct {
 	Require string        `name:"require-second-factor" env:"CLINICGRAPH_REQUIRE_SECOND_FACTOR" default:"auto" placeholder:"WHOM" help:"What needs a second factor: off (nothing), high (granting, changing roles, deleting accounts, acting for others), staff (that, and everything of those who see other people's data), or auto (high in production, otherwise off)."`
+	Profile string        `name:"password-profile" env:"CLINICGRAPH_PASSWORD_PROFILE" default:"standard" placeholder:"HOW" help:"How long a new password is at least: standard (12 characters) or strict (15 where the account has no second factor)."`
 	StepUp  time.Duration `name:"step-up" env:"CLINICGRAPH_STEP_UP" default:"5m" placeholder:"TIME" help:"How long ago, at most, somebody has proven who they are before a sensitive change."`
 }
 
@@ -19,6 +20,9 @@ const maxStepUp = 12 * time.Hour
 
 func (c *Config) checkFactors() error {
 	if err := oneOf("require-second-factor", c.Factors.Require, "auto", "off", "high", "staff"); err != nil {
+		return err
+	}
+	if err := oneOf("password-profile", c.Factors.Profile, "standard", "strict"); err != nil {
 		return err
 	}
 	if c.Factors.StepUp < time.Second || c.Factors.StepUp > maxStepUp {

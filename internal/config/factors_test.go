@@ -43,12 +43,15 @@ func TestASecondFactorIsRequiredByTheSetting(t *testing.T) {
 	if got := (Config{Env: Production, Factors: Factors{Require: "off"}}).RequireSecondFactor(); got != "off" {
 		t.Errorf("%s, want off", got)
 	}
-	for _, f := range []Factors{{"all", time.Minute}, {"", time.Minute}, {"off", 0}, {"off", time.Second - 1}, {"off", maxStepUp + 1}} {
+	for _, f := range []Factors{
+		{"all", "standard", time.Minute}, {"", "standard", time.Minute}, {"off", "standard", 0}, {"off", "standard", time.Second - 1},
+		{"off", "standard", maxStepUp + 1}, {"off", "", time.Minute}, {"off", "nist", time.Minute},
+	} {
 		if err := (&Config{Factors: f}).checkFactors(); err == nil {
 			t.Errorf("%v is taken", f)
 		}
 	}
-	for _, f := range []Factors{{"high", time.Second}, {"auto", maxStepUp}} {
+	for _, f := range []Factors{{"high", "standard", time.Second}, {"auto", "strict", maxStepUp}} {
 		if err := (&Config{Factors: f}).checkFactors(); err != nil {
 			t.Error(err)
 		}
