@@ -2,6 +2,7 @@ package auth
 
 import (
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -107,6 +108,42 @@ func TestARevocationThatIsReadAgainIsNotForgottenSooner(t *testing.T) {
 	}
 	if !set.Refuses(Claims{Subject: anna, ID: TokenID{1}}) {
 		t.Error("forgotten")
+	}
+}
+
+// Once somebody has been told of a revocation, nobody is told otherwise, whatever
+// is added and swept meanwhile.
+func TestTheSetIsAskedAndChangedAtOnce(t *testing.T) {
+	set, anna := &Revocations{}, uuid.New()
+	gone := Claims{Subject: anna, Session: uuid.New(), ID: TokenID{1}}
+	refuse(set, Revocation{User: anna, Token: TokenID{1}}, testNow.Add(time.Hour))
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 500 {
+				refuse(set, Revocation{User: anna, Token: TokenID(uuid.New())}, testNow)
+				refuse(set, Revocation{User: uuid.New(), Session: uuid.New()}, testNow)
+				refuse(set, Revocation{User: uuid.New(), Epoch: 1}, testNow)
+			}
+		})
+		all.Go(func() {
+			for range 1000 {
+				if !set.Refuses(gone) {
+					t.Error("let in")
+					return
+				}
+			}
+		})
+	}
+	for range 4 * shards { // one at a time, as Load does
+		set.sweep(testNow)
+	}
+	all.Wait()
+	for range shards {
+		set.sweep(testNow)
+	}
+	if n := set.Len(); n != 1 || !set.Refuses(gone) {
+		t.Errorf("%d held", n)
 	}
 }
 
