@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -182,4 +183,38 @@ func TestOneCustomerCannotBeInTwoPlaces(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// A password that was right is of no use once the account has been shut, or has
+// another password, while it was looked at.
+func TestWhoIsSentAwayWhileSigningInDoesNotComeIn(t *testing.T) {
+	t.Parallel()
+	c := open(t, dialect.Postgres) // on SQLite nobody comes between
+	for what, change := range map[string]string{"locked": `is_locked = true`, "closed": `is_active = false`, "another password": `token_epoch = token_epoch + 1`} {
+		name := "signs.in." + what[:6]
+		id := c.anyone().join(name).ok().text("register.session.viewer.user.id")
+		before := c.count(`SELECT count(*) FROM enhanced_user_sessions`)
+		tx, err := c.app.Store.DB.Write.BeginTx(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		execute := func(statement string, args ...any) {
+			t.Helper()
+			if _, err := tx.ExecContext(t.Context(), statement, args...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		execute(`SELECT 1 FROM users WHERE id = $1 FOR UPDATE`, id)
+		answered := make(chan *answer)
+		go func() { answered <- c.anyone().login(name, newPassword) }()
+		for c.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) == 0 {
+		}
+		execute(`UPDATE users SET `+change+` WHERE id = $1`, id)
+		if err := tx.Commit(); err != nil {
+			t.Fatal(err)
+		}
+		if a := (<-answered).refused("INVALID_CREDENTIALS"); c.count(`SELECT count(*) FROM enhanced_user_sessions`) != before {
+			t.Errorf("%s: %s", what, a.body)
+		}
+	}
 }
