@@ -9,7 +9,7 @@ CONFORMANCE := internal/e2e/conformance
 CONFORMANCE_MODULES := $(CONFORMANCE)/node_modules/.package-lock.json
 
 # Where make generate writes.
-GENERATED := ent graph schema.graphqls migrate docs internal/e2e/goclient
+GENERATED := ent graph schema.graphqls migrate docs internal/e2e/goclient $(CONFORMANCE)/clients
 
 # Packages whose tests run concurrently: they run under the race detector, too.
 RACE := ./graph/live ./graph/transport ./internal/access ./internal/admission ./internal/auth ./internal/events ./internal/jobs \
@@ -39,6 +39,7 @@ generate: ## Write all generated code, the SDL and the migrations.
 	mkdir -p graph/model && go tool gqlgen generate
 	go run . schema print > schema.graphqls.new && mv schema.graphqls.new schema.graphqls
 	go run ./internal/docs
+	go run . schema needs $(CONFORMANCE)/clients/operations.graphql > $(CONFORMANCE)/clients/needs.json
 	cd internal/e2e/goclient && go generate .
 	go run ./internal/testdb/pgrun -- sh -c 'go run . migrate create $(or $(NAME),schema) --dev-url "$$TESTDB_POSTGRES_URL"'
 

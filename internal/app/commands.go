@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"clinicgraph/graph"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/seed"
 	"clinicgraph/migrate"
@@ -116,22 +115,6 @@ func (a *App) greet(con terminal) {
 	if a.FirstAdmin != nil {
 		fmt.Fprintf(con.out, "First administrator: login %s, one-time password %s (to be changed at the first sign-in)\n", a.FirstAdmin.Login, a.FirstAdmin.Password)
 	}
-}
-
-type schemaCmd struct {
-	Print schemaPrint `cmd:"" help:"Print the SDL."`
-}
-
-type schemaPrint struct{}
-
-// Run prints the published schema.
-func (schemaPrint) Run(con terminal) error {
-	text, err := graph.SDL()
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprint(con.out, text)
-	return err
 }
 
 type versionCmd struct{}

@@ -35,7 +35,7 @@ test('graphql-eslint: schema-recommended and schema-relay find nothing else', as
         ...graphqlPlugin.configs['flat/schema-relay'].rules,
         // What is not found again by an id of its own: wrappers, and values.
         '@graphql-eslint/strict-id-in-types': ['error', {
-          exceptions: { suffixes: ['Connection', 'Edge', 'Payload'], types: ['PageInfo', 'Money', 'Slot', 'Viewer', 'ViewerPermission', 'Impersonation'] },
+          exceptions: { suffixes: ['Connection', 'Edge', 'Payload'], types: ['PageInfo', 'Money', 'Slot', 'Viewer', 'ViewerPermission', 'Impersonation', 'PermissionExplanation', 'PermissionLack', 'PermissionReason'] },
         }],
         // Lists that are small by nature are plain, and end at a hundred.
         '@graphql-eslint/relay-edge-types': ['error', { listTypeCanWrapOnlyEdgeType: false }],
