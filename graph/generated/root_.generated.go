@@ -8973,7 +8973,7 @@ What a browser needs to make a passkey or to ask for one.
 """
 type PasskeyOptionsPayload @public {
   """
-  For ` + "`" + `PublicKeyCredential.parseCreationOptionsFromJSON` + "`" + ` or ` + "`" + `parseRequestOptionsFromJSON` + "`" + `. The challenge is good once and for five minutes.
+  For ` + "`" + `PublicKeyCredential.parseCreationOptionsFromJSON` + "`" + ` or ` + "`" + `parseRequestOptionsFromJSON` + "`" + `. The challenge is good once and for five minutes; that of a sign-in for the device that asked: the one with the same ` + "`" + `X-Device-Token` + "`" + ` or, without that, the same program and address.
   """
   options: JSON!
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,17 +33,20 @@ func (s *Service) newChallenge(ctx context.Context, owner uuid.UUID) []byte {
 	head := make([]byte, challengeRandom, challengeHead+sha256.Size)
 	rand.Read(head)
 	head = binary.BigEndian.AppendUint64(head, uint64(s.Now().Add(challengeTTL).Unix()))
-	return append(head, s.challengeMAC(ctx, owner, head)...)
+	return append(head, s.challengeMAC(owner, asking(ctx)[0], head)...)
 }
 
-// challengeMAC binds a challenge to the device of ctx: what it shows to be known
-// by or, like a ticket, its program and address.
-func (s *Service) challengeMAC(ctx context.Context, owner uuid.UUID, head []byte) []byte {
+// asking is what the device of ctx goes by: the token that it is known by, where it
+// shows one, and like a ticket its program and address.
+func asking(ctx context.Context) (names []string) {
 	r := access.RequestOf(ctx)
-	device := r.Device
-	if device == "" {
-		device = r.UserAgent + "\x00" + r.IP
+	if r.Device != "" {
+		names = append(names, r.Device)
 	}
+	return append(names, r.UserAgent+"\x00"+r.IP)
+}
+
+func (s *Service) challengeMAC(owner uuid.UUID, device string, head []byte) []byte {
 	mac := hmac.New(sha256.New, s.Factors.challenges.Reveal())
 	mac.Write(head)
 	mac.Write(owner[:])
@@ -57,7 +61,9 @@ func (s *Service) madeFor(ctx context.Context, owner uuid.UUID, challenge []byte
 		return false
 	}
 	head, mac := challenge[:challengeHead], challenge[challengeHead:]
-	return hmac.Equal(mac, s.challengeMAC(ctx, owner, head)) && s.Now().Before(challengeEnd(challenge))
+	return s.Now().Before(challengeEnd(challenge)) && slices.ContainsFunc(asking(ctx), func(device string) bool {
+		return hmac.Equal(mac, s.challengeMAC(owner, device, head))
+	})
 }
 
 func challengeEnd(challenge []byte) time.Time {

@@ -144,6 +144,13 @@ func TestAPasskeyOfAnotherPlaceOrTimeIsRefused(t *testing.T) {
 			c.anyone().passkey(nonsense).refused("BAD_USER_INPUT").about("input.passkey")
 			me.finishPasskey(nonsense).refused("BAD_USER_INPUT").about("input.passkey")
 		}
+		// A device that is known may change its address, and need not be known at first.
+		known := &client{c: c, device: c.anyone().login(customerB, password).ok().text("login.deviceToken")}
+		moved := &client{c: c, device: known.device, header: "User-Agent", value: "another browser"}
+		d.counter += 100
+		moved.passkey(d.get(known.ask())).ok()
+		known.passkey(d.get(c.anyone().ask())).ok()
+		c.anyone().passkey(d.get(known.ask())).refused("INVALID_CREDENTIALS")
 		// Once, and in time.
 		d.counter += 100
 		answer := d.get(options)
