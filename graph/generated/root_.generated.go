@@ -7747,7 +7747,7 @@ input UpdateUserInput {
   """
   username: String
   """
-  E-mail address; cannot be cleared. A new one is not verified. Not of the own account: that is ` + "`" + `changeEmail` + "`" + `.
+  E-mail address; cannot be cleared. A new one is not verified, and the former one is told. Not of the own account: that is ` + "`" + `changeEmail` + "`" + `.
   """
   email: String
   """

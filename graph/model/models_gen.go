@@ -745,7 +745,7 @@ type UpdateUserInput struct {
 	ExpectedVersion *int `json:"expectedVersion,omitempty"`
 	// Login name; cannot be cleared. Not of the own account.
 	Username graphql.Omittable[*string] `json:"username,omitempty"`
-	// E-mail address; cannot be cleared. A new one is not verified. Not of the own account: that is `changeEmail`.
+	// E-mail address; cannot be cleared. A new one is not verified, and the former one is told. Not of the own account: that is `changeEmail`.
 	Email graphql.Omittable[*string] `json:"email,omitempty"`
 	// Given name.
 	GivenName graphql.Omittable[*string] `json:"givenName,omitempty"`

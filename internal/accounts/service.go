@@ -38,6 +38,8 @@ type Service struct {
 	// SendReset mails an owner a link to set a new password, or another invitation
 	// where none was set yet.
 	SendReset func(ctx context.Context, c *ent.Client, u *ent.User) error
+	// TellMoved mails the address that an account is about to lose.
+	TellMoved func(ctx context.Context, c *ent.Client, u *ent.User) error
 	// ClearBlock ends what failed sign-ins have brought upon a user.
 	ClearBlock func(ctx context.Context, tx *sql.Tx, user uuid.UUID) error
 }

@@ -36,10 +36,11 @@ type UserChange struct {
 	Unit, Sex       Change[uuid.UUID]
 }
 
-// Update changes somebody's account. A new address is not verified. Of their own
-// account nobody changes more than UpdateProfile does: the rest of it says what
-// they may do, or how they sign in. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT
-// for a stale version and for a login name or address in use, FORBIDDEN.
+// Update changes somebody's account. A new address is not verified, and the former
+// one is told. Of their own account nobody changes more than UpdateProfile does:
+// the rest of it says what they may do, or how they sign in. Errors: NOT_FOUND,
+// BAD_USER_INPUT, CONFLICT for a stale version and for a login name or address in
+// use, FORBIDDEN.
 func (s *Service) Update(ctx context.Context, in UserChange) (changed *ent.User, err error) {
 	defer func() { s.tell(ctx, audit.EventUserUpdate, &in.ID, access.UserUpdate, err, "") }()
 	if in.ID == access.FromContext(ctx).UserID {
@@ -77,8 +78,10 @@ func (s *Service) Update(ctx context.Context, in UserChange) (changed *ent.User,
 				update.SetSexID(*in.Sex.Value)
 			}
 		}
-		changed, err = in.save(elevated, c, u, update)
-		return err
+		if changed, err = in.save(elevated, c, u, update); err != nil || changed.EmailKey == u.EmailKey {
+			return err
+		}
+		return s.TellMoved(ctx, c, u)
 	})
 	if err != nil {
 		return nil, err

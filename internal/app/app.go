@@ -212,7 +212,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{
 			Store: s, Security: security, Now: o.Now, SecondFactor: signIn.Factors.Required,
-			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, ClearBlock: signIn.ClearBlock,
+			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, TellMoved: signIn.TellMoved, ClearBlock: signIn.ClearBlock,
 		},
 		Orders:  &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards: &rewards.Service{Store: s, Now: o.Now},

@@ -18,6 +18,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/notify"
 )
 
 const (
@@ -63,7 +64,8 @@ func (s *Service) CreateAPIToken(ctx context.Context, in NewAPIToken) (made *ent
 		if s.Store.DB.LocksRows() {
 			q = q.ForUpdate()
 		}
-		if _, err := q.Only(elevated); err != nil {
+		u, err := q.Only(elevated)
+		if err != nil {
 			return fmt.Errorf("lock account: %w", err)
 		}
 		live, err := c.ApiToken.Query().Where(apitoken.UserID(v.UserID), apitoken.RevokedAtIsNil(), apitoken.ExpiresAtGT(now)).Count(elevated)
@@ -78,7 +80,7 @@ func (s *Service) CreateAPIToken(ctx context.Context, in NewAPIToken) (made *ent
 		if err != nil {
 			return fmt.Errorf("make api token: %w", err)
 		}
-		return nil
+		return s.notice(ctx, c, u, notify.TokenAdded, notify.Facts{Program: in.Name})
 	})
 	if err != nil {
 		return nil, "", err

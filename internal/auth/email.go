@@ -210,7 +210,7 @@ func (s *Service) changeTo(ctx context.Context, c *ent.Client, u *ent.User, t *e
 	if err != nil {
 		return nil, fmt.Errorf("open the new address: %w", err)
 	}
-	if err := s.notice(ctx, c, u, notify.AddressChanged); err != nil {
+	if err := s.TellMoved(ctx, c, u); err != nil {
 		return nil, err
 	}
 	return accounts.SetEmail(ctx, c, u.ID, string(address), s.Now())

@@ -61,6 +61,12 @@ func (s *Service) noticeReuse(ctx context.Context, c *ent.Client, u *ent.User) e
 	return s.notice(ctx, c, u, notify.RefreshReused)
 }
 
+// TellMoved tells the address that an account is about to lose, inside the
+// client's transaction, whoever has changed it.
+func (s *Service) TellMoved(ctx context.Context, c *ent.Client, u *ent.User) error {
+	return s.notice(ctx, c, u, notify.AddressChanged)
+}
+
 // noticeFactor tells of a factor that was added or removed: notify.FactorAdded or
 // FactorRemoved, and what it is, such as "a passkey".
 func (s *Service) noticeFactor(ctx context.Context, c *ent.Client, u *ent.User, what notify.Template, factor string) error {

@@ -14,6 +14,7 @@ import (
 	"clinicgraph/ent/recoverycode"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/notify"
 )
 
 const (
@@ -64,8 +65,10 @@ func (s *Service) RegenerateRecoveryCodes(ctx context.Context) (codes []string, 
 		if len(kinds) == 0 {
 			return fault.Conflict("Recovery codes stand in for an authenticator. Enrol one first.")
 		}
-		codes, err = s.newCodes(ctx, c, u)
-		return err
+		if codes, err = s.newCodes(ctx, c, u); err != nil {
+			return err
+		}
+		return s.notice(ctx, c, u, notify.NewRecoveryCodes)
 	})
 	return codes, err
 }

@@ -26,6 +26,8 @@ const (
 	FactorAdded      Template = "factor-added"
 	FactorRemoved    Template = "factor-removed"
 	RecoveryCodeUsed Template = "recovery-code-used"
+	NewRecoveryCodes Template = "new-recovery-codes"
+	TokenAdded       Template = "token-added" // of a program that acts for the owner
 )
 
 // links says which page each link leads to; a message that is not here has none.
@@ -67,4 +69,5 @@ type Facts struct {
 	Device   string    `json:"device,omitempty"`
 	Username string    `json:"username,omitempty"`
 	Factor   string    `json:"factor,omitempty"`
+	Program  string    `json:"program,omitempty"`
 }

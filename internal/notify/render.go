@@ -65,7 +65,7 @@ const maxFact = 120
 
 // plain makes the facts one short line each.
 func (f Facts) plain() Facts {
-	for _, s := range []*string{&f.IP, &f.Device, &f.Username, &f.Factor} {
+	for _, s := range []*string{&f.IP, &f.Device, &f.Username, &f.Factor, &f.Program} {
 		line := strings.Map(func(r rune) rune {
 			if isControl(r) {
 				return ' '

@@ -13,6 +13,7 @@ import (
 var all = []Template{
 	ConfirmAddress, Registered, ResetPassword, Invitation, ConfirmChange, AddressInUse, ChangeRequested, AddressChanged,
 	PasswordChanged, NewDevice, RefreshReused, FactorAdded, FactorRemoved, RecoveryCodeUsed,
+	NewRecoveryCodes, TokenAdded,
 }
 
 func renderer() *Outbox {
@@ -22,7 +23,7 @@ func renderer() *Outbox {
 func TestEveryMessageHasItsText(t *testing.T) {
 	o := renderer()
 	for _, name := range all {
-		m := Message{Template: name, Token: "ot_x y", Facts: Facts{At: time.Date(2030, 1, 7, 8, 0, 0, 0, time.UTC), IP: "192.0.2.1", Device: "A phone", Username: "ann", Factor: "a passkey"}}
+		m := Message{Template: name, Token: "ot_x y", Facts: Facts{At: time.Date(2030, 1, 7, 8, 0, 0, 0, time.UTC), IP: "192.0.2.1", Device: "A phone", Username: "ann", Factor: "a passkey", Program: "the till"}}
 		subject, text, err := o.render("en", m)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
