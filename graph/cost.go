@@ -230,8 +230,8 @@ func listSizes(schema *ast.Schema) map[string]int {
 	}
 	mean := func(sum, n int) int { return 1 + sum/max(1, n) }
 	return map[string]int{
-		"Query.availableSlots": slotList,
-		"__Schema.types":       len(schema.Types), "__Schema.directives": len(schema.Directives),
+		"Query.availableSlots": slotList, "RoleChangePreview.users": maxListed,
+		"__Schema.types": len(schema.Types), "__Schema.directives": len(schema.Directives),
 		"__Type.fields": mean(fields, len(schema.Types)), "__Field.args": mean(arguments, fields),
 		"__Type.inputFields": mean(inputFields, len(schema.Types)), "__Type.enumValues": mean(values, len(schema.Types)),
 		"__Type.interfaces": mean(implemented, len(schema.Types)), "__Type.possibleTypes": mean(possible, len(schema.Types)),

@@ -74,12 +74,22 @@ func enter(ctx context.Context, d door) error {
 		return fault.New(fault.CodePasswordChangeRequired, "Please change your password first (changePassword).")
 	case d.kind == "authenticated" || ownAccount(ctx):
 		return nil
-	case d.kind == "hasPermission" && v.Can(d.permission):
-		return nil
-	case v.Withheld(d.permission):
-		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", d.permission)
+	case d.kind == "hasPermission":
+		return permits(v, d.permission)
 	default:
-		return fault.Forbidden("This needs the permission %s.", d.permission)
+		return fault.Forbidden("This is closed.")
+	}
+}
+
+// permits refuses a viewer without the permission. Errors: FORBIDDEN.
+func permits(v *access.Viewer, permission string) error {
+	switch {
+	case v.Can(permission):
+		return nil
+	case v.Withheld(permission):
+		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", permission)
+	default:
+		return fault.Forbidden("This needs the permission %s.", permission)
 	}
 }
 

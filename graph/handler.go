@@ -97,6 +97,7 @@ func Handler(r *Resolver, o Options) *Endpoint {
 		request.Operation = operationName(graphql.GetOperationContext(ctx))
 		return next(access.WithRequest(ctx, request))
 	})
+	srv.AroundResponses(remembering)
 	srv.AroundFields(r.guardFields(all))
 	return &Endpoint{srv, streams}
 }

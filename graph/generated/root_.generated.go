@@ -27,9 +27,18 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	ApiToken() ApiTokenResolver
+	Appointment() AppointmentResolver
+	Booking() BookingResolver
 	Mutation() MutationResolver
+	Order() OrderResolver
+	PaymentTransaction() PaymentTransactionResolver
 	Query() QueryResolver
+	Reward() RewardResolver
+	RewardRedemption() RewardRedemptionResolver
+	Role() RoleResolver
 	Subscription() SubscriptionResolver
+	User() UserResolver
 	UserSession() UserSessionResolver
 }
 
@@ -41,25 +50,35 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AllowedAction struct {
+		Allowed   func(childComplexity int) int
+		BlockedBy func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Message   func(childComplexity int) int
+		Name      func(childComplexity int) int
+	}
+
 	ApiToken struct {
-		CreatedAt    func(childComplexity int) int
-		CreatedBy    func(childComplexity int) int
-		ExpiresAt    func(childComplexity int) int
-		Hint         func(childComplexity int) int
-		ID           func(childComplexity int) int
-		LastUsedAt   func(childComplexity int) int
-		LastUsedIP   func(childComplexity int) int
-		Name         func(childComplexity int) int
-		RevokeReason func(childComplexity int) int
-		RevokedAt    func(childComplexity int) int
-		Scopes       func(childComplexity int) int
-		UpdatedAt    func(childComplexity int) int
-		UpdatedBy    func(childComplexity int) int
-		User         func(childComplexity int) int
-		Version      func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		Hint           func(childComplexity int) int
+		ID             func(childComplexity int) int
+		LastUsedAt     func(childComplexity int) int
+		LastUsedIP     func(childComplexity int) int
+		Name           func(childComplexity int) int
+		RevokeReason   func(childComplexity int) int
+		RevokedAt      func(childComplexity int) int
+		Scopes         func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		User           func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	Appointment struct {
+		AllowedActions   func(childComplexity int) int
 		Booking          func(childComplexity int) int
 		CreatedAt        func(childComplexity int) int
 		CreatedBy        func(childComplexity int) int
@@ -172,6 +191,7 @@ type ComplexityRoot struct {
 	}
 
 	Booking struct {
+		AllowedActions      func(childComplexity int) int
 		Appointments        func(childComplexity int) int
 		CancelReason        func(childComplexity int) int
 		CancelledAt         func(childComplexity int) int
@@ -438,25 +458,26 @@ type ComplexityRoot struct {
 	}
 
 	Order struct {
-		Booking      func(childComplexity int) int
-		Captured     func(childComplexity int) int
-		ChargeStatus func(childComplexity int) int
-		CreatedAt    func(childComplexity int) int
-		CreatedBy    func(childComplexity int) int
-		Customer     func(childComplexity int) int
-		Events       func(childComplexity int) int
-		ID           func(childComplexity int) int
-		Items        func(childComplexity int) int
-		Number       func(childComplexity int) int
-		PlacedAt     func(childComplexity int) int
-		Status       func(childComplexity int) int
-		Tax          func(childComplexity int) int
-		Total        func(childComplexity int) int
-		Transactions func(childComplexity int) int
-		Unit         func(childComplexity int) int
-		UpdatedAt    func(childComplexity int) int
-		UpdatedBy    func(childComplexity int) int
-		Version      func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		Booking        func(childComplexity int) int
+		Captured       func(childComplexity int) int
+		ChargeStatus   func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Customer       func(childComplexity int) int
+		Events         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Items          func(childComplexity int) int
+		Number         func(childComplexity int) int
+		PlacedAt       func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Tax            func(childComplexity int) int
+		Total          func(childComplexity int) int
+		Transactions   func(childComplexity int) int
+		Unit           func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	OrderConnection struct {
@@ -579,22 +600,23 @@ type ComplexityRoot struct {
 	}
 
 	PaymentTransaction struct {
-		Amount      func(childComplexity int) int
-		Booking     func(childComplexity int) int
-		CapturedAt  func(childComplexity int) int
-		CreatedAt   func(childComplexity int) int
-		CreatedBy   func(childComplexity int) int
-		Customer    func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		Method      func(childComplexity int) int
-		Order       func(childComplexity int) int
-		ProviderRef func(childComplexity int) int
-		Status      func(childComplexity int) int
-		Unit        func(childComplexity int) int
-		UpdatedAt   func(childComplexity int) int
-		UpdatedBy   func(childComplexity int) int
-		Version     func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		Amount         func(childComplexity int) int
+		Booking        func(childComplexity int) int
+		CapturedAt     func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Customer       func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Method         func(childComplexity int) int
+		Order          func(childComplexity int) int
+		ProviderRef    func(childComplexity int) int
+		Status         func(childComplexity int) int
+		Unit           func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	PaymentTransactionConnection struct {
@@ -622,6 +644,13 @@ type ComplexityRoot struct {
 		Version         func(childComplexity int) int
 	}
 
+	PermissionChange struct {
+		From       func(childComplexity int) int
+		Kind       func(childComplexity int) int
+		Permission func(childComplexity int) int
+		To         func(childComplexity int) int
+	}
+
 	PermissionConnection struct {
 		Edges      func(childComplexity int) int
 		PageInfo   func(childComplexity int) int
@@ -631,6 +660,14 @@ type ComplexityRoot struct {
 	PermissionEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	PermissionEffect struct {
+		Gained     func(childComplexity int) int
+		Lost       func(childComplexity int) int
+		Narrowed   func(childComplexity int) int
+		Permission func(childComplexity int) int
+		Widened    func(childComplexity int) int
 	}
 
 	PermissionExplanation struct {
@@ -780,6 +817,7 @@ type ComplexityRoot struct {
 		Permissions       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PermissionOrder, where *ent.PermissionWhereInput) int
 		Practitioner      func(childComplexity int, id uuid.UUID) int
 		Practitioners     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PractitionerProfileOrder, where *ent.PractitionerProfileWhereInput) int
+		PreviewRoleChange func(childComplexity int, input model.PreviewRoleChangeInput, first *int, after *uuid.UUID) int
 		Product           func(childComplexity int, id uuid.UUID) int
 		Products          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.ProductOrder, where *ent.ProductWhereInput) int
 		RateLimitLogs     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RateLimitLogOrder, where *ent.RateLimitLogWhereInput) int
@@ -896,22 +934,23 @@ type ComplexityRoot struct {
 	}
 
 	Reward struct {
-		Conditions  func(childComplexity int) int
-		CostPoints  func(childComplexity int) int
-		CreatedAt   func(childComplexity int) int
-		CreatedBy   func(childComplexity int) int
-		Description func(childComplexity int) int
-		EndsAt      func(childComplexity int) int
-		ID          func(childComplexity int) int
-		IsActive    func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		Name        func(childComplexity int) int
-		Redemptions func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RewardRedemptionWhereInput) int
-		StartsAt    func(childComplexity int) int
-		UpdatedAt   func(childComplexity int) int
-		UpdatedBy   func(childComplexity int) int
-		ValueMoney  func(childComplexity int) int
-		Version     func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		Conditions     func(childComplexity int) int
+		CostPoints     func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Description    func(childComplexity int) int
+		EndsAt         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		IsActive       func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Name           func(childComplexity int) int
+		Redemptions    func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RewardRedemptionWhereInput) int
+		StartsAt       func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		ValueMoney     func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	RewardConnection struct {
@@ -926,18 +965,19 @@ type ComplexityRoot struct {
 	}
 
 	RewardRedemption struct {
-		Account    func(childComplexity int) int
-		Code       func(childComplexity int) int
-		CostPoints func(childComplexity int) int
-		CreatedAt  func(childComplexity int) int
-		CreatedBy  func(childComplexity int) int
-		Customer   func(childComplexity int) int
-		ID         func(childComplexity int) int
-		Reward     func(childComplexity int) int
-		Status     func(childComplexity int) int
-		UpdatedAt  func(childComplexity int) int
-		UpdatedBy  func(childComplexity int) int
-		Version    func(childComplexity int) int
+		Account        func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		Code           func(childComplexity int) int
+		CostPoints     func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Customer       func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Reward         func(childComplexity int) int
+		Status         func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	RewardRedemptionConnection struct {
@@ -952,6 +992,7 @@ type ComplexityRoot struct {
 	}
 
 	Role struct {
+		AllowedActions  func(childComplexity int) int
 		CreatedAt       func(childComplexity int) int
 		CreatedBy       func(childComplexity int) int
 		Description     func(childComplexity int) int
@@ -966,6 +1007,20 @@ type ComplexityRoot struct {
 		UserRoles       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserRoleWhereInput) int
 		Users           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
 		Version         func(childComplexity int) int
+	}
+
+	RoleChangeEffect struct {
+		Changes func(childComplexity int) int
+		User    func(childComplexity int) int
+	}
+
+	RoleChangePreview struct {
+		Affected    func(childComplexity int) int
+		Complete    func(childComplexity int) int
+		Hidden      func(childComplexity int) int
+		Permissions func(childComplexity int) int
+		Role        func(childComplexity int) int
+		Users       func(childComplexity int) int
 	}
 
 	RoleConnection struct {
@@ -1109,6 +1164,7 @@ type ComplexityRoot struct {
 
 	User struct {
 		APITokens           func(childComplexity int) int
+		AllowedActions      func(childComplexity int) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		AssignedRoles       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.UserRoleWhereInput) int
 		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
@@ -1234,6 +1290,7 @@ type ComplexityRoot struct {
 	}
 
 	UserSession struct {
+		AllowedActions      func(childComplexity int) int
 		Amr                 func(childComplexity int) int
 		AuthenticatedAt     func(childComplexity int) int
 		CreatedAt           func(childComplexity int) int
@@ -1328,6 +1385,43 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AllowedAction.allowed":
+		if e.ComplexityRoot.AllowedAction.Allowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowedAction.Allowed(childComplexity), true
+	case "AllowedAction.blockedBy":
+		if e.ComplexityRoot.AllowedAction.BlockedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowedAction.BlockedBy(childComplexity), true
+	case "AllowedAction.code":
+		if e.ComplexityRoot.AllowedAction.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowedAction.Code(childComplexity), true
+	case "AllowedAction.message":
+		if e.ComplexityRoot.AllowedAction.Message == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowedAction.Message(childComplexity), true
+	case "AllowedAction.name":
+		if e.ComplexityRoot.AllowedAction.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AllowedAction.Name(childComplexity), true
+
+	case "ApiToken.allowedActions":
+		if e.ComplexityRoot.ApiToken.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ApiToken.AllowedActions(childComplexity), true
 	case "ApiToken.createdAt":
 		if e.ComplexityRoot.ApiToken.CreatedAt == nil {
 			break
@@ -1419,6 +1513,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ApiToken.Version(childComplexity), true
 
+	case "Appointment.allowedActions":
+		if e.ComplexityRoot.Appointment.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Appointment.AllowedActions(childComplexity), true
 	case "Appointment.booking":
 		if e.ComplexityRoot.Appointment.Booking == nil {
 			break
@@ -1887,6 +1987,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BookAppointmentPayload.Order(childComplexity), true
 
+	case "Booking.allowedActions":
+		if e.ComplexityRoot.Booking.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Booking.AllowedActions(childComplexity), true
 	case "Booking.appointments":
 		if e.ComplexityRoot.Booking.Appointments == nil {
 			break
@@ -3240,6 +3346,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.OperationLogEdge.Node(childComplexity), true
 
+	case "Order.allowedActions":
+		if e.ComplexityRoot.Order.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Order.AllowedActions(childComplexity), true
 	case "Order.booking":
 		if e.ComplexityRoot.Order.Booking == nil {
 			break
@@ -3888,6 +4000,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PaymentMethod.Version(childComplexity), true
 
+	case "PaymentTransaction.allowedActions":
+		if e.ComplexityRoot.PaymentTransaction.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PaymentTransaction.AllowedActions(childComplexity), true
 	case "PaymentTransaction.amount":
 		if e.ComplexityRoot.PaymentTransaction.Amount == nil {
 			break
@@ -4099,6 +4217,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Permission.Version(childComplexity), true
 
+	case "PermissionChange.from":
+		if e.ComplexityRoot.PermissionChange.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionChange.From(childComplexity), true
+	case "PermissionChange.kind":
+		if e.ComplexityRoot.PermissionChange.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionChange.Kind(childComplexity), true
+	case "PermissionChange.permission":
+		if e.ComplexityRoot.PermissionChange.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionChange.Permission(childComplexity), true
+	case "PermissionChange.to":
+		if e.ComplexityRoot.PermissionChange.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionChange.To(childComplexity), true
+
 	case "PermissionConnection.edges":
 		if e.ComplexityRoot.PermissionConnection.Edges == nil {
 			break
@@ -4130,6 +4273,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.PermissionEdge.Node(childComplexity), true
+
+	case "PermissionEffect.gained":
+		if e.ComplexityRoot.PermissionEffect.Gained == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionEffect.Gained(childComplexity), true
+	case "PermissionEffect.lost":
+		if e.ComplexityRoot.PermissionEffect.Lost == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionEffect.Lost(childComplexity), true
+	case "PermissionEffect.narrowed":
+		if e.ComplexityRoot.PermissionEffect.Narrowed == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionEffect.Narrowed(childComplexity), true
+	case "PermissionEffect.permission":
+		if e.ComplexityRoot.PermissionEffect.Permission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionEffect.Permission(childComplexity), true
+	case "PermissionEffect.widened":
+		if e.ComplexityRoot.PermissionEffect.Widened == nil {
+			break
+		}
+
+		return e.ComplexityRoot.PermissionEffect.Widened(childComplexity), true
 
 	case "PermissionExplanation.allowed":
 		if e.ComplexityRoot.PermissionExplanation.Allowed == nil {
@@ -4907,6 +5081,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Practitioners(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.PractitionerProfileOrder), args["where"].(*ent.PractitionerProfileWhereInput)), true
+	case "Query.previewRoleChange":
+		if e.ComplexityRoot.Query.PreviewRoleChange == nil {
+			break
+		}
+
+		args, err := ec.field_Query_previewRoleChange_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.PreviewRoleChange(childComplexity, args["input"].(model.PreviewRoleChangeInput), args["first"].(*int), args["after"].(*uuid.UUID)), true
 	case "Query.product":
 		if e.ComplexityRoot.Query.Product == nil {
 			break
@@ -5364,6 +5549,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeSessionsPayload.Ended(childComplexity), true
 
+	case "Reward.allowedActions":
+		if e.ComplexityRoot.Reward.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Reward.AllowedActions(childComplexity), true
 	case "Reward.conditions":
 		if e.ComplexityRoot.Reward.Conditions == nil {
 			break
@@ -5504,6 +5695,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RewardRedemption.Account(childComplexity), true
+	case "RewardRedemption.allowedActions":
+		if e.ComplexityRoot.RewardRedemption.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RewardRedemption.AllowedActions(childComplexity), true
 	case "RewardRedemption.code":
 		if e.ComplexityRoot.RewardRedemption.Code == nil {
 			break
@@ -5603,6 +5800,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RewardRedemptionEdge.Node(childComplexity), true
 
+	case "Role.allowedActions":
+		if e.ComplexityRoot.Role.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Role.AllowedActions(childComplexity), true
 	case "Role.createdAt":
 		if e.ComplexityRoot.Role.CreatedAt == nil {
 			break
@@ -5697,6 +5900,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Role.Version(childComplexity), true
+
+	case "RoleChangeEffect.changes":
+		if e.ComplexityRoot.RoleChangeEffect.Changes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangeEffect.Changes(childComplexity), true
+	case "RoleChangeEffect.user":
+		if e.ComplexityRoot.RoleChangeEffect.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangeEffect.User(childComplexity), true
+
+	case "RoleChangePreview.affected":
+		if e.ComplexityRoot.RoleChangePreview.Affected == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Affected(childComplexity), true
+	case "RoleChangePreview.complete":
+		if e.ComplexityRoot.RoleChangePreview.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Complete(childComplexity), true
+	case "RoleChangePreview.hidden":
+		if e.ComplexityRoot.RoleChangePreview.Hidden == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Hidden(childComplexity), true
+	case "RoleChangePreview.permissions":
+		if e.ComplexityRoot.RoleChangePreview.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Permissions(childComplexity), true
+	case "RoleChangePreview.role":
+		if e.ComplexityRoot.RoleChangePreview.Role == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Role(childComplexity), true
+	case "RoleChangePreview.users":
+		if e.ComplexityRoot.RoleChangePreview.Users == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RoleChangePreview.Users(childComplexity), true
 
 	case "RoleConnection.edges":
 		if e.ComplexityRoot.RoleConnection.Edges == nil {
@@ -6267,6 +6520,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.APITokens(childComplexity), true
+	case "User.allowedActions":
+		if e.ComplexityRoot.User.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.AllowedActions(childComplexity), true
 	case "User.appointments":
 		if e.ComplexityRoot.User.Appointments == nil {
 			break
@@ -6910,6 +7169,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.UserRoleEdge.Node(childComplexity), true
 
+	case "UserSession.allowedActions":
+		if e.ComplexityRoot.UserSession.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserSession.AllowedActions(childComplexity), true
 	case "UserSession.amr":
 		if e.ComplexityRoot.UserSession.Amr == nil {
 			break
@@ -7330,6 +7595,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPointsEntryWhereInput,
 		ec.unmarshalInputPractitionerProfileOrder,
 		ec.unmarshalInputPractitionerProfileWhereInput,
+		ec.unmarshalInputPreviewRoleChangeInput,
 		ec.unmarshalInputProductOrder,
 		ec.unmarshalInputProductWhereInput,
 		ec.unmarshalInputRateLimitLogOrder,
@@ -7971,6 +8237,132 @@ extend type Mutation {
   Have the owner of an account set a new password before anything else; its sessions end, and the owner is mailed a link. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
   requirePasswordChange("What is asked for." input: RequirePasswordChangeInput!): UserPayload! @hasPermission(permission: "user:update")
+}
+`, BuiltIn: false},
+	{Name: "../schema/action.graphqls", Input: `"""
+Something that can be done with an object, and whether the caller may do it now: by the rules that the mutation itself asks. An object changes; what was allowed may be refused a moment later.
+"""
+type AllowedAction @authenticated {
+  """
+  The name of the mutation.
+  """
+  name: String!
+  """
+  Whether it would go through now, with input that fits.
+  """
+  allowed: Boolean!
+  """
+  What stands in the way; null where it is allowed.
+  """
+  blockedBy: ActionBlock
+  """
+  The code that the mutation would answer with; null where it is allowed.
+  """
+  code: ErrorCode
+  """
+  The same for people; null where it is allowed.
+  """
+  message: String
+}
+
+"""
+What may stand in the way of an action.
+"""
+enum ActionBlock {
+  """
+  The caller's permissions do not cover it, or the object is not the caller's to change.
+  """
+  PERMISSION
+  """
+  The permission works only once the session has shown a second factor.
+  """
+  SECOND_FACTOR
+  """
+  Only the owner of the account does this, in person: nobody in their name, and no program.
+  """
+  IN_PERSON
+  """
+  The object's state does not allow it.
+  """
+  STATE
+  """
+  It is too early or too late.
+  """
+  TIME
+  """
+  There is nothing else in the way but a fresh proof of who the caller is: ` + "`" + `reauthenticate` + "`" + `, and then try.
+  """
+  STEP_UP
+}
+
+extend type Booking {
+  """
+  What can be done with the booking: cancelBooking.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Appointment {
+  """
+  What can be done with the appointment alone; nothing yet: it is cancelled with its booking.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Order {
+  """
+  What can be done with the order: capturePayment, of the least amount.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type PaymentTransaction {
+  """
+  What can be done with the payment; nothing yet.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Reward {
+  """
+  What can be done with the reward: redeemReward. Whose points it takes and whether there are enough is seen when it is redeemed.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type RewardRedemption {
+  """
+  What can be done with the redemption; nothing yet.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type User {
+  """
+  What can be done with the account: updateUser, lockUser, unlockUser, deactivateUser, reactivateUser, requirePasswordChange, deleteUser, assignRole, setUserPermission, impersonate. That nobody would be left who can give roles is seen when it is done.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type UserSession {
+  """
+  What can be done with the session: nameSession, revokeSession. To end one that has ended changes nothing.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type ApiToken {
+  """
+  What can be done with the token: revokeApiToken. To end one that has ended changes nothing.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Role {
+  """
+  What can be done with the role: setRolePermissions, assignRole.
+  """
+  allowedActions: [AllowedAction!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/apitoken.graphqls", Input: `"""
@@ -9253,6 +9645,153 @@ extend type Mutation {
   practitioner("Its id." id: ID!): PractitionerProfile @hasPermission(permission: "practitioner:read")
 }
 `, BuiltIn: false},
+	{Name: "../schema/preview.graphqls", Input: `"""
+A change of a role that is not to be made yet.
+"""
+input PreviewRoleChangeInput {
+  """
+  The role.
+  """
+  roleId: ID!
+  """
+  All its permissions from then on; null: they stay as they are.
+  """
+  permissions: [RolePermissionInput!]
+  """
+  Whether it counts from then on; null: that stays as it is.
+  """
+  status: RoleStatus
+  """
+  Users to whom it would be given, without an end.
+  """
+  assignTo: [ID!]
+  """
+  Users from whom it would be taken.
+  """
+  revokeFrom: [ID!]
+}
+
+"""
+What a change of a role would change for people. All counts are of those who were looked at: see ` + "`" + `complete` + "`" + `.
+"""
+type RoleChangePreview @hasPermission(permission: "role:read") {
+  """
+  The role as it is.
+  """
+  role: Role!
+  """
+  How many users the change changes something for.
+  """
+  affected: Int!
+  """
+  How many of them the caller may not see; they are counted and not listed.
+  """
+  hidden: Int!
+  """
+  Whether everybody was looked at who has the role: false where more than 1,000 have it.
+  """
+  complete: Boolean!
+  """
+  How many users gain and lose each permission.
+  """
+  permissions: [PermissionEffect!]!
+  """
+  What changes for whom, ordered by user; page with ` + "`" + `first` + "`" + ` and ` + "`" + `after` + "`" + `.
+  """
+  users: [RoleChangeEffect!]!
+}
+
+"""
+How many users a change of a role changes a permission for.
+"""
+type PermissionEffect @hasPermission(permission: "role:read") {
+  """
+  The permission, as resource:action.
+  """
+  permission: String!
+  """
+  Users who would hold it and do not yet.
+  """
+  gained: Int!
+  """
+  Users who would not hold it any more.
+  """
+  lost: Int!
+  """
+  Users for whom it would reach further.
+  """
+  widened: Int!
+  """
+  Users for whom it would reach less far.
+  """
+  narrowed: Int!
+}
+
+"""
+What a change of a role would change for one user.
+"""
+type RoleChangeEffect @hasPermission(permission: "role:read") {
+  """
+  The user.
+  """
+  user: User!
+  """
+  What would change, in the order of the registry. What another role gives as well does not change.
+  """
+  changes: [PermissionChange!]!
+}
+
+"""
+What would become of one permission of a user.
+"""
+type PermissionChange @hasPermission(permission: "role:read") {
+  """
+  The permission, as resource:action.
+  """
+  permission: String!
+  """
+  What happens to it.
+  """
+  kind: PermissionChangeKind!
+  """
+  How far it reaches; null: the user does not hold it.
+  """
+  from: PermissionScope
+  """
+  How far it would reach; null: the user would not hold it.
+  """
+  to: PermissionScope
+}
+
+"""
+What may happen to a permission of a user.
+"""
+enum PermissionChangeKind {
+  """
+  It is not held and would be.
+  """
+  GAINED
+  """
+  It is held and would not be.
+  """
+  LOST
+  """
+  It would reach further.
+  """
+  WIDENED
+  """
+  It would reach less far.
+  """
+  NARROWED
+}
+
+extend type Query {
+  """
+  Who would gain or lose what by a change of a role, by the same decision that every field goes by; nothing is saved. Changing a role asks for role:update, giving and taking it for role:assign, and what saving would refuse is refused, but that nobody is left who can give roles. Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
+  """
+  previewRoleChange("The change." input: PreviewRoleChangeInput!, "How many users to list, at most 100." first: Int = 50, "The id of the last user of the page before." after: ID): RoleChangePreview! @hasPermission(permission: "role:read")
+}
+`, BuiltIn: false},
 	{Name: "../schema/product.graphqls", Input: `extend type Query {
   """
   One product. Errors: NOT_FOUND.
@@ -9681,6 +10220,22 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AllowedAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_AllowedAction_name(ctx, field)
+	case "allowed":
+		return ec.fieldContext_AllowedAction_allowed(ctx, field)
+	case "blockedBy":
+		return ec.fieldContext_AllowedAction_blockedBy(ctx, field)
+	case "code":
+		return ec.fieldContext_AllowedAction_code(ctx, field)
+	case "message":
+		return ec.fieldContext_AllowedAction_message(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AllowedAction", field.Name)
+}
+
 func (ec *executionContext) childFields_ApiToken(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -9713,6 +10268,8 @@ func (ec *executionContext) childFields_ApiToken(ctx context.Context, field grap
 		return ec.fieldContext_ApiToken_revokeReason(ctx, field)
 	case "user":
 		return ec.fieldContext_ApiToken_user(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_ApiToken_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ApiToken", field.Name)
 }
@@ -9751,6 +10308,8 @@ func (ec *executionContext) childFields_Appointment(ctx context.Context, field g
 		return ec.fieldContext_Appointment_service(ctx, field)
 	case "unit":
 		return ec.fieldContext_Appointment_unit(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Appointment_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Appointment", field.Name)
 }
@@ -9985,6 +10544,8 @@ func (ec *executionContext) childFields_Booking(ctx context.Context, field graph
 		return ec.fieldContext_Booking_paymentTransactions(ctx, field)
 	case "total":
 		return ec.fieldContext_Booking_total(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Booking_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Booking", field.Name)
 }
@@ -10409,6 +10970,8 @@ func (ec *executionContext) childFields_Order(ctx context.Context, field graphql
 		return ec.fieldContext_Order_tax(ctx, field)
 	case "captured":
 		return ec.fieldContext_Order_captured(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Order_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Order", field.Name)
 }
@@ -10685,6 +11248,8 @@ func (ec *executionContext) childFields_PaymentTransaction(ctx context.Context, 
 		return ec.fieldContext_PaymentTransaction_unit(ctx, field)
 	case "amount":
 		return ec.fieldContext_PaymentTransaction_amount(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_PaymentTransaction_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PaymentTransaction", field.Name)
 }
@@ -10739,6 +11304,20 @@ func (ec *executionContext) childFields_Permission(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type Permission", field.Name)
 }
 
+func (ec *executionContext) childFields_PermissionChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permission":
+		return ec.fieldContext_PermissionChange_permission(ctx, field)
+	case "kind":
+		return ec.fieldContext_PermissionChange_kind(ctx, field)
+	case "from":
+		return ec.fieldContext_PermissionChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_PermissionChange_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionChange", field.Name)
+}
+
 func (ec *executionContext) childFields_PermissionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "edges":
@@ -10759,6 +11338,22 @@ func (ec *executionContext) childFields_PermissionEdge(ctx context.Context, fiel
 		return ec.fieldContext_PermissionEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PermissionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_PermissionEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permission":
+		return ec.fieldContext_PermissionEffect_permission(ctx, field)
+	case "gained":
+		return ec.fieldContext_PermissionEffect_gained(ctx, field)
+	case "lost":
+		return ec.fieldContext_PermissionEffect_lost(ctx, field)
+	case "widened":
+		return ec.fieldContext_PermissionEffect_widened(ctx, field)
+	case "narrowed":
+		return ec.fieldContext_PermissionEffect_narrowed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PermissionEffect", field.Name)
 }
 
 func (ec *executionContext) childFields_PermissionExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11253,6 +11848,8 @@ func (ec *executionContext) childFields_Reward(ctx context.Context, field graphq
 		return ec.fieldContext_Reward_redemptions(ctx, field)
 	case "value":
 		return ec.fieldContext_Reward_value(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Reward_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Reward", field.Name)
 }
@@ -11305,6 +11902,8 @@ func (ec *executionContext) childFields_RewardRedemption(ctx context.Context, fi
 		return ec.fieldContext_RewardRedemption_customer(ctx, field)
 	case "account":
 		return ec.fieldContext_RewardRedemption_account(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_RewardRedemption_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RewardRedemption", field.Name)
 }
@@ -11361,8 +11960,38 @@ func (ec *executionContext) childFields_Role(ctx context.Context, field graphql.
 		return ec.fieldContext_Role_userRoles(ctx, field)
 	case "rolePermissions":
 		return ec.fieldContext_Role_rolePermissions(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Role_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Role", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleChangeEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RoleChangeEffect_user(ctx, field)
+	case "changes":
+		return ec.fieldContext_RoleChangeEffect_changes(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleChangeEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_RoleChangePreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "role":
+		return ec.fieldContext_RoleChangePreview_role(ctx, field)
+	case "affected":
+		return ec.fieldContext_RoleChangePreview_affected(ctx, field)
+	case "hidden":
+		return ec.fieldContext_RoleChangePreview_hidden(ctx, field)
+	case "complete":
+		return ec.fieldContext_RoleChangePreview_complete(ctx, field)
+	case "permissions":
+		return ec.fieldContext_RoleChangePreview_permissions(ctx, field)
+	case "users":
+		return ec.fieldContext_RoleChangePreview_users(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RoleChangePreview", field.Name)
 }
 
 func (ec *executionContext) childFields_RoleConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11727,6 +12356,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_practitionerProfile(ctx, field)
 	case "userRoles":
 		return ec.fieldContext_User_userRoles(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_User_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -11931,6 +12562,8 @@ func (ec *executionContext) childFields_UserSession(ctx context.Context, field g
 		return ec.fieldContext_UserSession_logs(ctx, field)
 	case "refreshTokens":
 		return ec.fieldContext_UserSession_refreshTokens(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_UserSession_allowedActions(ctx, field)
 	case "impersonatedBy":
 		return ec.fieldContext_UserSession_impersonatedBy(ctx, field)
 	case "isCurrent":

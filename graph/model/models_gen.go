@@ -5,6 +5,7 @@ package model
 import (
 	"bytes"
 	"clinicgraph/ent"
+	"clinicgraph/ent/role"
 	"fmt"
 	"io"
 	"strconv"
@@ -13,6 +14,20 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 )
+
+// Something that can be done with an object, and whether the caller may do it now: by the rules that the mutation itself asks. An object changes; what was allowed may be refused a moment later.
+type AllowedAction struct {
+	// The name of the mutation.
+	Name string `json:"name"`
+	// Whether it would go through now, with input that fits.
+	Allowed bool `json:"allowed"`
+	// What stands in the way; null where it is allowed.
+	BlockedBy *ActionBlock `json:"blockedBy,omitempty"`
+	// The code that the mutation would answer with; null where it is allowed.
+	Code *ErrorCode `json:"code,omitempty"`
+	// The same for people; null where it is allowed.
+	Message *string `json:"message,omitempty"`
+}
 
 // A role for a user.
 type AssignRoleInput struct {
@@ -372,6 +387,32 @@ type PasskeyOptionsPayload struct {
 	Options map[string]any `json:"options"`
 }
 
+// What would become of one permission of a user.
+type PermissionChange struct {
+	// The permission, as resource:action.
+	Permission string `json:"permission"`
+	// What happens to it.
+	Kind PermissionChangeKind `json:"kind"`
+	// How far it reaches; null: the user does not hold it.
+	From *PermissionScope `json:"from,omitempty"`
+	// How far it would reach; null: the user would not hold it.
+	To *PermissionScope `json:"to,omitempty"`
+}
+
+// How many users a change of a role changes a permission for.
+type PermissionEffect struct {
+	// The permission, as resource:action.
+	Permission string `json:"permission"`
+	// Users who would hold it and do not yet.
+	Gained int `json:"gained"`
+	// Users who would not hold it any more.
+	Lost int `json:"lost"`
+	// Users for whom it would reach further.
+	Widened int `json:"widened"`
+	// Users for whom it would reach less far.
+	Narrowed int `json:"narrowed"`
+}
+
 // Whether a user has a permission, which rows decide, and what is missing: by the same decision that every field goes by.
 type PermissionExplanation struct {
 	// The user who was asked about.
@@ -424,6 +465,20 @@ type PermissionReason struct {
 	Assignment *ent.UserRole `json:"assignment,omitempty"`
 	// The direct permission, if it is one.
 	DirectPermission *ent.UserPermission `json:"directPermission,omitempty"`
+}
+
+// A change of a role that is not to be made yet.
+type PreviewRoleChangeInput struct {
+	// The role.
+	RoleID uuid.UUID `json:"roleId"`
+	// All its permissions from then on; null: they stay as they are.
+	Permissions []*RolePermissionInput `json:"permissions,omitempty"`
+	// Whether it counts from then on; null: that stays as it is.
+	Status *role.Status `json:"status,omitempty"`
+	// Users to whom it would be given, without an end.
+	AssignTo []uuid.UUID `json:"assignTo,omitempty"`
+	// Users from whom it would be taken.
+	RevokeFrom []uuid.UUID `json:"revokeFrom,omitempty"`
 }
 
 // A closed account to open again.
@@ -615,6 +670,30 @@ type RevokeSessionPayload struct {
 type RevokeSessionsPayload struct {
 	// How many there were.
 	Ended int `json:"ended"`
+}
+
+// What a change of a role would change for one user.
+type RoleChangeEffect struct {
+	// The user.
+	User *ent.User `json:"user"`
+	// What would change, in the order of the registry. What another role gives as well does not change.
+	Changes []*PermissionChange `json:"changes"`
+}
+
+// What a change of a role would change for people. All counts are of those who were looked at: see `complete`.
+type RoleChangePreview struct {
+	// The role as it is.
+	Role *ent.Role `json:"role"`
+	// How many users the change changes something for.
+	Affected int `json:"affected"`
+	// How many of them the caller may not see; they are counted and not listed.
+	Hidden int `json:"hidden"`
+	// Whether everybody was looked at who has the role: false where more than 1,000 have it.
+	Complete bool `json:"complete"`
+	// How many users gain and lose each permission.
+	Permissions []*PermissionEffect `json:"permissions"`
+	// What changes for whom, ordered by user; page with `first` and `after`.
+	Users []*RoleChangeEffect `json:"users"`
 }
 
 // The role as it is now.
@@ -823,6 +902,76 @@ type ViewerPermission struct {
 	Role *string `json:"role,omitempty"`
 	// When it ends; null: not by itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// What may stand in the way of an action.
+type ActionBlock string
+
+const (
+	// The caller's permissions do not cover it, or the object is not the caller's to change.
+	ActionBlockPermission ActionBlock = "PERMISSION"
+	// The permission works only once the session has shown a second factor.
+	ActionBlockSecondFactor ActionBlock = "SECOND_FACTOR"
+	// Only the owner of the account does this, in person: nobody in their name, and no program.
+	ActionBlockInPerson ActionBlock = "IN_PERSON"
+	// The object's state does not allow it.
+	ActionBlockState ActionBlock = "STATE"
+	// It is too early or too late.
+	ActionBlockTime ActionBlock = "TIME"
+	// There is nothing else in the way but a fresh proof of who the caller is: `reauthenticate`, and then try.
+	ActionBlockStepUp ActionBlock = "STEP_UP"
+)
+
+var AllActionBlock = []ActionBlock{
+	ActionBlockPermission,
+	ActionBlockSecondFactor,
+	ActionBlockInPerson,
+	ActionBlockState,
+	ActionBlockTime,
+	ActionBlockStepUp,
+}
+
+func (e ActionBlock) IsValid() bool {
+	switch e {
+	case ActionBlockPermission, ActionBlockSecondFactor, ActionBlockInPerson, ActionBlockState, ActionBlockTime, ActionBlockStepUp:
+		return true
+	}
+	return false
+}
+
+func (e ActionBlock) String() string {
+	return string(e)
+}
+
+func (e *ActionBlock) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = ActionBlock(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid ActionBlock", str)
+	}
+	return nil
+}
+
+func (e ActionBlock) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *ActionBlock) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e ActionBlock) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // What to do about an error: `extensions.action`.
@@ -1072,6 +1221,70 @@ func (e *PaymentInputMethod) UnmarshalJSON(b []byte) error {
 }
 
 func (e PaymentInputMethod) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What may happen to a permission of a user.
+type PermissionChangeKind string
+
+const (
+	// It is not held and would be.
+	PermissionChangeKindGained PermissionChangeKind = "GAINED"
+	// It is held and would not be.
+	PermissionChangeKindLost PermissionChangeKind = "LOST"
+	// It would reach further.
+	PermissionChangeKindWidened PermissionChangeKind = "WIDENED"
+	// It would reach less far.
+	PermissionChangeKindNarrowed PermissionChangeKind = "NARROWED"
+)
+
+var AllPermissionChangeKind = []PermissionChangeKind{
+	PermissionChangeKindGained,
+	PermissionChangeKindLost,
+	PermissionChangeKindWidened,
+	PermissionChangeKindNarrowed,
+}
+
+func (e PermissionChangeKind) IsValid() bool {
+	switch e {
+	case PermissionChangeKindGained, PermissionChangeKindLost, PermissionChangeKindWidened, PermissionChangeKindNarrowed:
+		return true
+	}
+	return false
+}
+
+func (e PermissionChangeKind) String() string {
+	return string(e)
+}
+
+func (e *PermissionChangeKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PermissionChangeKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PermissionChangeKind", str)
+	}
+	return nil
+}
+
+func (e PermissionChangeKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PermissionChangeKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PermissionChangeKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -17,6 +17,24 @@ func Narrow(grants []Grant, scopes []string) []Grant {
 	return left
 }
 
+// Change is what becomes of one permission when grants change.
+type Change struct {
+	Permission string
+	From, To   Scope
+}
+
+// Compare lists the permissions of the registry that reach further or less far by
+// the grants after than by those before, at now.
+func Compare(before, after []Grant, now time.Time) (changes []Change) {
+	b, a := Evaluate(before, now), Evaluate(after, now)
+	for _, p := range registry {
+		if from, to := b.Scope(p.Name), a.Scope(p.Name); from != to {
+			changes = append(changes, Change{p.Name, from, to})
+		}
+	}
+	return changes
+}
+
 // Exceeds names the first permission of the registry that wanted reaches and
 // holder does not reach as far, at now. "" means that holder covers wanted:
 // nobody grants what they do not hold, or touches whom they do not cover.

@@ -20,7 +20,7 @@ func (s *Service) grantable(ctx context.Context, c *ent.Client, id uuid.UUID) (*
 	if err != nil {
 		return nil, err
 	}
-	return r, s.holds(ctx, permitted(r))
+	return r, MayGive(access.FromContext(ctx), r, s.Now())
 }
 
 // editable is grantable without the roles that nobody edits: those of every
@@ -30,19 +30,12 @@ func (s *Service) editable(ctx context.Context, c *ent.Client, id uuid.UUID) (*e
 	if err != nil {
 		return nil, err
 	}
-	if r.IsSystem {
-		return nil, fault.Forbidden("The role %s belongs to every clinic and stays as it is. Make a role of your own.", r.Name)
+	v := access.FromContext(ctx)
+	own, err := c.UserRole.Query().Where(userrole.UserID(v.UserID), userrole.RoleID(id)).Exist(access.Elevated(ctx, "access"))
+	if err != nil {
+		return nil, fmt.Errorf("look for the caller's assignment: %w", err)
 	}
-	if v := access.FromContext(ctx); v.UserID != uuid.Nil {
-		own, err := c.UserRole.Query().Where(userrole.UserID(v.UserID), userrole.RoleID(id)).Exist(access.Elevated(ctx, "access"))
-		if err != nil {
-			return nil, fmt.Errorf("look for the caller's assignment: %w", err)
-		}
-		if own {
-			return nil, errOwnAccess()
-		}
-	}
-	return r, s.holds(ctx, permitted(r))
+	return r, MayEdit(v, r, own, s.Now())
 }
 
 func loadRole(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Role, error) {

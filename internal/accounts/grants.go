@@ -51,7 +51,7 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		u, err := s.target(ctx, c, g.UserID)
+		u, err := s.target(ctx, c, g.UserID, "setUserPermission")
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		u, err := s.target(ctx, c, userID)
+		u, err := s.target(ctx, c, userID, "removeUserPermission")
 		if err != nil {
 			return err
 		}

@@ -17,24 +17,20 @@ import (
 	"clinicgraph/internal/fault"
 )
 
-// administered is target for the verbs about accounts: the permission must reach
-// the account, too. Its errors are NOT_FOUND and FORBIDDEN.
-func (s *Service) administered(ctx context.Context, c *ent.Client, id uuid.UUID, permission string) (*ent.User, error) {
+// administered is target under the lock. Its errors are NOT_FOUND, FORBIDDEN and
+// INVALID_TRANSITION.
+func (s *Service) administered(ctx context.Context, c *ent.Client, id uuid.UUID, verb string) (*ent.User, error) {
 	if err := s.lockAdministration(ctx, c); err != nil {
 		return nil, err
 	}
-	u, err := s.target(ctx, c, id)
-	if err != nil {
-		return nil, err
-	}
-	return u, reaches(ctx, permission, u.OrganizationalUnitID)
+	return s.target(ctx, c, id, verb)
 }
 
 // reaches refuses accounts of other units to those whose permission ends with
 // their own.
 func reaches(ctx context.Context, permission string, unit *uuid.UUID) error {
 	if !access.FromContext(ctx).Reaches(permission, false, unit) {
-		return fault.Forbidden("Your permission %s does not reach accounts outside of your unit.", permission)
+		return errOutOfReach(permission)
 	}
 	return nil
 }

@@ -97,12 +97,9 @@ func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants [
 // differs.
 func (s *Service) setPermissions(ctx context.Context, c *ent.Client, r *ent.Role, grants []access.RoleGrant) error {
 	elevated := access.Elevated(ctx, "setRolePermissions")
-	wanted := make(map[string]access.Scope, len(grants))
-	for i, g := range grants {
-		if _, twice := wanted[g.Permission]; twice {
-			return fault.Invalid(fmt.Sprintf("input.permissions.%d.permission", i), "The permission %s is listed twice.", g.Permission)
-		}
-		wanted[g.Permission] = g.Scope
+	wanted, err := listed(grants)
+	if err != nil {
+		return err
 	}
 	held, err := c.RolePermission.Query().Where(rolepermission.RoleID(r.ID)).All(elevated)
 	if err != nil {
@@ -138,6 +135,19 @@ func (s *Service) setPermissions(ctx context.Context, c *ent.Client, r *ent.Role
 	return nil
 }
 
+// listed is what a list of permissions says, and refuses one that says something
+// twice.
+func listed(grants []access.RoleGrant) (map[string]access.Scope, error) {
+	wanted := make(map[string]access.Scope, len(grants))
+	for i, g := range grants {
+		if _, twice := wanted[g.Permission]; twice {
+			return nil, fault.Invalid(fmt.Sprintf("input.permissions.%d.permission", i), "The permission %s is listed twice.", g.Permission)
+		}
+		wanted[g.Permission] = g.Scope
+	}
+	return wanted, nil
+}
+
 // Assignment is a role for a user.
 type Assignment struct {
 	UserID, RoleID uuid.UUID
@@ -159,7 +169,7 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		u, err := s.target(ctx, c, a.UserID)
+		u, err := s.target(ctx, c, a.UserID, "assignRole")
 		if err != nil {
 			return err
 		}
@@ -208,7 +218,7 @@ func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		u, err := s.target(ctx, c, a.UserID)
+		u, err := s.target(ctx, c, a.UserID, "revokeRole")
 		if err != nil {
 			return err
 		}

@@ -44,11 +44,10 @@ type Service struct {
 	ClearBlock func(ctx context.Context, tx *sql.Tx, user uuid.UUID) error
 }
 
-// target loads the user whose access is to change, through the caller's rows,
-// and refuses the caller itself and whoever may do more than the caller. It
-// takes the lock under which access is administered, so that what it sees stays
-// true until the commit.
-func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.User, error) {
+// target loads the user whom the verb is about, through the caller's rows, and
+// asks MayAct. The caller holds the lock under which access is administered, so
+// that what it sees stays true until the commit.
+func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID, verb string) (*ent.User, error) {
 	v := access.FromContext(ctx)
 	u, err := c.User.Query().Where(user.ID(id)).Only(ctx)
 	if ent.IsNotFound(err) {
@@ -58,34 +57,18 @@ func (s *Service) target(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent
 		return nil, fmt.Errorf("load user: %w", err)
 	}
 	if v.UserID == id {
-		return nil, errOwnAccess()
+		return nil, errOwnAccess() // without reading what they hold
 	}
 	held, err := readGrants(access.Elevated(ctx, "access"), c, id)
 	if err != nil {
 		return nil, err
 	}
-	if v.System() == "" {
-		if p := access.Exceeds(held, v.Grants, s.Now()); p != "" {
-			return nil, fault.Forbidden("This user may do what you may not (%s), so you cannot change their access.", p)
-		}
-	}
-	return u, nil
-}
-
-func errOwnAccess() error {
-	return fault.Forbidden("Nobody changes their own access. Ask another administrator.")
+	return u, MayAct(v, verb, u, held, s.Now())
 }
 
 // holds refuses to grant what the caller does not hold itself.
 func (s *Service) holds(ctx context.Context, wanted []access.Grant) error {
-	v := access.FromContext(ctx)
-	if v.System() != "" {
-		return nil
-	}
-	if p := access.Exceeds(wanted, v.Grants, s.Now()); p != "" {
-		return fault.Forbidden("You cannot grant %s: you do not hold it yourself, or not as far.", p)
-	}
-	return nil
+	return holds(access.FromContext(ctx), wanted, s.Now())
 }
 
 // catalogue finds the entry of a permission. Wildcards are for system roles,

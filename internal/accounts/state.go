@@ -11,7 +11,6 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
-	"clinicgraph/internal/fault"
 )
 
 const (
@@ -24,11 +23,10 @@ const (
 
 // step is a change of what an account may still do.
 type step struct {
-	event, permission string
-	reason            *string
-	shut              string // why all sessions end; "": they do not
-	// change refuses, or puts the change into the update.
-	change func(u *ent.User, update *ent.UserUpdateOne) error
+	verb, event string // whether it may be taken is a matter of MayAct
+	reason      *string
+	shut        string // why all sessions end; "": they do not
+	change      func(update *ent.UserUpdateOne)
 	// then does what belongs to it elsewhere; nil: nothing.
 	then func(ctx context.Context, c *ent.Client, tx *sql.Tx, u *ent.User) error
 }
@@ -38,21 +36,16 @@ type step struct {
 // already, FORBIDDEN (the own account, a wider user, one out of reach), CONFLICT
 // when nobody could give roles any more.
 func (s *Service) Lock(ctx context.Context, id uuid.UUID, reason string) (*ent.User, error) {
-	return s.step(ctx, id, step{audit.EventUserLock, access.UserLock, &reason, "account locked", func(u *ent.User, update *ent.UserUpdateOne) error {
-		if u.IsLocked {
-			return errAlready("locked")
-		}
+	return s.step(ctx, id, step{"lockUser", audit.EventUserLock, &reason, "account locked", func(update *ent.UserUpdateOne) {
 		update.SetIsLocked(true).SetLockReason(reason)
-		return nil
 	}, nil})
 }
 
 // Unlock opens an account that an administrator has locked, and one that is shut
 // for a while after failed sign-ins. Errors: NOT_FOUND, FORBIDDEN.
 func (s *Service) Unlock(ctx context.Context, id uuid.UUID, reason *string) (*ent.User, error) {
-	return s.step(ctx, id, step{audit.EventUserUnlock, access.UserLock, reason, "", func(_ *ent.User, update *ent.UserUpdateOne) error {
+	return s.step(ctx, id, step{"unlockUser", audit.EventUserUnlock, reason, "", func(update *ent.UserUpdateOne) {
 		update.SetIsLocked(false).ClearLockReason().ClearLockedUntil().SetFailedLoginAttempts(0)
-		return nil
 	}, func(ctx context.Context, _ *ent.Client, tx *sql.Tx, u *ent.User) error {
 		return s.ClearBlock(ctx, tx, u.ID)
 	}})
@@ -60,58 +53,43 @@ func (s *Service) Unlock(ctx context.Context, id uuid.UUID, reason *string) (*en
 
 // Deactivate closes an account; its sessions and tokens end. Errors as of Lock.
 func (s *Service) Deactivate(ctx context.Context, id uuid.UUID, reason *string) (*ent.User, error) {
-	return s.step(ctx, id, step{audit.EventUserDeactivate, access.UserDeactivate, reason, "account closed", func(u *ent.User, update *ent.UserUpdateOne) error {
-		if !u.IsActive {
-			return errAlready("closed")
-		}
+	return s.step(ctx, id, step{"deactivateUser", audit.EventUserDeactivate, reason, "account closed", func(update *ent.UserUpdateOne) {
 		update.SetIsActive(false)
-		return nil
 	}, nil})
 }
 
 // Reactivate opens a closed account again. Errors as of Lock.
 func (s *Service) Reactivate(ctx context.Context, id uuid.UUID, reason *string) (*ent.User, error) {
-	return s.step(ctx, id, step{audit.EventUserReactivate, access.UserDeactivate, reason, "", func(u *ent.User, update *ent.UserUpdateOne) error {
-		if u.IsActive {
-			return errAlready("open")
-		}
+	return s.step(ctx, id, step{"reactivateUser", audit.EventUserReactivate, reason, "", func(update *ent.UserUpdateOne) {
 		update.SetIsActive(true)
-		return nil
 	}, nil})
 }
 
 // RequirePasswordChange has the owner of an account set a new password before
 // anything else; its sessions end, and the owner is mailed a link. Errors: NOT_FOUND, FORBIDDEN.
 func (s *Service) RequirePasswordChange(ctx context.Context, id uuid.UUID, reason *string) (*ent.User, error) {
-	return s.step(ctx, id, step{audit.EventPasswordRequire, access.UserUpdate, reason, "password change required", func(_ *ent.User, update *ent.UserUpdateOne) error {
+	return s.step(ctx, id, step{"requirePasswordChange", audit.EventPasswordRequire, reason, "password change required", func(update *ent.UserUpdateOne) {
 		update.SetMustChangePassword(true)
-		return nil
 	}, func(ctx context.Context, c *ent.Client, _ *sql.Tx, u *ent.User) error {
 		return s.SendReset(ctx, c, u)
 	}})
 }
 
-func errAlready(state string) error {
-	return fault.New(fault.CodeInvalidTransition, "The account is %s already.", state)
-}
-
 // step takes one step with an account.
 func (s *Service) step(ctx context.Context, id uuid.UUID, t step) (changed *ent.User, err error) {
-	defer func() { s.tell(ctx, t.event, &id, t.permission, err, because("", t.reason)) }()
+	defer func() { s.tell(ctx, t.event, &id, acts[t.verb].permission, err, because("", t.reason)) }()
 	if t.reason != nil {
 		if *t.reason, err = stated(*t.reason, minReason, maxReason); err != nil {
 			return nil, err
 		}
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, tx *sql.Tx) error {
-		u, err := s.administered(ctx, c, id, t.permission)
+		u, err := s.administered(ctx, c, id, t.verb)
 		if err != nil {
 			return err
 		}
 		update := u.Update()
-		if err := t.change(u, update); err != nil {
-			return err
-		}
+		t.change(update)
 		if changed, err = update.Save(access.Elevated(ctx, t.event)); err != nil {
 			return fmt.Errorf("change the state of an account: %w", err)
 		}

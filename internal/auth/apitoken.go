@@ -114,6 +114,15 @@ func (in *NewAPIToken) check(v *access.Viewer, now time.Time) error {
 	return nil
 }
 
+// MayRevokeToken says whether the viewer may end a token that they see, of an
+// account of the unit (nil: of none). Errors: FORBIDDEN.
+func MayRevokeToken(v *access.Viewer, own bool, unit *uuid.UUID) error {
+	if !own && !v.Reaches(access.SessionRevoke, false, unit) {
+		return fault.Forbidden("You may not revoke this token.")
+	}
+	return nil
+}
+
 // RevokeAPIToken ends a token: the caller's own, or one that the permission
 // session:revoke reaches. One that has ended stays as it is. Errors: NOT_FOUND,
 // FORBIDDEN.
@@ -144,8 +153,8 @@ func (s *Service) RevokeAPIToken(ctx context.Context, id uuid.UUID) (revoked *en
 		if row.Edges.User != nil {
 			unit = row.Edges.User.OrganizationalUnitID
 		}
-		if !own && !v.Reaches(access.SessionRevoke, false, unit) {
-			return fault.Forbidden("You may not revoke this token.")
+		if err := MayRevokeToken(v, own, unit); err != nil {
+			return err
 		}
 		if revoked = row; row.RevokedAt != nil {
 			return nil

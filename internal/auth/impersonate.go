@@ -78,11 +78,8 @@ func (s *Service) Impersonate(ctx context.Context, in Impersonation) (opened *Se
 		if err != nil {
 			return err
 		}
-		if err := mayActFor(v, u, acted.Grants, s.Now()); err != nil {
+		if err := MayImpersonate(v, u, acted.Grants, s.Now()); err != nil {
 			return err
-		}
-		if !canIssue(u, nil, s.Now()) {
-			return fault.New(fault.CodeInvalidTransition, "The account is shut: nobody acts in its name.")
 		}
 		// From here on the caller acts for the user: the session's opening is the first
 		// thing that says so.
@@ -106,6 +103,18 @@ func (s *Service) Impersonate(ctx context.Context, in Impersonation) (opened *Se
 		return err
 	})
 	return opened, err
+}
+
+// MayImpersonate says whether the viewer may begin to act for the account, which
+// holds the grants. Errors: FORBIDDEN, INVALID_TRANSITION.
+func MayImpersonate(v *access.Viewer, u *ent.User, held []access.Grant, now time.Time) error {
+	if err := mayActFor(v, u, held, now); err != nil {
+		return err
+	}
+	if !canIssue(u, nil, now) {
+		return fault.New(fault.CodeInvalidTransition, "The account is shut: nobody acts in its name.")
+	}
+	return nil
 }
 
 // openFor makes the session of an impersonation: its idle end is its end.

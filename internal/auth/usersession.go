@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -30,11 +31,20 @@ func (s *Service) NameSession(ctx context.Context, id uuid.UUID, name string) (n
 	}
 	v, now := access.FromContext(ctx), s.Now()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		named, err = c.UserSession.UpdateOneID(id).Where(usersession.UserID(v.UserID), usersession.StatusEQ(usersession.StatusActive),
-			usersession.IdleExpiresAtGT(now), usersession.ExpiresAtGT(now)).
-			SetDeviceName(name).Save(access.Elevated(ctx, "nameSession"))
+		elevated := access.Elevated(ctx, "nameSession")
+		found, err := c.UserSession.Query().Where(usersession.ID(id)).Only(elevated)
 		if ent.IsNotFound(err) {
 			return fault.Missing()
+		}
+		if err != nil {
+			return fmt.Errorf("load session: %w", err)
+		}
+		if err := MayName(v, found, now); err != nil {
+			return err
+		}
+		named, err = found.Update().Where(usersession.StatusEQ(usersession.StatusActive)).SetDeviceName(name).Save(elevated)
+		if ent.IsNotFound(err) {
+			return fault.Missing() // it has just ended
 		}
 		if err != nil {
 			return fmt.Errorf("name session: %w", err)
@@ -45,6 +55,15 @@ func (s *Service) NameSession(ctx context.Context, id uuid.UUID, name string) (n
 		return nil, err
 	}
 	return named.Unwrap(), nil
+}
+
+// MayName says whether the viewer may name a session: one of their own that is
+// alive. Errors: NOT_FOUND.
+func MayName(v *access.Viewer, session *ent.UserSession, now time.Time) error {
+	if session.UserID != v.UserID || !alive(session, now) {
+		return fault.Missing()
+	}
+	return nil
 }
 
 // RevokeSession ends a session of the caller's, or one that the caller sees and
@@ -100,17 +119,26 @@ func (s *Service) foreignSession(ctx context.Context, c *ent.Client, id uuid.UUI
 	if err != nil {
 		return nil, fmt.Errorf("load the owner of a session: %w", err)
 	}
-	if !v.Reaches(access.SessionRevoke, false, owner.OrganizationalUnitID) {
-		return nil, fault.Forbidden("Ending somebody else's session needs the permission %s.", access.SessionRevoke)
-	}
 	held, err := accounts.Viewer(elevated, c, owner)
 	if err != nil {
 		return nil, err
 	}
-	if p := access.Exceeds(held.Grants, v.Grants, s.Now()); p != "" {
-		return nil, fault.Forbidden("The account may do more than you: %s.", p)
+	return found, MayRevoke(v, owner, held.Grants, s.Now())
+}
+
+// MayRevoke says whether the viewer may end a session that they see; owner is
+// whose it is, and holds the grants. Errors: FORBIDDEN.
+func MayRevoke(v *access.Viewer, owner *ent.User, held []access.Grant, now time.Time) error {
+	if owner.ID == v.UserID {
+		return nil
 	}
-	return found, nil
+	if !v.Reaches(access.SessionRevoke, false, owner.OrganizationalUnitID) {
+		return fault.Forbidden("Ending somebody else's session needs the permission %s.", access.SessionRevoke)
+	}
+	if p := access.Exceeds(held, v.Grants, now); p != "" {
+		return fault.Forbidden("The account may do more than you: %s.", p)
+	}
+	return nil
 }
 
 // RevokeOtherSessions ends all sessions of the caller but the one that asks, and

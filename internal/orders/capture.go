@@ -154,21 +154,29 @@ func (s *Service) payable(ctx context.Context, c *ent.Client, in Capture) (*ent.
 	}
 	own := o.Edges.Customer != nil && customers.Owned(ctx, o.Edges.Customer)
 	v := access.FromContext(ctx)
-	if !v.Reaches(access.PaymentCapture, own, o.UnitID) {
-		return nil, fault.Forbidden("You may not take payments for this order.")
-	}
-	if in.Method == paymentmethod.KindCash && v.Scope(access.PaymentCapture) < access.ScopeUnit {
+	refused := MayPay(v, o, own, in.Amount)
+	if fault.CodeOf(refused) != fault.CodeForbidden && in.Method == paymentmethod.KindCash && v.Scope(access.PaymentCapture) < access.ScopeUnit {
 		return nil, fault.Forbidden("Cash is taken at the desk.")
+	}
+	return o, refused
+}
+
+// MayPay is the rule of who pays how much for which order, however they pay; own
+// are the orders of the viewer's profiles. Errors: FORBIDDEN, INVALID_TRANSITION,
+// BAD_USER_INPUT for more than is open.
+func MayPay(v *access.Viewer, o *ent.Order, own bool, amount int64) error {
+	if !v.Reaches(access.PaymentCapture, own, o.UnitID) {
+		return fault.Forbidden("You may not take payments for this order.")
 	}
 	switch o.Status {
 	case order.StatusPlaced, order.StatusProcessing, order.StatusCompleted:
 	default:
-		return nil, fault.New(fault.CodeInvalidTransition, "The order is %s: nothing can be paid for it.", o.Status)
+		return fault.New(fault.CodeInvalidTransition, "The order is %s: nothing can be paid for it.", o.Status)
 	}
-	if open := o.TotalAmount - o.CapturedAmount; in.Amount > open {
-		return nil, fault.Invalid("input.amount", "The amount is more than the %d that are open (in minor units of %s).", open, o.Currency)
+	if open := o.TotalAmount - o.CapturedAmount; amount > open {
+		return fault.Invalid("input.amount", "The amount is more than the %d that are open (in minor units of %s).", open, o.Currency)
 	}
-	return o, nil
+	return nil
 }
 
 func (s *Service) reload(ctx context.Context, c *ent.Client, id uuid.UUID) (*Captured, error) {

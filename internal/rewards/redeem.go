@@ -102,8 +102,8 @@ func (s *Service) redeem(ctx context.Context, c *ent.Client, id uuid.UUID, in Re
 	if err != nil {
 		return fmt.Errorf("load reward: %w", err)
 	}
-	if !Redeemable(r.IsActive, r.StartsAt, r.EndsAt, s.Now()) {
-		return fault.Invalid("input.rewardId", "%s cannot be redeemed at present.", r.Name)
+	if err := MayRedeem(r, s.Now()); err != nil {
+		return err
 	}
 	elevated := access.Elevated(ctx, "redeemReward")
 	account, err := accountOf(elevated, c, customer.ID)
@@ -118,6 +118,14 @@ func (s *Service) redeem(ctx context.Context, c *ent.Client, id uuid.UUID, in Re
 	return book(elevated, c, account, -r.CostPoints, func(e *ent.PointsEntryCreate) {
 		e.SetReason(pointsentry.ReasonRedeemed).SetRedemptionID(made.ID)
 	})
+}
+
+// MayRedeem refuses a reward that cannot be had at now. Errors: BAD_USER_INPUT.
+func MayRedeem(r *ent.Reward, now time.Time) error {
+	if Redeemable(r.IsActive, r.StartsAt, r.EndsAt, now) {
+		return nil
+	}
+	return fault.Invalid("input.rewardId", "%s cannot be redeemed at present.", r.Name)
 }
 
 // Redeemable says whether a reward can be had at now: it is active and

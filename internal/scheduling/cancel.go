@@ -38,11 +38,15 @@ func (s *Service) Cancel(ctx context.Context, in Cancellation) (done *ent.Bookin
 		for _, a := range b.Edges.Appointments {
 			own = own || a.PractitionerUserID == v.UserID
 		}
-		if !v.Reaches(access.BookingCancel, own, b.UnitID) {
-			return fault.Forbidden("You may not cancel this booking.")
+		refused := MayCancel(v, b, own)
+		if fault.CodeOf(refused) == fault.CodeForbidden {
+			return refused
 		}
 		if in.ExpectedVersion != nil && *in.ExpectedVersion != b.Version {
 			return fault.Conflict("The booking has changed since you read it: it is at version %d.", b.Version)
+		}
+		if refused != nil {
+			return refused
 		}
 		reason := "cancelled"
 		if in.Reason != nil {
@@ -57,6 +61,16 @@ func (s *Service) Cancel(ctx context.Context, in Cancellation) (done *ent.Bookin
 		return nil, err
 	}
 	return done.Unwrap(), nil
+}
+
+// MayCancel is the rule of who cancels which booking, and when. Own are the
+// bookings of the viewer's profiles and, for a practitioner, those with an
+// appointment of theirs. Errors: FORBIDDEN, INVALID_TRANSITION.
+func MayCancel(v *access.Viewer, b *ent.Booking, own bool) error {
+	if !v.Reaches(access.BookingCancel, own, b.UnitID) {
+		return fault.Forbidden("You may not cancel this booking.")
+	}
+	return Bookings.Check(BookingStatus(b.Status), BookingCancelled)
 }
 
 // load reads a booking through the caller's rows, with what a decision about it
