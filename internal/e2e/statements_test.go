@@ -25,7 +25,7 @@ func (s *spy) Query(ctx context.Context, query string, args, v any) error {
 	return s.Driver.Query(ctx, query, args, v)
 }
 
-// statements gives those from the table that ask causes.
+// statements gives those from the table that ask causes; "" is any table.
 func (c *clinic) statements(table string, ask func()) (found []string) {
 	c.t.Helper()
 	c.spy.mu.Lock()
@@ -36,7 +36,7 @@ func (c *clinic) statements(table string, ask func()) (found []string) {
 	defer c.spy.mu.Unlock()
 	for _, s := range c.spy.heard {
 		plain := strings.NewReplacer("`", "", `"`, "").Replace(s)
-		if strings.Contains(plain, "FROM "+table+" ") || strings.HasSuffix(plain, "FROM "+table) {
+		if table == "" || strings.Contains(plain, "FROM "+table+" ") || strings.HasSuffix(plain, "FROM "+table) {
 			found = append(found, plain)
 		}
 	}
