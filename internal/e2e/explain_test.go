@@ -167,3 +167,35 @@ func TestAnExplanationNamesTheSecondFactor(t *testing.T) {
 		boss.explain(admin, "role:assign").ok().want("explainPermission.allowed", "true") // the own session has shown one
 	}
 }
+
+func TestAViewerSeesWhereEachPermissionComesFrom(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss, me := c.as(admin), c.as(customerA)
+		r := boss.createRole("reader", may("booking:read", "UNIT"), may("role:read", "ANY")).ok().text("createRole.role.id")
+		boss.assign(customerA, r, vars{"expiresAt": opening.Add(time.Minute)}).ok()
+		boss.grant(customerA, "unit:read", false).ok()
+		boss.grant(customerA, "points:read", true, vars{"expiresAt": opening.Add(time.Hour)}).ok()
+		sources := func() map[string]string {
+			a, all := me.do(`{ viewer { permissions { name scope source role expiresAt } } }`).ok(), map[string]string{}
+			for i := range a.list("viewer.permissions") {
+				p := fmt.Sprintf("viewer.permissions.%d.", i)
+				all[a.text(p+"name")] = fmt.Sprintln(a.at(p+"scope"), a.at(p+"source"), a.at(p+"role"), a.at(p+"expiresAt"))
+			}
+			return all
+		}
+		now := sources()
+		c.clock.move(time.Minute)
+		later := sources()
+		for _, tc := range []struct{ permission, now, later string }{
+			{"booking:read", "UNIT ROLE reader 2030-01-07T08:01:00Z\n", "OWN ROLE customer <nil>\n"},
+			{"role:read", "ANY ROLE reader 2030-01-07T08:01:00Z\n", ""},
+			{"points:read", "ANY USER <nil> 2030-01-07T09:00:00Z\n", "ANY USER <nil> 2030-01-07T09:00:00Z\n"},
+			{"customer:read", "OWN ROLE customer <nil>\n", "OWN ROLE customer <nil>\n"},
+			{"unit:read", "", ""},
+		} {
+			if now[tc.permission] != tc.now || later[tc.permission] != tc.later {
+				t.Errorf("%s: %q, later %q", tc.permission, now[tc.permission], later[tc.permission])
+			}
+		}
+	})
+}
