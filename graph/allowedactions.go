@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -22,8 +23,6 @@ import (
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/rewards"
 	"clinicgraph/internal/scheduling"
-
-	"github.com/99designs/gqlgen/graphql"
 )
 
 type (

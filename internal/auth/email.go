@@ -120,8 +120,8 @@ type change struct {
 // once the link that is mailed there is opened; the old address is told at once,
 // and again then. Whether another account has the new one is not told. Password
 // is the current one; nil is enough as long as a proof of who the caller is counts
-// as fresh (CLINICGRAPH_STEP_UP). Errors: BAD_USER_INPUT, INVALID_CREDENTIALS, STEP_UP_REQUIRED,
-// RATE_LIMITED, OVERLOADED.
+// as fresh (CLINICGRAPH_STEP_UP). Errors: BAD_USER_INPUT, INVALID_CREDENTIALS,
+// STEP_UP_REQUIRED, RATE_LIMITED, OVERLOADED.
 func (s *Service) ChangeEmail(ctx context.Context, address string, password *string) (err error) {
 	v := access.FromContext(ctx)
 	var u *ent.User

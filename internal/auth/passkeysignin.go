@@ -29,8 +29,8 @@ type assertion struct {
 // (PublicKeyCredentialRequestOptionsJSON). With a ticket it asks for a passkey of
 // the ticket's account, as a second factor; without one for any, whose device
 // must have verified its user. It keeps nothing: whoever asks may be nobody we
-// know. Errors: UNAUTHENTICATED for a ticket that is no
-// longer good, NOT_FOUND where its account has no passkey, FORBIDDEN.
+// know. Errors: UNAUTHENTICATED for a ticket that is no longer good, NOT_FOUND
+// where its account has no passkey, FORBIDDEN.
 func (s *Service) BeginPasskeySignIn(ctx context.Context, ticket *string) (options map[string]any, err error) {
 	if err := s.havePasskeys(); err != nil {
 		return nil, err
