@@ -61,6 +61,8 @@ type Customer struct {
 	Address *string `json:"address,omitempty"`
 	// Notes of the clinic.
 	Notes *string `json:"notes,omitempty"`
+	// The number of the person's identity document, sealed.
+	DocumentSealed []byte `json:"-"`
 	// When the person's data were erased.
 	AnonymizedAt *time.Time `json:"anonymized_at,omitempty"`
 	// Whether nothing may be erased for now.
@@ -226,6 +228,8 @@ func (*Customer) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case customer.FieldCreatedBy, customer.FieldUpdatedBy, customer.FieldAccountID, customer.FieldGivenNameID, customer.FieldSurnameID, customer.FieldSexID, customer.FieldUnitID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case customer.FieldDocumentSealed:
+			values[i] = new([]byte)
 		case customer.FieldLegalHold:
 			values[i] = new(sql.NullBool)
 		case customer.FieldVersion:
@@ -378,6 +382,12 @@ func (_m *Customer) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Notes = new(string)
 				*_m.Notes = value.String
+			}
+		case customer.FieldDocumentSealed:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field document_sealed", values[i])
+			} else if value != nil {
+				_m.DocumentSealed = *value
 			}
 		case customer.FieldAnonymizedAt:
 			if value, ok := values[i].(*sql.NullTime); !ok {
@@ -564,6 +574,8 @@ func (_m *Customer) String() string {
 		builder.WriteString("notes=")
 		builder.WriteString(*v)
 	}
+	builder.WriteString(", ")
+	builder.WriteString("document_sealed=<sensitive>")
 	builder.WriteString(", ")
 	if v := _m.AnonymizedAt; v != nil {
 		builder.WriteString("anonymized_at=")

@@ -263,6 +263,12 @@ func (_c *CustomerCreate) SetNillableNotes(v *string) *CustomerCreate {
 	return _c
 }
 
+// SetDocumentSealed sets the "document_sealed" field.
+func (_c *CustomerCreate) SetDocumentSealed(v []byte) *CustomerCreate {
+	_c.mutation.SetDocumentSealed(v)
+	return _c
+}
+
 // SetAnonymizedAt sets the "anonymized_at" field.
 func (_c *CustomerCreate) SetAnonymizedAt(v time.Time) *CustomerCreate {
 	_c.mutation.SetAnonymizedAt(v)
@@ -583,6 +589,10 @@ func (_c *CustomerCreate) createSpec() (*Customer, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Notes(); ok {
 		_spec.SetField(customer.FieldNotes, field.TypeString, value)
 		_node.Notes = &value
+	}
+	if value, ok := _c.mutation.DocumentSealed(); ok {
+		_spec.SetField(customer.FieldDocumentSealed, field.TypeBytes, value)
+		_node.DocumentSealed = value
 	}
 	if value, ok := _c.mutation.AnonymizedAt(); ok {
 		_spec.SetField(customer.FieldAnonymizedAt, field.TypeTime, value)
@@ -1089,6 +1099,24 @@ func (u *CustomerUpsert) ClearNotes() *CustomerUpsert {
 	return u
 }
 
+// SetDocumentSealed sets the "document_sealed" field.
+func (u *CustomerUpsert) SetDocumentSealed(v []byte) *CustomerUpsert {
+	u.Set(customer.FieldDocumentSealed, v)
+	return u
+}
+
+// UpdateDocumentSealed sets the "document_sealed" field to the value that was provided on create.
+func (u *CustomerUpsert) UpdateDocumentSealed() *CustomerUpsert {
+	u.SetExcluded(customer.FieldDocumentSealed)
+	return u
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (u *CustomerUpsert) ClearDocumentSealed() *CustomerUpsert {
+	u.SetNull(customer.FieldDocumentSealed)
+	return u
+}
+
 // SetAnonymizedAt sets the "anonymized_at" field.
 func (u *CustomerUpsert) SetAnonymizedAt(v time.Time) *CustomerUpsert {
 	u.Set(customer.FieldAnonymizedAt, v)
@@ -1481,6 +1509,27 @@ func (u *CustomerUpsertOne) UpdateNotes() *CustomerUpsertOne {
 func (u *CustomerUpsertOne) ClearNotes() *CustomerUpsertOne {
 	return u.Update(func(s *CustomerUpsert) {
 		s.ClearNotes()
+	})
+}
+
+// SetDocumentSealed sets the "document_sealed" field.
+func (u *CustomerUpsertOne) SetDocumentSealed(v []byte) *CustomerUpsertOne {
+	return u.Update(func(s *CustomerUpsert) {
+		s.SetDocumentSealed(v)
+	})
+}
+
+// UpdateDocumentSealed sets the "document_sealed" field to the value that was provided on create.
+func (u *CustomerUpsertOne) UpdateDocumentSealed() *CustomerUpsertOne {
+	return u.Update(func(s *CustomerUpsert) {
+		s.UpdateDocumentSealed()
+	})
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (u *CustomerUpsertOne) ClearDocumentSealed() *CustomerUpsertOne {
+	return u.Update(func(s *CustomerUpsert) {
+		s.ClearDocumentSealed()
 	})
 }
 
@@ -2048,6 +2097,27 @@ func (u *CustomerUpsertBulk) UpdateNotes() *CustomerUpsertBulk {
 func (u *CustomerUpsertBulk) ClearNotes() *CustomerUpsertBulk {
 	return u.Update(func(s *CustomerUpsert) {
 		s.ClearNotes()
+	})
+}
+
+// SetDocumentSealed sets the "document_sealed" field.
+func (u *CustomerUpsertBulk) SetDocumentSealed(v []byte) *CustomerUpsertBulk {
+	return u.Update(func(s *CustomerUpsert) {
+		s.SetDocumentSealed(v)
+	})
+}
+
+// UpdateDocumentSealed sets the "document_sealed" field to the value that was provided on create.
+func (u *CustomerUpsertBulk) UpdateDocumentSealed() *CustomerUpsertBulk {
+	return u.Update(func(s *CustomerUpsert) {
+		s.UpdateDocumentSealed()
+	})
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (u *CustomerUpsertBulk) ClearDocumentSealed() *CustomerUpsertBulk {
+	return u.Update(func(s *CustomerUpsert) {
+		s.ClearDocumentSealed()
 	})
 }
 

@@ -335,6 +335,18 @@ func (_u *CustomerUpdate) ClearNotes() *CustomerUpdate {
 	return _u
 }
 
+// SetDocumentSealed sets the "document_sealed" field.
+func (_u *CustomerUpdate) SetDocumentSealed(v []byte) *CustomerUpdate {
+	_u.mutation.SetDocumentSealed(v)
+	return _u
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (_u *CustomerUpdate) ClearDocumentSealed() *CustomerUpdate {
+	_u.mutation.ClearDocumentSealed()
+	return _u
+}
+
 // SetAnonymizedAt sets the "anonymized_at" field.
 func (_u *CustomerUpdate) SetAnonymizedAt(v time.Time) *CustomerUpdate {
 	_u.mutation.SetAnonymizedAt(v)
@@ -729,6 +741,12 @@ func (_u *CustomerUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	}
 	if _u.mutation.NotesCleared() {
 		_spec.ClearField(customer.FieldNotes, field.TypeString)
+	}
+	if value, ok := _u.mutation.DocumentSealed(); ok {
+		_spec.SetField(customer.FieldDocumentSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.DocumentSealedCleared() {
+		_spec.ClearField(customer.FieldDocumentSealed, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.AnonymizedAt(); ok {
 		_spec.SetField(customer.FieldAnonymizedAt, field.TypeTime, value)
@@ -1453,6 +1471,18 @@ func (_u *CustomerUpdateOne) ClearNotes() *CustomerUpdateOne {
 	return _u
 }
 
+// SetDocumentSealed sets the "document_sealed" field.
+func (_u *CustomerUpdateOne) SetDocumentSealed(v []byte) *CustomerUpdateOne {
+	_u.mutation.SetDocumentSealed(v)
+	return _u
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (_u *CustomerUpdateOne) ClearDocumentSealed() *CustomerUpdateOne {
+	_u.mutation.ClearDocumentSealed()
+	return _u
+}
+
 // SetAnonymizedAt sets the "anonymized_at" field.
 func (_u *CustomerUpdateOne) SetAnonymizedAt(v time.Time) *CustomerUpdateOne {
 	_u.mutation.SetAnonymizedAt(v)
@@ -1877,6 +1907,12 @@ func (_u *CustomerUpdateOne) sqlSave(ctx context.Context) (_node *Customer, err 
 	}
 	if _u.mutation.NotesCleared() {
 		_spec.ClearField(customer.FieldNotes, field.TypeString)
+	}
+	if value, ok := _u.mutation.DocumentSealed(); ok {
+		_spec.SetField(customer.FieldDocumentSealed, field.TypeBytes, value)
+	}
+	if _u.mutation.DocumentSealedCleared() {
+		_spec.ClearField(customer.FieldDocumentSealed, field.TypeBytes)
 	}
 	if value, ok := _u.mutation.AnonymizedAt(); ok {
 		_spec.SetField(customer.FieldAnonymizedAt, field.TypeTime, value)

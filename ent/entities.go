@@ -112,8 +112,9 @@ var Meta = map[string]TypeMeta{
 	},
 	"Customer": {
 		Table:      customer.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "number", "account_id", "given_name_id", "surname_id", "sex_id", "unit_id", "birth_date", "email", "phone", "address", "notes", "anonymized_at", "legal_hold"},
-		Personal:   map[string]bool{"birth_date": true, "email": true, "phone": true, "address": true, "notes": true},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "number", "account_id", "given_name_id", "surname_id", "sex_id", "unit_id", "birth_date", "email", "phone", "address", "notes", "document_sealed", "anonymized_at", "legal_hold"},
+		Sensitive:  map[string]bool{"document_sealed": true},
+		Personal:   map[string]bool{"birth_date": true, "email": true, "phone": true, "address": true, "notes": true, "document_sealed": true},
 		SoftDelete: true,
 		Door:       "hasPermission",
 		Permission: "customer:read",
@@ -208,7 +209,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"Permission": {
 		Table:      permission.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "name", "description"},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "name", "description", "reserved"},
 		SoftDelete: true,
 		Door:       "hasPermission",
 		Permission: "permission:read",

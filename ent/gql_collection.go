@@ -3530,6 +3530,29 @@ func newOrganizationalUnitPaginateArgs(rv map[string]any, err error) (*organizat
 	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
 		return nil, err
 	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &OrganizationalUnitOrder{Field: &OrganizationalUnitOrderField{}, Direction: paging.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err := errors.Join(err1, err2); err != nil {
+				return nil, err
+			}
+			args.opts = append(args.opts, WithOrganizationalUnitOrder(order))
+		case *OrganizationalUnitOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithOrganizationalUnitOrder(v))
+			}
+		}
+	}
 	if v, ok := rv[whereField].(*OrganizationalUnitWhereInput); ok {
 		args.opts = append(args.opts, WithOrganizationalUnitFilter(v.Filter))
 	}
@@ -4296,6 +4319,11 @@ func (_q *PermissionQuery) collectField(ctx context.Context, oneNode bool, opCtx
 			if _, ok := fieldSeen[permission.FieldDescription]; !ok {
 				selectedFields = append(selectedFields, permission.FieldDescription)
 				fieldSeen[permission.FieldDescription] = struct{}{}
+			}
+		case "reserved":
+			if _, ok := fieldSeen[permission.FieldReserved]; !ok {
+				selectedFields = append(selectedFields, permission.FieldReserved)
+				fieldSeen[permission.FieldReserved] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -7118,6 +7146,9 @@ func newSexPaginateArgs(rv map[string]any, err error) (*sexPaginateArgs, error) 
 	}
 	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
 		return nil, err
+	}
+	if v, ok := rv[whereField].(*SexWhereInput); ok {
+		args.opts = append(args.opts, WithSexFilter(v.Filter))
 	}
 	return args, nil
 }

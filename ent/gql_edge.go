@@ -500,13 +500,14 @@ func (_m *OrganizationalUnit) Parent(ctx context.Context) (*OrganizationalUnit, 
 }
 
 func (_m *OrganizationalUnit) Children(
-	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *OrganizationalUnitWhereInput,
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *OrganizationalUnitOrder, where *OrganizationalUnitWhereInput,
 ) (*OrganizationalUnitConnection, error) {
 	first, last, err := paging.Bounds(first, last)
 	if err != nil {
 		return nil, err
 	}
 	opts := []OrganizationalUnitPaginateOption{
+		WithOrganizationalUnitOrder(orderBy),
 		WithOrganizationalUnitFilter(where.Filter),
 	}
 	alias := graphql.GetFieldContext(ctx).Field.Alias

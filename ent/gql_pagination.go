@@ -3772,6 +3772,47 @@ func (_m *OrganizationalUnitQuery) Paginate(
 	return conn, nil
 }
 
+var (
+	// OrganizationalUnitOrderFieldName orders OrganizationalUnit by name.
+	OrganizationalUnitOrderFieldName = &OrganizationalUnitOrderField{
+		Value: func(_m *OrganizationalUnit) (ent.Value, error) {
+			return _m.Name, nil
+		},
+		column: organizationalunit.FieldName,
+		toTerm: organizationalunit.ByName,
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f OrganizationalUnitOrderField) String() string {
+	var str string
+	switch f.column {
+	case OrganizationalUnitOrderFieldName.column:
+		str = "NAME"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f OrganizationalUnitOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *OrganizationalUnitOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("OrganizationalUnitOrderField %T must be a string", v)
+	}
+	switch str {
+	case "NAME":
+		*f = *OrganizationalUnitOrderFieldName
+	default:
+		return fmt.Errorf("%s is not a valid OrganizationalUnitOrderField", str)
+	}
+	return nil
+}
+
 // OrganizationalUnitOrderField defines the ordering field of OrganizationalUnit.
 type OrganizationalUnitOrderField struct {
 	// Value extracts the ordering value from the given OrganizationalUnit.

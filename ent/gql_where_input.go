@@ -26,6 +26,7 @@ import (
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/sessionlog"
+	"clinicgraph/ent/sex"
 	"clinicgraph/ent/user"
 	"clinicgraph/ent/userpermission"
 	"clinicgraph/ent/userrole"
@@ -3885,6 +3886,107 @@ func (i *SessionLogWhereInput) predicate(visible visibility) (predicate.SessionL
 		return predicates[0], nil
 	default:
 		return sessionlog.And(predicates...), nil
+	}
+}
+
+// SexWhereInput represents a where input for filtering Sex queries.
+type SexWhereInput struct {
+	Predicates []predicate.Sex  `json:"-"`
+	Not        *SexWhereInput   `json:"not,omitempty"`
+	Or         []*SexWhereInput `json:"or,omitempty"`
+	And        []*SexWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *SexWhereInput) AddPredicates(predicates ...predicate.Sex) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the SexWhereInput filter on the SexQuery builder.
+func (i *SexWhereInput) Filter(q *SexQuery) (*SexQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptySexWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptySexWhereInput is returned in case the SexWhereInput is empty.
+var ErrEmptySexWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering sexes, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *SexWhereInput) predicate(visible visibility) (predicate.Sex, error) {
+	var predicates []predicate.Sex
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, sex.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.Sex, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, sex.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.Sex, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, sex.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, sex.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, sex.IDIn(i.IDIn...))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptySexWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return sex.And(predicates...), nil
 	}
 }
 

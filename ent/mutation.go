@@ -9035,6 +9035,7 @@ type CustomerMutation struct {
 	phone                       *string
 	address                     *string
 	notes                       *string
+	document_sealed             *[]byte
 	anonymized_at               *time.Time
 	legal_hold                  *bool
 	clearedFields               map[string]struct{}
@@ -10024,6 +10025,55 @@ func (m *CustomerMutation) ResetNotes() {
 	delete(m.clearedFields, customer.FieldNotes)
 }
 
+// SetDocumentSealed sets the "document_sealed" field.
+func (m *CustomerMutation) SetDocumentSealed(b []byte) {
+	m.document_sealed = &b
+}
+
+// DocumentSealed returns the value of the "document_sealed" field in the mutation.
+func (m *CustomerMutation) DocumentSealed() (r []byte, exists bool) {
+	v := m.document_sealed
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDocumentSealed returns the old "document_sealed" field's value of the Customer entity.
+// If the Customer object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *CustomerMutation) OldDocumentSealed(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDocumentSealed is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDocumentSealed requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDocumentSealed: %w", err)
+	}
+	return oldValue.DocumentSealed, nil
+}
+
+// ClearDocumentSealed clears the value of the "document_sealed" field.
+func (m *CustomerMutation) ClearDocumentSealed() {
+	m.document_sealed = nil
+	m.clearedFields[customer.FieldDocumentSealed] = struct{}{}
+}
+
+// DocumentSealedCleared returns if the "document_sealed" field was cleared in this mutation.
+func (m *CustomerMutation) DocumentSealedCleared() bool {
+	_, ok := m.clearedFields[customer.FieldDocumentSealed]
+	return ok
+}
+
+// ResetDocumentSealed resets all changes to the "document_sealed" field.
+func (m *CustomerMutation) ResetDocumentSealed() {
+	m.document_sealed = nil
+	delete(m.clearedFields, customer.FieldDocumentSealed)
+}
+
 // SetAnonymizedAt sets the "anonymized_at" field.
 func (m *CustomerMutation) SetAnonymizedAt(t time.Time) {
 	m.anonymized_at = &t
@@ -10587,7 +10637,7 @@ func (m *CustomerMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *CustomerMutation) Fields() []string {
-	fields := make([]string, 0, 20)
+	fields := make([]string, 0, 21)
 	if m.created_at != nil {
 		fields = append(fields, customer.FieldCreatedAt)
 	}
@@ -10642,6 +10692,9 @@ func (m *CustomerMutation) Fields() []string {
 	if m.notes != nil {
 		fields = append(fields, customer.FieldNotes)
 	}
+	if m.document_sealed != nil {
+		fields = append(fields, customer.FieldDocumentSealed)
+	}
 	if m.anonymized_at != nil {
 		fields = append(fields, customer.FieldAnonymizedAt)
 	}
@@ -10692,6 +10745,8 @@ func (m *CustomerMutation) Field(name string) (ent.Value, bool) {
 		return m.Address()
 	case customer.FieldNotes:
 		return m.Notes()
+	case customer.FieldDocumentSealed:
+		return m.DocumentSealed()
 	case customer.FieldAnonymizedAt:
 		return m.AnonymizedAt()
 	case customer.FieldLegalHold:
@@ -10741,6 +10796,8 @@ func (m *CustomerMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldAddress(ctx)
 	case customer.FieldNotes:
 		return m.OldNotes(ctx)
+	case customer.FieldDocumentSealed:
+		return m.OldDocumentSealed(ctx)
 	case customer.FieldAnonymizedAt:
 		return m.OldAnonymizedAt(ctx)
 	case customer.FieldLegalHold:
@@ -10880,6 +10937,13 @@ func (m *CustomerMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetNotes(v)
 		return nil
+	case customer.FieldDocumentSealed:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDocumentSealed(v)
+		return nil
 	case customer.FieldAnonymizedAt:
 		v, ok := value.(time.Time)
 		if !ok {
@@ -10981,6 +11045,9 @@ func (m *CustomerMutation) ClearedFields() []string {
 	if m.FieldCleared(customer.FieldNotes) {
 		fields = append(fields, customer.FieldNotes)
 	}
+	if m.FieldCleared(customer.FieldDocumentSealed) {
+		fields = append(fields, customer.FieldDocumentSealed)
+	}
 	if m.FieldCleared(customer.FieldAnonymizedAt) {
 		fields = append(fields, customer.FieldAnonymizedAt)
 	}
@@ -11039,6 +11106,9 @@ func (m *CustomerMutation) ClearField(name string) error {
 		return nil
 	case customer.FieldNotes:
 		m.ClearNotes()
+		return nil
+	case customer.FieldDocumentSealed:
+		m.ClearDocumentSealed()
 		return nil
 	case customer.FieldAnonymizedAt:
 		m.ClearAnonymizedAt()
@@ -11104,6 +11174,9 @@ func (m *CustomerMutation) ResetField(name string) error {
 		return nil
 	case customer.FieldNotes:
 		m.ResetNotes()
+		return nil
+	case customer.FieldDocumentSealed:
+		m.ResetDocumentSealed()
 		return nil
 	case customer.FieldAnonymizedAt:
 		m.ResetAnonymizedAt()
@@ -28092,6 +28165,7 @@ type PermissionMutation struct {
 	retention_until         *time.Time
 	name                    *string
 	description             *string
+	reserved                *bool
 	clearedFields           map[string]struct{}
 	roles                   map[uuid.UUID]struct{}
 	removedroles            map[uuid.UUID]struct{}
@@ -28607,6 +28681,42 @@ func (m *PermissionMutation) ResetDescription() {
 	m.description = nil
 }
 
+// SetReserved sets the "reserved" field.
+func (m *PermissionMutation) SetReserved(b bool) {
+	m.reserved = &b
+}
+
+// Reserved returns the value of the "reserved" field in the mutation.
+func (m *PermissionMutation) Reserved() (r bool, exists bool) {
+	v := m.reserved
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReserved returns the old "reserved" field's value of the Permission entity.
+// If the Permission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *PermissionMutation) OldReserved(ctx context.Context) (v bool, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReserved is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReserved requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReserved: %w", err)
+	}
+	return oldValue.Reserved, nil
+}
+
+// ResetReserved resets all changes to the "reserved" field.
+func (m *PermissionMutation) ResetReserved() {
+	m.reserved = nil
+}
+
 // AddRoleIDs adds the "roles" edge to the Role entity by ids.
 func (m *PermissionMutation) AddRoleIDs(ids ...uuid.UUID) {
 	if m.roles == nil {
@@ -28803,7 +28913,7 @@ func (m *PermissionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *PermissionMutation) Fields() []string {
-	fields := make([]string, 0, 9)
+	fields := make([]string, 0, 10)
 	if m.created_at != nil {
 		fields = append(fields, permission.FieldCreatedAt)
 	}
@@ -28831,6 +28941,9 @@ func (m *PermissionMutation) Fields() []string {
 	if m.description != nil {
 		fields = append(fields, permission.FieldDescription)
 	}
+	if m.reserved != nil {
+		fields = append(fields, permission.FieldReserved)
+	}
 	return fields
 }
 
@@ -28857,6 +28970,8 @@ func (m *PermissionMutation) Field(name string) (ent.Value, bool) {
 		return m.Name()
 	case permission.FieldDescription:
 		return m.Description()
+	case permission.FieldReserved:
+		return m.Reserved()
 	}
 	return nil, false
 }
@@ -28884,6 +28999,8 @@ func (m *PermissionMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldName(ctx)
 	case permission.FieldDescription:
 		return m.OldDescription(ctx)
+	case permission.FieldReserved:
+		return m.OldReserved(ctx)
 	}
 	return nil, fmt.Errorf("unknown Permission field %s", name)
 }
@@ -28955,6 +29072,13 @@ func (m *PermissionMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetDescription(v)
+		return nil
+	case permission.FieldReserved:
+		v, ok := value.(bool)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReserved(v)
 		return nil
 	}
 	return fmt.Errorf("unknown Permission field %s", name)
@@ -29073,6 +29197,9 @@ func (m *PermissionMutation) ResetField(name string) error {
 		return nil
 	case permission.FieldDescription:
 		m.ResetDescription()
+		return nil
+	case permission.FieldReserved:
+		m.ResetReserved()
 		return nil
 	}
 	return fmt.Errorf("unknown Permission field %s", name)

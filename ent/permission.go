@@ -37,6 +37,8 @@ type Permission struct {
 	Name string `json:"name,omitempty"`
 	// What it allows.
 	Description string `json:"description,omitempty"`
+	// Whether nothing asks for it yet; such a one cannot be granted.
+	Reserved bool `json:"reserved,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the PermissionQuery when eager-loading is set.
 	Edges        PermissionEdges `json:"edges"`
@@ -96,6 +98,8 @@ func (*Permission) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case permission.FieldCreatedBy, permission.FieldUpdatedBy:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case permission.FieldReserved:
+			values[i] = new(sql.NullBool)
 		case permission.FieldVersion:
 			values[i] = new(sql.NullInt64)
 		case permission.FieldName, permission.FieldDescription:
@@ -183,6 +187,12 @@ func (_m *Permission) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Description = value.String
 			}
+		case permission.FieldReserved:
+			if value, ok := values[i].(*sql.NullBool); !ok {
+				return fmt.Errorf("unexpected type %T for field reserved", values[i])
+			} else if value.Valid {
+				_m.Reserved = value.Bool
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -268,6 +278,9 @@ func (_m *Permission) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("description=")
 	builder.WriteString(_m.Description)
+	builder.WriteString(", ")
+	builder.WriteString("reserved=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Reserved))
 	builder.WriteByte(')')
 	return builder.String()
 }

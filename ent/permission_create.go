@@ -129,6 +129,20 @@ func (_c *PermissionCreate) SetNillableDescription(v *string) *PermissionCreate 
 	return _c
 }
 
+// SetReserved sets the "reserved" field.
+func (_c *PermissionCreate) SetReserved(v bool) *PermissionCreate {
+	_c.mutation.SetReserved(v)
+	return _c
+}
+
+// SetNillableReserved sets the "reserved" field if the given value is not nil.
+func (_c *PermissionCreate) SetNillableReserved(v *bool) *PermissionCreate {
+	if v != nil {
+		_c.SetReserved(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *PermissionCreate) SetID(v uuid.UUID) *PermissionCreate {
 	_c.mutation.SetID(v)
@@ -233,6 +247,10 @@ func (_c *PermissionCreate) defaults() error {
 		v := permission.DefaultDescription
 		_c.mutation.SetDescription(v)
 	}
+	if _, ok := _c.mutation.Reserved(); !ok {
+		v := permission.DefaultReserved
+		_c.mutation.SetReserved(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if permission.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized permission.DefaultID (forgotten import ent/runtime?)")
@@ -259,6 +277,9 @@ func (_c *PermissionCreate) check() error {
 	}
 	if _, ok := _c.mutation.Description(); !ok {
 		return &ValidationError{Name: "description", err: errors.New(`ent: missing required field "Permission.description"`)}
+	}
+	if _, ok := _c.mutation.Reserved(); !ok {
+		return &ValidationError{Name: "reserved", err: errors.New(`ent: missing required field "Permission.reserved"`)}
 	}
 	return nil
 }
@@ -331,6 +352,10 @@ func (_c *PermissionCreate) createSpec() (*Permission, *sqlgraph.CreateSpec) {
 	if value, ok := _c.mutation.Description(); ok {
 		_spec.SetField(permission.FieldDescription, field.TypeString, value)
 		_node.Description = value
+	}
+	if value, ok := _c.mutation.Reserved(); ok {
+		_spec.SetField(permission.FieldReserved, field.TypeBool, value)
+		_node.Reserved = value
 	}
 	if nodes := _c.mutation.RolesIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
@@ -535,6 +560,18 @@ func (u *PermissionUpsert) UpdateDescription() *PermissionUpsert {
 	return u
 }
 
+// SetReserved sets the "reserved" field.
+func (u *PermissionUpsert) SetReserved(v bool) *PermissionUpsert {
+	u.Set(permission.FieldReserved, v)
+	return u
+}
+
+// UpdateReserved sets the "reserved" field to the value that was provided on create.
+func (u *PermissionUpsert) UpdateReserved() *PermissionUpsert {
+	u.SetExcluded(permission.FieldReserved)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -701,6 +738,20 @@ func (u *PermissionUpsertOne) SetDescription(v string) *PermissionUpsertOne {
 func (u *PermissionUpsertOne) UpdateDescription() *PermissionUpsertOne {
 	return u.Update(func(s *PermissionUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetReserved sets the "reserved" field.
+func (u *PermissionUpsertOne) SetReserved(v bool) *PermissionUpsertOne {
+	return u.Update(func(s *PermissionUpsert) {
+		s.SetReserved(v)
+	})
+}
+
+// UpdateReserved sets the "reserved" field to the value that was provided on create.
+func (u *PermissionUpsertOne) UpdateReserved() *PermissionUpsertOne {
+	return u.Update(func(s *PermissionUpsert) {
+		s.UpdateReserved()
 	})
 }
 
@@ -1037,6 +1088,20 @@ func (u *PermissionUpsertBulk) SetDescription(v string) *PermissionUpsertBulk {
 func (u *PermissionUpsertBulk) UpdateDescription() *PermissionUpsertBulk {
 	return u.Update(func(s *PermissionUpsert) {
 		s.UpdateDescription()
+	})
+}
+
+// SetReserved sets the "reserved" field.
+func (u *PermissionUpsertBulk) SetReserved(v bool) *PermissionUpsertBulk {
+	return u.Update(func(s *PermissionUpsert) {
+		s.SetReserved(v)
+	})
+}
+
+// UpdateReserved sets the "reserved" field to the value that was provided on create.
+func (u *PermissionUpsertBulk) UpdateReserved() *PermissionUpsertBulk {
+	return u.Update(func(s *PermissionUpsert) {
+		s.UpdateReserved()
 	})
 }
 

@@ -141,6 +141,20 @@ func (_u *PermissionUpdate) SetNillableDescription(v *string) *PermissionUpdate 
 	return _u
 }
 
+// SetReserved sets the "reserved" field.
+func (_u *PermissionUpdate) SetReserved(v bool) *PermissionUpdate {
+	_u.mutation.SetReserved(v)
+	return _u
+}
+
+// SetNillableReserved sets the "reserved" field if the given value is not nil.
+func (_u *PermissionUpdate) SetNillableReserved(v *bool) *PermissionUpdate {
+	if v != nil {
+		_u.SetReserved(*v)
+	}
+	return _u
+}
+
 // AddRoleIDs adds the "roles" edge to the Role entity by IDs.
 func (_u *PermissionUpdate) AddRoleIDs(ids ...uuid.UUID) *PermissionUpdate {
 	_u.mutation.AddRoleIDs(ids...)
@@ -322,6 +336,9 @@ func (_u *PermissionUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(permission.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Reserved(); ok {
+		_spec.SetField(permission.FieldReserved, field.TypeBool, value)
 	}
 	if _u.mutation.RolesCleared() {
 		edge := &sqlgraph.EdgeSpec{
@@ -608,6 +625,20 @@ func (_u *PermissionUpdateOne) SetNillableDescription(v *string) *PermissionUpda
 	return _u
 }
 
+// SetReserved sets the "reserved" field.
+func (_u *PermissionUpdateOne) SetReserved(v bool) *PermissionUpdateOne {
+	_u.mutation.SetReserved(v)
+	return _u
+}
+
+// SetNillableReserved sets the "reserved" field if the given value is not nil.
+func (_u *PermissionUpdateOne) SetNillableReserved(v *bool) *PermissionUpdateOne {
+	if v != nil {
+		_u.SetReserved(*v)
+	}
+	return _u
+}
+
 // AddRoleIDs adds the "roles" edge to the Role entity by IDs.
 func (_u *PermissionUpdateOne) AddRoleIDs(ids ...uuid.UUID) *PermissionUpdateOne {
 	_u.mutation.AddRoleIDs(ids...)
@@ -819,6 +850,9 @@ func (_u *PermissionUpdateOne) sqlSave(ctx context.Context) (_node *Permission, 
 	}
 	if value, ok := _u.mutation.Description(); ok {
 		_spec.SetField(permission.FieldDescription, field.TypeString, value)
+	}
+	if value, ok := _u.mutation.Reserved(); ok {
+		_spec.SetField(permission.FieldReserved, field.TypeBool, value)
 	}
 	if _u.mutation.RolesCleared() {
 		edge := &sqlgraph.EdgeSpec{

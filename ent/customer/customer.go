@@ -50,6 +50,8 @@ const (
 	FieldAddress = "address"
 	// FieldNotes holds the string denoting the notes field in the database.
 	FieldNotes = "notes"
+	// FieldDocumentSealed holds the string denoting the document_sealed field in the database.
+	FieldDocumentSealed = "document_sealed"
 	// FieldAnonymizedAt holds the string denoting the anonymized_at field in the database.
 	FieldAnonymizedAt = "anonymized_at"
 	// FieldLegalHold holds the string denoting the legal_hold field in the database.
@@ -178,6 +180,7 @@ var Columns = []string{
 	FieldPhone,
 	FieldAddress,
 	FieldNotes,
+	FieldDocumentSealed,
 	FieldAnonymizedAt,
 	FieldLegalHold,
 }

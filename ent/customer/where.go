@@ -146,6 +146,11 @@ func Notes(v string) predicate.Customer {
 	return predicate.Customer(sql.FieldEQ(FieldNotes, v))
 }
 
+// DocumentSealed applies equality check predicate on the "document_sealed" field. It's identical to DocumentSealedEQ.
+func DocumentSealed(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldEQ(FieldDocumentSealed, v))
+}
+
 // AnonymizedAt applies equality check predicate on the "anonymized_at" field. It's identical to AnonymizedAtEQ.
 func AnonymizedAt(v time.Time) predicate.Customer {
 	return predicate.Customer(sql.FieldEQ(FieldAnonymizedAt, v))
@@ -1064,6 +1069,56 @@ func NotesEqualFold(v string) predicate.Customer {
 // NotesContainsFold applies the ContainsFold predicate on the "notes" field.
 func NotesContainsFold(v string) predicate.Customer {
 	return predicate.Customer(sql.FieldContainsFold(FieldNotes, v))
+}
+
+// DocumentSealedEQ applies the EQ predicate on the "document_sealed" field.
+func DocumentSealedEQ(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldEQ(FieldDocumentSealed, v))
+}
+
+// DocumentSealedNEQ applies the NEQ predicate on the "document_sealed" field.
+func DocumentSealedNEQ(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldNEQ(FieldDocumentSealed, v))
+}
+
+// DocumentSealedIn applies the In predicate on the "document_sealed" field.
+func DocumentSealedIn(vs ...[]byte) predicate.Customer {
+	return predicate.Customer(sql.FieldIn(FieldDocumentSealed, vs...))
+}
+
+// DocumentSealedNotIn applies the NotIn predicate on the "document_sealed" field.
+func DocumentSealedNotIn(vs ...[]byte) predicate.Customer {
+	return predicate.Customer(sql.FieldNotIn(FieldDocumentSealed, vs...))
+}
+
+// DocumentSealedGT applies the GT predicate on the "document_sealed" field.
+func DocumentSealedGT(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldGT(FieldDocumentSealed, v))
+}
+
+// DocumentSealedGTE applies the GTE predicate on the "document_sealed" field.
+func DocumentSealedGTE(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldGTE(FieldDocumentSealed, v))
+}
+
+// DocumentSealedLT applies the LT predicate on the "document_sealed" field.
+func DocumentSealedLT(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldLT(FieldDocumentSealed, v))
+}
+
+// DocumentSealedLTE applies the LTE predicate on the "document_sealed" field.
+func DocumentSealedLTE(v []byte) predicate.Customer {
+	return predicate.Customer(sql.FieldLTE(FieldDocumentSealed, v))
+}
+
+// DocumentSealedIsNil applies the IsNil predicate on the "document_sealed" field.
+func DocumentSealedIsNil() predicate.Customer {
+	return predicate.Customer(sql.FieldIsNull(FieldDocumentSealed))
+}
+
+// DocumentSealedNotNil applies the NotNil predicate on the "document_sealed" field.
+func DocumentSealedNotNil() predicate.Customer {
+	return predicate.Customer(sql.FieldNotNull(FieldDocumentSealed))
 }
 
 // AnonymizedAtEQ applies the EQ predicate on the "anonymized_at" field.

@@ -420,6 +420,7 @@ var (
 		{Name: "phone", Type: field.TypeString, Nullable: true},
 		{Name: "address", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "notes", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "document_sealed", Type: field.TypeBytes, Nullable: true},
 		{Name: "anonymized_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "legal_hold", Type: field.TypeBool, Default: false},
 		{Name: "given_name_id", Type: field.TypeUUID, Nullable: true},
@@ -436,31 +437,31 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "customers_given_names_customers",
-				Columns:    []*schema.Column{CustomersColumns[16]},
+				Columns:    []*schema.Column{CustomersColumns[17]},
 				RefColumns: []*schema.Column{GivenNamesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "customers_organizational_units_customers",
-				Columns:    []*schema.Column{CustomersColumns[17]},
+				Columns:    []*schema.Column{CustomersColumns[18]},
 				RefColumns: []*schema.Column{OrganizationalUnitsColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "customers_sexes_customers",
-				Columns:    []*schema.Column{CustomersColumns[18]},
+				Columns:    []*schema.Column{CustomersColumns[19]},
 				RefColumns: []*schema.Column{SexesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "customers_surnames_customers",
-				Columns:    []*schema.Column{CustomersColumns[19]},
+				Columns:    []*schema.Column{CustomersColumns[20]},
 				RefColumns: []*schema.Column{SurnamesColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "customers_users_customers",
-				Columns:    []*schema.Column{CustomersColumns[20]},
+				Columns:    []*schema.Column{CustomersColumns[21]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -474,27 +475,27 @@ var (
 			{
 				Name:    "customer_account_id",
 				Unique:  false,
-				Columns: []*schema.Column{CustomersColumns[20]},
+				Columns: []*schema.Column{CustomersColumns[21]},
 			},
 			{
 				Name:    "customer_given_name_id",
 				Unique:  false,
-				Columns: []*schema.Column{CustomersColumns[16]},
+				Columns: []*schema.Column{CustomersColumns[17]},
 			},
 			{
 				Name:    "customer_surname_id",
 				Unique:  false,
-				Columns: []*schema.Column{CustomersColumns[19]},
+				Columns: []*schema.Column{CustomersColumns[20]},
 			},
 			{
 				Name:    "customer_sex_id",
 				Unique:  false,
-				Columns: []*schema.Column{CustomersColumns[18]},
+				Columns: []*schema.Column{CustomersColumns[19]},
 			},
 			{
 				Name:    "customer_unit_id",
 				Unique:  false,
-				Columns: []*schema.Column{CustomersColumns[17]},
+				Columns: []*schema.Column{CustomersColumns[18]},
 			},
 		},
 	}
@@ -897,6 +898,11 @@ var (
 				},
 			},
 			{
+				Name:    "organizationalunit_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{OrganizationalUnitsColumns[8], OrganizationalUnitsColumns[0]},
+			},
+			{
 				Name:    "organizationalunit_parent_id",
 				Unique:  false,
 				Columns: []*schema.Column{OrganizationalUnitsColumns[12]},
@@ -1135,6 +1141,7 @@ var (
 		{Name: "retention_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "name", Type: field.TypeString, Unique: true},
 		{Name: "description", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "reserved", Type: field.TypeBool, Default: false},
 	}
 	// PermissionsTable holds the schema information for the "permissions" table.
 	PermissionsTable = &schema.Table{

@@ -32,6 +32,8 @@ const (
 	FieldName = "name"
 	// FieldDescription holds the string denoting the description field in the database.
 	FieldDescription = "description"
+	// FieldReserved holds the string denoting the reserved field in the database.
+	FieldReserved = "reserved"
 	// EdgeRoles holds the string denoting the roles edge name in mutations.
 	EdgeRoles = "roles"
 	// EdgeUserPermissions holds the string denoting the user_permissions edge name in mutations.
@@ -73,6 +75,7 @@ var Columns = []string{
 	FieldRetentionUntil,
 	FieldName,
 	FieldDescription,
+	FieldReserved,
 }
 
 var (
@@ -103,6 +106,8 @@ var (
 	DefaultVersion int32
 	// DefaultDescription holds the default value on creation for the "description" field.
 	DefaultDescription string
+	// DefaultReserved holds the default value on creation for the "reserved" field.
+	DefaultReserved bool
 	// DefaultID holds the default value on creation for the "id" field.
 	DefaultID func() uuid.UUID
 )
@@ -158,6 +163,11 @@ func ByName(opts ...sql.OrderTermOption) OrderOption {
 // ByDescription orders the results by the description field.
 func ByDescription(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDescription, opts...).ToFunc()
+}
+
+// ByReserved orders the results by the reserved field.
+func ByReserved(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldReserved, opts...).ToFunc()
 }
 
 // ByRolesCount orders the results by roles count.

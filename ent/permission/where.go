@@ -101,6 +101,11 @@ func Description(v string) predicate.Permission {
 	return predicate.Permission(sql.FieldEQ(FieldDescription, v))
 }
 
+// Reserved applies equality check predicate on the "reserved" field. It's identical to ReservedEQ.
+func Reserved(v bool) predicate.Permission {
+	return predicate.Permission(sql.FieldEQ(FieldReserved, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.Permission {
 	return predicate.Permission(sql.FieldEQ(FieldCreatedAt, v))
@@ -549,6 +554,16 @@ func DescriptionEqualFold(v string) predicate.Permission {
 // DescriptionContainsFold applies the ContainsFold predicate on the "description" field.
 func DescriptionContainsFold(v string) predicate.Permission {
 	return predicate.Permission(sql.FieldContainsFold(FieldDescription, v))
+}
+
+// ReservedEQ applies the EQ predicate on the "reserved" field.
+func ReservedEQ(v bool) predicate.Permission {
+	return predicate.Permission(sql.FieldEQ(FieldReserved, v))
+}
+
+// ReservedNEQ applies the NEQ predicate on the "reserved" field.
+func ReservedNEQ(v bool) predicate.Permission {
+	return predicate.Permission(sql.FieldNEQ(FieldReserved, v))
 }
 
 // HasRoles applies the HasEdge predicate on the "roles" edge.

@@ -291,7 +291,7 @@ func init() {
 	// customer.DefaultVersion holds the default value on creation for the version field.
 	customer.DefaultVersion = customerDescVersion.Default.(int32)
 	// customerDescLegalHold is the schema descriptor for legal_hold field.
-	customerDescLegalHold := customerFields[12].Descriptor()
+	customerDescLegalHold := customerFields[13].Descriptor()
 	// customer.DefaultLegalHold holds the default value on creation for the legal_hold field.
 	customer.DefaultLegalHold = customerDescLegalHold.Default.(bool)
 	// customerDescID is the schema descriptor for id field.
@@ -760,6 +760,10 @@ func init() {
 	permissionDescDescription := permissionFields[1].Descriptor()
 	// permission.DefaultDescription holds the default value on creation for the description field.
 	permission.DefaultDescription = permissionDescDescription.Default.(string)
+	// permissionDescReserved is the schema descriptor for reserved field.
+	permissionDescReserved := permissionFields[2].Descriptor()
+	// permission.DefaultReserved holds the default value on creation for the reserved field.
+	permission.DefaultReserved = permissionDescReserved.Default.(bool)
 	// permissionDescID is the schema descriptor for id field.
 	permissionDescID := permissionMixinFields0[0].Descriptor()
 	// permission.DefaultID holds the default value on creation for the id field.

@@ -31,6 +31,7 @@ func (Customer) Fields() []ent.Field {
 		field.String("phone").Optional().Nillable().Annotations(Personal(), ReadField("customer:read_personal")).Comment("Telephone number in E.164."),
 		field.String("address").Optional().Nillable().SchemaType(textType()).Annotations(Personal(), ReadField("customer:read_personal")).Comment("Postal address."),
 		field.String("notes").Optional().Nillable().SchemaType(textType()).Annotations(Personal(), ReadField("customer:read_notes")).Comment("Notes of the clinic."),
+		field.Bytes("document_sealed").Optional().Sensitive().Annotations(Personal()).Comment("The number of the person's identity document, sealed."),
 		field.Time("anonymized_at").SchemaType(timeType()).Optional().Nillable().Comment("When the person's data were erased."),
 		field.Bool("legal_hold").Default(false).Annotations(Hidden()).Comment("Whether nothing may be erased for now."),
 	}

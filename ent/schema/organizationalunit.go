@@ -21,7 +21,7 @@ func (OrganizationalUnit) Mixin() []ent.Mixin { return business(ids.Organization
 // Fields of the entity.
 func (OrganizationalUnit) Fields() []ent.Field {
 	return []ent.Field{
-		field.String("name").Annotations(Filterable()).Comment("The unit's name."),
+		field.String("name").Annotations(Filterable(), Orderable("NAME")).Comment("The unit's name."),
 		field.String("description").Optional().Nillable().SchemaType(textType()).Comment("What the unit is for."),
 		field.Enum("kind").NamedValues("Department", "DEPARTMENT", "Location", "LOCATION").Default("DEPARTMENT").Annotations(Meaning("DEPARTMENT", "A part of the clinic."), Meaning("LOCATION", "A place where the clinic works.")).Comment("What sort of unit it is."),
 		field.String("timezone").Default("UTC").Comment("IANA time zone of the unit."),
@@ -47,6 +47,7 @@ func (OrganizationalUnit) Edges() []ent.Edge {
 func (OrganizationalUnit) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("name").Unique().Annotations(entsql.IndexWhere("deleted_at IS NULL")),
+		index.Fields("name", "id"),
 		index.Fields("parent_id"),
 	}
 }
@@ -56,5 +57,6 @@ func (OrganizationalUnit) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		schema.Comment("A department or a location of the clinic; units form a tree."),
 		Read("unit:read"),
+		List(),
 	}
 }

@@ -22,6 +22,7 @@ func (Permission) Fields() []ent.Field {
 	return []ent.Field{
 		field.String("name").Unique().Immutable().Annotations(Filterable(), Orderable("NAME")).Comment("The permission, as resource:action."),
 		field.String("description").Default("").SchemaType(textType()).Comment("What it allows."),
+		field.Bool("reserved").Default(false).Comment("Whether nothing asks for it yet; such a one cannot be granted."),
 	}
 }
 

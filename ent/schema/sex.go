@@ -35,5 +35,6 @@ func (Sex) Annotations() []schema.Annotation {
 	return []schema.Annotation{
 		schema.Comment("A row of the lookup table of sexes; the rows are data, not an enum."),
 		Authenticated(),
+		List(),
 	}
 }

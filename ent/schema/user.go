@@ -25,7 +25,7 @@ func (User) Fields() []ent.Field {
 		field.String("email").Annotations(Filterable(), Personal()).Comment("The e-mail address as its owner writes it."),
 		field.String("email_key").Annotations(Hidden(), Personal()).Comment("The e-mail address, normalised: what must be unique."),
 		field.Time("email_verified_at").SchemaType(timeType()).Optional().Nillable().Comment("When the address was shown to be its owner's."),
-		field.String("phone").Optional().Nillable().Annotations(Personal()).Comment("Telephone number in E.164."),
+		field.String("phone").Optional().Nillable().Annotations(Personal(), ReadField("user:read_personal")).Comment("Telephone number in E.164."),
 		field.String("password_hash").Optional().Sensitive().SchemaType(textType()).Comment("PHC string; empty: cannot sign in with a password."),
 		field.Bool("must_change_password").Default(false).Comment("Whether nothing but changing the password is allowed."),
 		field.Time("password_changed_at").SchemaType(timeType()).Optional().Nillable().Comment("When the password was last set."),

@@ -521,7 +521,7 @@ type ComplexityRoot struct {
 	OrganizationalUnit struct {
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		Bookings            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
-		Children            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrganizationalUnitWhereInput) int
+		Children            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.OrganizationalUnitOrder, where *ent.OrganizationalUnitWhereInput) int
 		CreatedAt           func(childComplexity int) int
 		CreatedBy           func(childComplexity int) int
 		Customers           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
@@ -636,6 +636,7 @@ type ComplexityRoot struct {
 		Description     func(childComplexity int) int
 		ID              func(childComplexity int) int
 		Name            func(childComplexity int) int
+		Reserved        func(childComplexity int) int
 		RolePermissions func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.RolePermissionWhereInput) int
 		Roles           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
 		UpdatedAt       func(childComplexity int) int
@@ -798,37 +799,39 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		Appointment       func(childComplexity int, id uuid.UUID) int
-		Appointments      func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
-		AuditLogs         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
-		AvailableSlots    func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
-		BlacklistedTokens func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
-		Booking           func(childComplexity int, id uuid.UUID) int
-		Bookings          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
-		Customer          func(childComplexity int, id uuid.UUID) int
-		Customers         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
-		ExplainPermission func(childComplexity int, userID uuid.UUID, permission string, objectID *uuid.UUID) int
-		Node              func(childComplexity int, id uuid.UUID) int
-		Nodes             func(childComplexity int, ids []uuid.UUID) int
-		Notifications     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
-		OperationLogs     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
-		Order             func(childComplexity int, id uuid.UUID) int
-		Orders            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrderWhereInput) int
-		Permissions       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PermissionOrder, where *ent.PermissionWhereInput) int
-		Practitioner      func(childComplexity int, id uuid.UUID) int
-		Practitioners     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PractitionerProfileOrder, where *ent.PractitionerProfileWhereInput) int
-		PreviewRoleChange func(childComplexity int, input model.PreviewRoleChangeInput, first *int, after *uuid.UUID) int
-		Product           func(childComplexity int, id uuid.UUID) int
-		Products          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.ProductOrder, where *ent.ProductWhereInput) int
-		RateLimitLogs     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RateLimitLogOrder, where *ent.RateLimitLogWhereInput) int
-		Reward            func(childComplexity int, id uuid.UUID) int
-		Rewards           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RewardOrder, where *ent.RewardWhereInput) int
-		Role              func(childComplexity int, id uuid.UUID) int
-		Roles             func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
-		SessionLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
-		User              func(childComplexity int, id uuid.UUID) int
-		Users             func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
-		Viewer            func(childComplexity int) int
+		Appointment         func(childComplexity int, id uuid.UUID) int
+		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
+		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
+		AvailableSlots      func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
+		BlacklistedTokens   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
+		Booking             func(childComplexity int, id uuid.UUID) int
+		Bookings            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
+		Customer            func(childComplexity int, id uuid.UUID) int
+		Customers           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
+		ExplainPermission   func(childComplexity int, userID uuid.UUID, permission string, objectID *uuid.UUID) int
+		Node                func(childComplexity int, id uuid.UUID) int
+		Nodes               func(childComplexity int, ids []uuid.UUID) int
+		Notifications       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.NotificationWhereInput) int
+		OperationLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OperationLogWhereInput) int
+		Order               func(childComplexity int, id uuid.UUID) int
+		Orders              func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.OrderWhereInput) int
+		OrganizationalUnits func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.OrganizationalUnitOrder, where *ent.OrganizationalUnitWhereInput) int
+		Permissions         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PermissionOrder, where *ent.PermissionWhereInput) int
+		Practitioner        func(childComplexity int, id uuid.UUID) int
+		Practitioners       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.PractitionerProfileOrder, where *ent.PractitionerProfileWhereInput) int
+		PreviewRoleChange   func(childComplexity int, input model.PreviewRoleChangeInput, first *int, after *uuid.UUID) int
+		Product             func(childComplexity int, id uuid.UUID) int
+		Products            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.ProductOrder, where *ent.ProductWhereInput) int
+		RateLimitLogs       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RateLimitLogOrder, where *ent.RateLimitLogWhereInput) int
+		Reward              func(childComplexity int, id uuid.UUID) int
+		Rewards             func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RewardOrder, where *ent.RewardWhereInput) int
+		Role                func(childComplexity int, id uuid.UUID) int
+		Roles               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
+		SessionLogs         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
+		Sexes               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SexWhereInput) int
+		User                func(childComplexity int, id uuid.UUID) int
+		Users               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
+		Viewer              func(childComplexity int) int
 	}
 
 	RateLimitLog struct {
@@ -1127,6 +1130,17 @@ type ComplexityRoot struct {
 		UpdatedBy func(childComplexity int) int
 		Users     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
 		Version   func(childComplexity int) int
+	}
+
+	SexConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	SexEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	Slot struct {
@@ -3659,7 +3673,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.OrganizationalUnit.Children(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.OrganizationalUnitWhereInput)), true
+		return e.ComplexityRoot.OrganizationalUnit.Children(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.OrganizationalUnitOrder), args["where"].(*ent.OrganizationalUnitWhereInput)), true
 	case "OrganizationalUnit.createdAt":
 		if e.ComplexityRoot.OrganizationalUnit.CreatedAt == nil {
 			break
@@ -4165,6 +4179,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Permission.Name(childComplexity), true
+	case "Permission.reserved":
+		if e.ComplexityRoot.Permission.Reserved == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Permission.Reserved(childComplexity), true
 	case "Permission.rolePermissions":
 		if e.ComplexityRoot.Permission.RolePermissions == nil {
 			break
@@ -5048,6 +5068,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Orders(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.OrderWhereInput)), true
+	case "Query.organizationalUnits":
+		if e.ComplexityRoot.Query.OrganizationalUnits == nil {
+			break
+		}
+
+		args, err := ec.field_Query_organizationalUnits_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.OrganizationalUnits(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.OrganizationalUnitOrder), args["where"].(*ent.OrganizationalUnitWhereInput)), true
 	case "Query.permissions":
 		if e.ComplexityRoot.Query.Permissions == nil {
 			break
@@ -5180,6 +5211,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SessionLogs(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SessionLogWhereInput)), true
+	case "Query.sexes":
+		if e.ComplexityRoot.Query.Sexes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_sexes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Sexes(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SexWhereInput)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -6375,6 +6417,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Sex.Version(childComplexity), true
+
+	case "SexConnection.edges":
+		if e.ComplexityRoot.SexConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SexConnection.Edges(childComplexity), true
+	case "SexConnection.pageInfo":
+		if e.ComplexityRoot.SexConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SexConnection.PageInfo(childComplexity), true
+	case "SexConnection.totalCount":
+		if e.ComplexityRoot.SexConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SexConnection.TotalCount(childComplexity), true
+
+	case "SexEdge.cursor":
+		if e.ComplexityRoot.SexEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SexEdge.Cursor(childComplexity), true
+	case "SexEdge.node":
+		if e.ComplexityRoot.SexEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SexEdge.Node(childComplexity), true
 
 	case "Slot.endsAt":
 		if e.ComplexityRoot.Slot.EndsAt == nil {
@@ -7587,6 +7661,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputNotificationWhereInput,
 		ec.unmarshalInputOperationLogWhereInput,
 		ec.unmarshalInputOrderWhereInput,
+		ec.unmarshalInputOrganizationalUnitOrder,
 		ec.unmarshalInputOrganizationalUnitWhereInput,
 		ec.unmarshalInputPasswordHistoryWhereInput,
 		ec.unmarshalInputPaymentTransactionWhereInput,
@@ -7625,6 +7700,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSessionLogWhereInput,
 		ec.unmarshalInputSetRolePermissionsInput,
 		ec.unmarshalInputSetUserPermissionInput,
+		ec.unmarshalInputSexWhereInput,
 		ec.unmarshalInputSignInWithPasskeyInput,
 		ec.unmarshalInputUnlockUserInput,
 		ec.unmarshalInputUpdateProfileInput,
@@ -11294,6 +11370,8 @@ func (ec *executionContext) childFields_Permission(ctx context.Context, field gr
 		return ec.fieldContext_Permission_name(ctx, field)
 	case "description":
 		return ec.fieldContext_Permission_description(ctx, field)
+	case "reserved":
+		return ec.fieldContext_Permission_reserved(ctx, field)
 	case "roles":
 		return ec.fieldContext_Permission_roles(ctx, field)
 	case "userPermissions":
@@ -12204,6 +12282,28 @@ func (ec *executionContext) childFields_Sex(ctx context.Context, field graphql.C
 		return ec.fieldContext_Sex_customers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Sex", field.Name)
+}
+
+func (ec *executionContext) childFields_SexConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SexConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SexConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_SexConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SexConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SexEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_SexEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_SexEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SexEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Slot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -156,12 +156,16 @@ type Held struct {
 	ExpiresAt time.Time // zero: never
 }
 
-// Holding lists the permissions that the grants give at now, in the order of the
+// Holding lists the permissions that the grants give at now and that something
+// asks for, in the order of the
 // registry. Of several grants that decide the one that lasts longest is named.
 func Holding(grants []Grant, now time.Time) []Held {
 	var held []Held
 	var reasons []Reason
 	for _, p := range registry {
+		if p.Reserved { // a wildcard covers it, and nothing asks
+			continue
+		}
 		reasons = reasons[:0]
 		scope := judge(grants, p.Name, now, &reasons)
 		if scope == ScopeNone {

@@ -28,7 +28,7 @@ type Change struct {
 func Compare(before, after []Grant, now time.Time) (changes []Change) {
 	b, a := Evaluate(before, now), Evaluate(after, now)
 	for _, p := range registry {
-		if from, to := b.Scope(p.Name), a.Scope(p.Name); from != to {
+		if from, to := b.Scope(p.Name), a.Scope(p.Name); from != to && !p.Reserved {
 			changes = append(changes, Change{p.Name, from, to})
 		}
 	}

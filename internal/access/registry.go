@@ -14,46 +14,77 @@ type Permission struct {
 // The permissions. A verb or a schema names one of these; the database's
 // catalogue is a copy, and an unknown name is refused on write.
 const (
-	UserRead             = "user:read"
-	UserCreate           = "user:create"
-	UserUpdate           = "user:update"
-	UserLock             = "user:lock"
-	UserDeactivate       = "user:deactivate"
-	UserDelete           = "user:delete"
-	UserImpersonate      = "user:impersonate"
-	RoleRead             = "role:read"
-	RoleCreate           = "role:create"
-	RoleUpdate           = "role:update"
-	RoleAssign           = "role:assign"
-	PermissionRead       = "permission:read"
-	PermissionGrant      = "permission:grant"
-	SessionRead          = "session:read"
-	SessionRevoke        = "session:revoke"
-	RateLimitRead        = "rate_limit:read"
-	UnitRead             = "unit:read"
-	DirectoryRead        = "directory:read"
-	CustomerRead         = "customer:read"
-	CustomerReadPersonal = "customer:read_personal"
-	CustomerReadNotes    = "customer:read_notes"
-	PractitionerRead     = "practitioner:read"
-	ProductRead          = "product:read"
-	BookingRead          = "booking:read"
-	BookingCreate        = "booking:create"
-	BookingCancel        = "booking:cancel"
-	AppointmentRead      = "appointment:read"
-	AppointmentReadNotes = "appointment:read_notes"
-	OrderRead            = "order:read"
-	PaymentRead          = "payment:read"
-	PaymentCapture       = "payment:capture"
-	PointsRead           = "points:read"
-	RewardRead           = "reward:read"
-	RewardRedeem         = "reward:redeem"
-	OperationLogRead     = "operation_log:read"
-	AuditLogRead         = "audit_log:read"
+	UserRead               = "user:read"
+	UserReadPersonal       = "user:read_personal"
+	UserCreate             = "user:create"
+	UserUpdate             = "user:update"
+	UserLock               = "user:lock"
+	UserDeactivate         = "user:deactivate"
+	UserDelete             = "user:delete"
+	UserImpersonate        = "user:impersonate"
+	RoleRead               = "role:read"
+	RoleCreate             = "role:create"
+	RoleUpdate             = "role:update"
+	RoleDelete             = "role:delete"
+	RoleAssign             = "role:assign"
+	PermissionRead         = "permission:read"
+	PermissionGrant        = "permission:grant"
+	SessionRead            = "session:read"
+	SessionRevoke          = "session:revoke"
+	RateLimitRead          = "rate_limit:read"
+	UnitRead               = "unit:read"
+	UnitCreate             = "unit:create"
+	UnitUpdate             = "unit:update"
+	UnitDelete             = "unit:delete"
+	DirectoryRead          = "directory:read"
+	CustomerRead           = "customer:read"
+	CustomerReadPersonal   = "customer:read_personal"
+	CustomerReadDocument   = "customer:read_document"
+	CustomerReadNotes      = "customer:read_notes"
+	CustomerCreate         = "customer:create"
+	CustomerUpdate         = "customer:update"
+	CustomerUpdateNotes    = "customer:update_notes"
+	CustomerMerge          = "customer:merge"
+	CustomerExport         = "customer:export"
+	CustomerErase          = "customer:erase"
+	PractitionerRead       = "practitioner:read"
+	PractitionerCreate     = "practitioner:create"
+	PractitionerUpdate     = "practitioner:update"
+	PractitionerDelete     = "practitioner:delete"
+	ProductRead            = "product:read"
+	ProductCreate          = "product:create"
+	ProductUpdate          = "product:update"
+	ProductDelete          = "product:delete"
+	BookingRead            = "booking:read"
+	BookingCreate          = "booking:create"
+	BookingUpdate          = "booking:update"
+	BookingCancel          = "booking:cancel"
+	AppointmentRead        = "appointment:read"
+	AppointmentReadNotes   = "appointment:read_notes"
+	AppointmentUpdate      = "appointment:update"
+	AppointmentUpdateNotes = "appointment:update_notes"
+	OrderRead              = "order:read"
+	OrderCreate            = "order:create"
+	OrderUpdate            = "order:update"
+	OrderCancel            = "order:cancel"
+	PaymentRead            = "payment:read"
+	PaymentCapture         = "payment:capture"
+	PaymentRefund          = "payment:refund"
+	PaymentVoid            = "payment:void"
+	PointsRead             = "points:read"
+	PointsAdjust           = "points:adjust"
+	RewardRead             = "reward:read"
+	RewardRedeem           = "reward:redeem"
+	RewardCreate           = "reward:create"
+	RewardUpdate           = "reward:update"
+	RewardDelete           = "reward:delete"
+	OperationLogRead       = "operation_log:read"
+	AuditLogRead           = "audit_log:read"
 )
 
 var registry = []Permission{
 	{Name: UserRead, Description: "See user accounts."},
+	{Name: UserReadPersonal, Description: "See users' telephone numbers."},
 	{Name: UserCreate, Description: "Make accounts."},
 	{Name: UserUpdate, Description: "Change accounts, and have their owners set a new password."},
 	{Name: UserLock, Description: "Lock accounts and unlock them."},
@@ -62,7 +93,8 @@ var registry = []Permission{
 	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", High: true},
 	{Name: RoleRead, Description: "See roles and who has them."},
 	{Name: RoleCreate, Description: "Make new roles.", High: true},
-	{Name: RoleUpdate, Description: "Change what a role permits.", High: true},
+	{Name: RoleUpdate, Description: "Change what a role is called, what it permits, and whether it counts.", High: true},
+	{Name: RoleDelete, Description: "Delete roles that nobody has.", High: true, Reserved: true},
 	{Name: RoleAssign, Description: "Give roles to users and take them away.", High: true},
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
 	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly.", High: true},
@@ -70,29 +102,64 @@ var registry = []Permission{
 	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away."},
 	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},
 	{Name: UnitRead, Description: "See the clinic's units."},
+	{Name: UnitCreate, Description: "Make units.", High: true, Reserved: true},
+	{Name: UnitUpdate, Description: "Change units, and move them with all below them.", High: true, Reserved: true},
+	{Name: UnitDelete, Description: "Delete units that nothing belongs to.", High: true, Reserved: true},
 	{Name: DirectoryRead, Description: "List the people who share a name, a sex or a unit."},
 	{Name: CustomerRead, Description: "See customers."},
 	{Name: CustomerReadPersonal, Description: "See customers' birth dates, phone numbers and addresses."},
+	{Name: CustomerReadDocument, Description: "See the numbers of customers' identity documents.", Reserved: true},
 	{Name: CustomerReadNotes, Description: "Read the notes about customers."},
+	{Name: CustomerCreate, Description: "Make customer profiles.", Reserved: true},
+	{Name: CustomerUpdate, Description: "Change customer profiles.", Reserved: true},
+	{Name: CustomerUpdateNotes, Description: "Write the notes about customers.", Reserved: true},
+	{Name: CustomerMerge, Description: "Make one profile of two of the same person.", Reserved: true},
+	{Name: CustomerExport, Description: "Hand out all data about a person.", Reserved: true},
+	{Name: CustomerErase, Description: "Erase the data about a person.", High: true, Reserved: true},
 	{Name: PractitionerRead, Description: "See practitioners and their working hours."},
+	{Name: PractitionerCreate, Description: "Make users practitioners.", Reserved: true},
+	{Name: PractitionerUpdate, Description: "Change practitioners, their services and their working hours.", Reserved: true},
+	{Name: PractitionerDelete, Description: "Have users be practitioners no longer.", Reserved: true},
 	{Name: ProductRead, Description: "See services, treatments and goods."},
+	{Name: ProductCreate, Description: "Add services, treatments and goods.", Reserved: true},
+	{Name: ProductUpdate, Description: "Change them and their prices.", Reserved: true},
+	{Name: ProductDelete, Description: "Take them out of the offer.", Reserved: true},
 	{Name: BookingRead, Description: "See bookings."},
 	{Name: BookingCreate, Description: "Book appointments."},
+	{Name: BookingUpdate, Description: "Confirm bookings, reject them and move them.", Reserved: true},
 	{Name: BookingCancel, Description: "Cancel bookings."},
 	{Name: AppointmentRead, Description: "See appointments."},
 	{Name: AppointmentReadNotes, Description: "Read the notes of appointments."},
+	{Name: AppointmentUpdate, Description: "Begin appointments, end them, and say who did not come.", Reserved: true},
+	{Name: AppointmentUpdateNotes, Description: "Write the notes of appointments.", Reserved: true},
 	{Name: OrderRead, Description: "See orders, their items and events."},
+	{Name: OrderCreate, Description: "Make orders without a booking.", Reserved: true},
+	{Name: OrderUpdate, Description: "Change orders and their items.", Reserved: true},
+	{Name: OrderCancel, Description: "Cancel orders.", Reserved: true},
 	{Name: PaymentRead, Description: "See payments and payment methods."},
 	{Name: PaymentCapture, Description: "Take payments."},
+	{Name: PaymentRefund, Description: "Pay money back.", High: true, Reserved: true},
+	{Name: PaymentVoid, Description: "Give up payments that were not taken yet.", Reserved: true},
 	{Name: PointsRead, Description: "See points and how they came about."},
+	{Name: PointsAdjust, Description: "Give points and take them away by hand.", High: true, Reserved: true},
 	{Name: RewardRead, Description: "See rewards."},
 	{Name: RewardRedeem, Description: "Redeem points for rewards."},
+	{Name: RewardCreate, Description: "Add rewards.", Reserved: true},
+	{Name: RewardUpdate, Description: "Change rewards.", Reserved: true},
+	{Name: RewardDelete, Description: "Take rewards away.", Reserved: true},
 	{Name: OperationLogRead, Description: "Read who changed what."},
 	{Name: AuditLogRead, Description: "Read sign-ins, refusals and changes of permissions."},
 }
 
 // Registry lists every permission, in the order of the docs.
 func Registry() []Permission { return slices.Clone(registry) }
+
+// Grantable says whether the permission can be given and taken: it is known, and
+// something asks for it. What is reserved would be granted blindly, for a use that
+// nobody has seen yet.
+func Grantable(name string) bool {
+	return slices.ContainsFunc(registry, func(p Permission) bool { return p.Name == name && !p.Reserved })
+}
 
 // Known says whether the registry has the permission; wildcards are not entries.
 func Known(name string) bool {

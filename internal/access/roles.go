@@ -29,22 +29,22 @@ const (
 var systemRoles = []Role{
 	{RoleAdmin, "Runs the system: everything.", []RoleGrant{{"*:*", ScopeAny}}},
 	{RoleManager, "Runs the clinic: its business, its people and its records, but for the notes about patients.", at(ScopeAny,
-		UserRead, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleAssign,
+		UserRead, UserReadPersonal, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleAssign,
 		PermissionRead, PermissionGrant, SessionRead, SessionRevoke, RateLimitRead, UnitRead, DirectoryRead, CustomerRead, CustomerReadPersonal, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,
 		PointsRead, RewardRead, RewardRedeem, OperationLogRead)},
 	{RoleStaff, "Front desk: the customers, and the bookings and payments of the own unit.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, PointsRead, RewardRedeem),
-		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead),
+		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead, UserReadPersonal),
 		at(ScopeOwn, SessionRead, SessionRevoke))},
 	{RoleDoctor, "Practitioner: the own appointments and the customers who come to them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),
 		at(ScopeOwn, CustomerRead, CustomerReadPersonal, CustomerReadNotes, BookingRead, BookingCreate, BookingCancel,
-			AppointmentRead, AppointmentReadNotes, OrderRead, UserRead, SessionRead, SessionRevoke))},
+			AppointmentRead, AppointmentReadNotes, OrderRead, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 	{RoleCustomer, "Customer: the own profiles and what hangs on them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),
 		at(ScopeOwn, CustomerRead, CustomerReadPersonal, BookingRead, BookingCreate, BookingCancel, AppointmentRead,
-			OrderRead, PaymentRead, PaymentCapture, PointsRead, RewardRedeem, UserRead, SessionRead, SessionRevoke))},
+			OrderRead, PaymentRead, PaymentCapture, PointsRead, RewardRedeem, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 }
 
 func at(s Scope, permissions ...string) []RoleGrant {

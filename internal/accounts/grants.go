@@ -37,8 +37,8 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 	if err := s.future(g.ExpiresAt); err != nil {
 		return nil, err
 	}
-	if !access.Known(g.Permission) {
-		return nil, fault.Invalid("input.permission", "There is no permission %q.", g.Permission)
+	if err := inCatalogue("input.permission", g.Permission); err != nil {
+		return nil, err
 	}
 	// A denial gives nothing away, so it needs no more than the verb's own
 	// permission.

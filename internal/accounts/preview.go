@@ -110,8 +110,8 @@ func (s *Service) changeable(ctx context.Context, c *ent.Client, in RoleChange) 
 		return nil, err
 	}
 	for i, g := range in.Permissions {
-		if !access.Known(g.Permission) {
-			return nil, fault.Invalid(fmt.Sprintf("input.permissions.%d.permission", i), "There is no permission %q.", g.Permission)
+		if err := inCatalogue(fmt.Sprintf("input.permissions.%d.permission", i), g.Permission); err != nil {
+			return nil, err
 		}
 	}
 	switch {

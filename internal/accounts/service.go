@@ -71,11 +71,23 @@ func (s *Service) holds(ctx context.Context, wanted []access.Grant) error {
 	return holds(access.FromContext(ctx), wanted, s.Now())
 }
 
-// catalogue finds the entry of a permission. Wildcards are for system roles,
-// which nobody edits.
+// inCatalogue refuses what is no permission, wildcards, which are for system roles,
+// and what is reserved.
+func inCatalogue(path, name string) error {
+	switch {
+	case !access.Known(name):
+		return fault.Invalid(path, "There is no permission %.100q.", name)
+	case !access.Grantable(name):
+		return fault.Invalid(path, "Nothing asks for the permission %s yet: it is reserved.", name)
+	default:
+		return nil
+	}
+}
+
+// catalogue finds the entry of a permission that can be granted; see inCatalogue.
 func catalogue(ctx context.Context, c *ent.Client, path, name string) (*ent.Permission, error) {
-	if !access.Known(name) {
-		return nil, fault.Invalid(path, "There is no permission %q.", name)
+	if err := inCatalogue(path, name); err != nil {
+		return nil, err
 	}
 	p, err := c.Permission.Query().Where(permission.Name(name)).Only(access.Elevated(ctx, "access"))
 	if err != nil {

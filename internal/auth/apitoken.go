@@ -102,6 +102,8 @@ func (in *NewAPIToken) check(v *access.Viewer, now time.Time) error {
 		switch {
 		case !access.Known(p):
 			return fault.Invalid(path, "There is no permission %.100q.", p)
+		case !access.Grantable(p):
+			return fault.Invalid(path, "Nothing asks for the permission %s yet.", p)
 		case slices.Contains(in.Scopes[:i], p):
 			return fault.Invalid(path, "The permission %s is listed twice.", p)
 		case !v.Can(p):

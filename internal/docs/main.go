@@ -36,7 +36,8 @@ func permissions() string {
 	var b strings.Builder
 	b.WriteString("# Permissions and roles\n\nThe registry is `internal/access/registry.go`, the roles are `internal/access/roles.go`.\n")
 	b.WriteString("A cell says how far a role's permission reaches: `own` (what belongs to the caller), `unit` (what belongs to the caller's unit), `any`.\n")
-	b.WriteString("What has a † works, where `CLINICGRAPH_REQUIRE_SECOND_FACTOR` says so, only once the session has shown a second factor.\n\n")
+	b.WriteString("What has a † works, where `CLINICGRAPH_REQUIRE_SECOND_FACTOR` says so, only once the session has shown a second factor.\n")
+	b.WriteString("What nothing asks for yet is *reserved*: the name is taken, and nobody can grant it.\n\n")
 	roles := access.SystemRoles()
 	b.WriteString("| permission | what it allows |")
 	for _, r := range roles {
@@ -46,7 +47,7 @@ func permissions() string {
 	for _, p := range access.Registry() {
 		fmt.Fprintf(&b, "| `%s` | %s |", p.Name, p.Description+worth(p))
 		for _, r := range roles {
-			b.WriteString(" " + reach(r, p.Name) + " |")
+			b.WriteString(" " + reach(r, p) + " |")
 		}
 		b.WriteString("\n")
 	}
@@ -57,18 +58,24 @@ func permissions() string {
 	return b.String()
 }
 
-// worth marks what the settings may ask a second factor for.
-func worth(p access.Permission) string {
+// worth marks what the settings may ask a second factor for, and what is reserved.
+func worth(p access.Permission) (marks string) {
 	if p.High {
-		return " (†)"
+		marks = " (†)"
 	}
-	return ""
+	if p.Reserved {
+		marks += " *reserved*"
+	}
+	return marks
 }
 
-func reach(r access.Role, permission string) string {
+func reach(r access.Role, permission access.Permission) string {
+	if permission.Reserved {
+		return "–"
+	}
 	widest := access.ScopeNone
 	for _, g := range r.Grants {
-		if (access.Grant{Permission: g.Permission}).Covers(permission) {
+		if (access.Grant{Permission: g.Permission}).Covers(permission.Name) {
 			widest = max(widest, g.Scope)
 		}
 	}

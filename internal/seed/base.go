@@ -114,9 +114,9 @@ func keepPermissions(ctx context.Context, c *ent.Client) (map[string]uuid.UUID, 
 		p, found := have[want.Name]
 		switch {
 		case !found:
-			p, err = c.Permission.Create().SetName(want.Name).SetDescription(want.Description).Save(ctx)
-		case p.Description != want.Description:
-			p, err = p.Update().SetDescription(want.Description).Save(ctx)
+			p, err = c.Permission.Create().SetName(want.Name).SetDescription(want.Description).SetReserved(want.Reserved).Save(ctx)
+		case p.Description != want.Description, p.Reserved != want.Reserved:
+			p, err = p.Update().SetDescription(want.Description).SetReserved(want.Reserved).Save(ctx)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("keep permission %s: %w", want.Name, err)
