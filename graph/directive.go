@@ -84,7 +84,7 @@ func enter(ctx context.Context, d door) error {
 // permits refuses a viewer without the permission. Errors: FORBIDDEN.
 func permits(v *access.Viewer, permission string) error {
 	switch {
-	case v.Can(permission):
+	case v.Pass(permission):
 		return nil
 	case v.Withheld(permission):
 		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", permission)

@@ -31,6 +31,18 @@ func BenchmarkScope(b *testing.B) {
 	}
 }
 
+// BenchmarkPass is one decision of the door with what it notes.
+func BenchmarkPass(b *testing.B) {
+	v := administrator()
+	v.Uses = &Uses{User: v.UserID, Tell: func(uuid.UUID, string, Day) bool { return true }}
+	b.ReportAllocs()
+	for b.Loop() {
+		if !v.Pass(BookingRead) {
+			b.Fatal("refused")
+		}
+	}
+}
+
 // BenchmarkEvaluate is what is decided once when rights are read.
 func BenchmarkEvaluate(b *testing.B) {
 	v, now := administrator(), time.Now()
@@ -43,7 +55,11 @@ func BenchmarkEvaluate(b *testing.B) {
 // TestADecisionTakesNoMemory: the door decides for each field of each row.
 func TestADecisionTakesNoMemory(t *testing.T) {
 	v := administrator()
+	v.Uses = &Uses{User: v.UserID, Tell: func(uuid.UUID, string, Day) bool { return true }}
 	if n := testing.AllocsPerRun(100, func() { v.Scope(BookingRead) }); n != 0 {
 		t.Errorf("%v allocations", n)
+	}
+	if n := testing.AllocsPerRun(100, func() { v.Pass(BookingRead) }); n != 0 {
+		t.Errorf("%v allocations with what it notes", n)
 	}
 }

@@ -116,16 +116,22 @@ func judge(grants []Grant, permission string, now time.Time, told *[]Reason) Sco
 // Effective is the decision about every permission of the registry, good until
 // a grant begins or ends.
 type Effective struct {
-	scopes     map[string]Scope
-	validUntil time.Time // zero: for good
+	permissions map[string]decided
+	validUntil  time.Time // zero: for good
+}
+
+// decided is the decision about one permission.
+type decided struct {
+	scope  Scope
+	number uint8 // of the permission in the registry
 }
 
 // Evaluate decides about every permission of the registry at now.
 func Evaluate(grants []Grant, now time.Time) *Effective {
-	e := &Effective{scopes: make(map[string]Scope, len(registry))}
-	for _, p := range registry {
+	e := &Effective{permissions: make(map[string]decided, len(registry))}
+	for i, p := range registry {
 		if s := Decide(grants, p.Name, now); s != ScopeNone {
-			e.scopes[p.Name] = s
+			e.permissions[p.Name] = decided{s, uint8(i)}
 		}
 	}
 	for _, g := range grants {
@@ -139,7 +145,7 @@ func Evaluate(grants []Grant, now time.Time) *Effective {
 }
 
 // Scope gives the decision about one permission.
-func (e *Effective) Scope(permission string) Scope { return e.scopes[permission] }
+func (e *Effective) Scope(permission string) Scope { return e.permissions[permission].scope }
 
 // StaleAt says whether a grant has begun or ended since the evaluation.
 func (e *Effective) StaleAt(now time.Time) bool {

@@ -41,6 +41,9 @@ type Viewer struct {
 	// is a session that could have one.
 	SecondFactor FactorRule
 
+	// Uses is told what the door lets the viewer through by; nil: nobody is.
+	Uses *Uses
+
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
 	effective atomic.Pointer[Effective]
@@ -112,15 +115,35 @@ func (v *Viewer) Scope(permission string) Scope {
 	return v.granted(permission)
 }
 
-// granted is Scope without regard to how the viewer has proven who they are.
-func (v *Viewer) granted(permission string) Scope {
+// Pass is Can, asked by the door: what lets the viewer through is used. Who acts
+// in somebody's name uses none of theirs.
+func (v *Viewer) Pass(permission string) bool {
+	if v == nil || v.Uses == nil || v.Impersonator != nil || v.system != "" {
+		return v.Can(permission)
+	}
+	if v.block(permission) != "" {
+		return false
+	}
 	now := v.Clock()
+	d := v.at(now).permissions[permission]
+	if d.scope == ScopeNone {
+		return false
+	}
+	v.Uses.note(d.number, now)
+	return true
+}
+
+// granted is Scope without regard to how the viewer has proven who they are.
+func (v *Viewer) granted(permission string) Scope { return v.at(v.Clock()).Scope(permission) }
+
+// at gives the decision about the viewer's grants at now.
+func (v *Viewer) at(now time.Time) *Effective {
 	e := v.effective.Load()
 	if e == nil || e.StaleAt(now) {
 		e = Evaluate(v.Grants, now)
 		v.effective.Store(e)
 	}
-	return e.Scope(permission)
+	return e
 }
 
 // Adopt takes over a decision that was made about the same grants; nil is none.

@@ -28,6 +28,7 @@ const (
 // once from everywhere.
 type Authorities struct {
 	Client *ent.Client
+	Uses   *Uses // nil: nobody notes what is used
 
 	mu      sync.Mutex
 	changes uint64 // of what authorities rest on, on this server
@@ -65,7 +66,7 @@ func (a *Authorities) Read(ctx context.Context, id uuid.UUID) (*Authority, error
 	if err != nil {
 		return nil, err
 	}
-	read.effective = access.Evaluate(read.grants, began)
+	read.effective, read.uses = access.Evaluate(read.grants, began), a.Uses.of(id)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// What changed while it was read may be missing in it: who asked before the

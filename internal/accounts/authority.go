@@ -24,6 +24,7 @@ type Authority struct {
 	profiles     []uuid.UUID
 	practitioner bool
 	effective    *access.Effective
+	uses         *access.Uses
 }
 
 // Viewer makes a viewer of it, who has not come with anything yet.
@@ -31,6 +32,7 @@ func (a *Authority) Viewer() *access.Viewer {
 	v := &access.Viewer{
 		UserID: a.User.ID, Username: a.User.Username, MustChangePassword: a.User.MustChangePassword,
 		Units: a.units, Profiles: a.profiles, Practitioner: a.practitioner, Grants: a.grants,
+		Uses: a.uses,
 	}
 	v.Adopt(a.effective)
 	return v

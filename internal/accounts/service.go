@@ -25,6 +25,7 @@ type Service struct {
 	Store    *store.Store
 	Security *audit.Security
 	Now      func() time.Time
+	Uses     *Uses // on which day who last used what
 
 	// SecondFactor says for what a session must have shown a second factor.
 	SecondFactor access.FactorRule

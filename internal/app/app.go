@@ -49,6 +49,7 @@ type App struct {
 	Graph    *graph.Endpoint
 	Live     *live.Hub
 	events   *events.Bus
+	uses     *accounts.Uses
 	followed *auth.Follower
 	Keys     *auth.Keyring
 	Sessions *auth.Service
@@ -183,6 +184,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	security := &audit.Security{Store: s, Log: log}
+	uses := &accounts.Uses{Store: s, Log: log}
 	mail, oneTime, err := outbox(cfg, keys, s, o.Now, log)
 	if err != nil {
 		return nil, nil, err
@@ -202,7 +204,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Passwords:    passwords(keys, cfg, o),
 		Tokens:       auth.NewTokens(keys.Tokens, issuer, issuer, accessTTL, o.Now),
 		Revoked:      &auth.Revocations{},
-		Authorities:  &accounts.Authorities{Client: client},
+		Authorities:  &accounts.Authorities{Client: client, Uses: uses},
 	}
 	client.BlacklistedToken.Use(signIn.Revoked.Hook())
 	client.Use(signIn.Authorities.Hook())
@@ -211,7 +213,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{
-			Store: s, Security: security, Now: o.Now, SecondFactor: signIn.Factors.Required,
+			Store: s, Security: security, Now: o.Now, SecondFactor: signIn.Factors.Required, Uses: uses,
 			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, TellMoved: signIn.TellMoved, ClearBlock: signIn.ClearBlock,
 		},
 		Orders:  &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
@@ -220,7 +222,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Live:    newHub(cfg.Live, signIn.Renew, log),
 		StepUp:  cfg.Factors.StepUp,
 	}
-	return &App{Store: s, events: bus, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
+	return &App{Store: s, events: bus, uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

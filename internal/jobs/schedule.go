@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/idempotency"
 	"clinicgraph/internal/ratelimit"
@@ -65,6 +66,9 @@ func (v Verbs) schedule(on *registry) {
 	every(on, time.Hour, PurgeOneTimeTokens{}, v.PurgeOneTimeTokens)
 	every(on, 10*time.Minute, PurgeRevocations{}, v.PurgeRevocations)
 	every(on, time.Hour, RotateKeys{}, v.RotateKeys)
+	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
+		return accounts.PurgeUses(ctx, v.Store, v.Now())
+	})
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -136,6 +140,13 @@ type RotateKeys struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (RotateKeys) Kind() string { return "rotate-keys" }
+
+// PurgePermissionUses forgets on which day somebody last used a permission, once
+// that is long ago.
+type PurgePermissionUses struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (PurgePermissionUses) Kind() string { return "purge-permission-uses" }
 
 // registry collects the workers and their schedule for the client.
 type registry struct {
