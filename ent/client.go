@@ -11,6 +11,8 @@ import (
 
 	"clinicgraph/ent/migrate"
 
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -70,6 +72,10 @@ type Client struct {
 	config
 	// Schema is the client for creating, migrating and dropping schema.
 	Schema *migrate.Schema
+	// AccessReview is the client for interacting with the AccessReview builders.
+	AccessReview *AccessReviewClient
+	// AccessReviewItem is the client for interacting with the AccessReviewItem builders.
+	AccessReviewItem *AccessReviewItemClient
 	// ApiToken is the client for interacting with the ApiToken builders.
 	ApiToken *ApiTokenClient
 	// Appointment is the client for interacting with the Appointment builders.
@@ -169,6 +175,8 @@ func NewClient(opts ...Option) *Client {
 
 func (c *Client) init() {
 	c.Schema = migrate.NewSchema(c.driver)
+	c.AccessReview = NewAccessReviewClient(c.config)
+	c.AccessReviewItem = NewAccessReviewItemClient(c.config)
 	c.ApiToken = NewApiTokenClient(c.config)
 	c.Appointment = NewAppointmentClient(c.config)
 	c.AuditLog = NewAuditLogClient(c.config)
@@ -310,6 +318,8 @@ func (c *Client) Tx(ctx context.Context) (*Tx, error) {
 	return &Tx{
 		ctx:                 ctx,
 		config:              cfg,
+		AccessReview:        NewAccessReviewClient(cfg),
+		AccessReviewItem:    NewAccessReviewItemClient(cfg),
 		ApiToken:            NewApiTokenClient(cfg),
 		Appointment:         NewAppointmentClient(cfg),
 		AuditLog:            NewAuditLogClient(cfg),
@@ -373,6 +383,8 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 	return &Tx{
 		ctx:                 ctx,
 		config:              cfg,
+		AccessReview:        NewAccessReviewClient(cfg),
+		AccessReviewItem:    NewAccessReviewItemClient(cfg),
 		ApiToken:            NewApiTokenClient(cfg),
 		Appointment:         NewAppointmentClient(cfg),
 		AuditLog:            NewAuditLogClient(cfg),
@@ -423,7 +435,7 @@ func (c *Client) BeginTx(ctx context.Context, opts *sql.TxOptions) (*Tx, error) 
 // Debug returns a new debug-client. It's used to get verbose logging on specific operations.
 //
 //	client.Debug().
-//		ApiToken.
+//		AccessReview.
 //		Query().
 //		Count(ctx)
 func (c *Client) Debug() *Client {
@@ -446,15 +458,16 @@ func (c *Client) Close() error {
 // In order to add hooks to a specific client, call: `client.Node.Use(...)`.
 func (c *Client) Use(hooks ...Hook) {
 	for _, n := range []interface{ Use(...Hook) }{
-		c.ApiToken, c.Appointment, c.AuditLog, c.Authenticator, c.BlacklistedToken,
-		c.Booking, c.Customer, c.GivenName, c.IdempotencyKey, c.Notification,
-		c.OneTimeToken, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
-		c.OrganizationalUnit, c.OutboxMessage, c.PasswordHistory, c.PaymentMethod,
-		c.PaymentTransaction, c.Permission, c.PointsAccount, c.PointsEntry,
-		c.PractitionerProfile, c.PractitionerService, c.Product, c.RateLimitLog,
-		c.RecoveryCode, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
-		c.Role, c.RolePermission, c.ServiceSetting, c.SessionLog, c.Sex, c.SigningKey,
-		c.Surname, c.User, c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
+		c.AccessReview, c.AccessReviewItem, c.ApiToken, c.Appointment, c.AuditLog,
+		c.Authenticator, c.BlacklistedToken, c.Booking, c.Customer, c.GivenName,
+		c.IdempotencyKey, c.Notification, c.OneTimeToken, c.OperationLog, c.Order,
+		c.OrderEvent, c.OrderItem, c.OrganizationalUnit, c.OutboxMessage,
+		c.PasswordHistory, c.PaymentMethod, c.PaymentTransaction, c.Permission,
+		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
+		c.Product, c.RateLimitLog, c.RecoveryCode, c.RefreshToken, c.ResourceClaim,
+		c.Reward, c.RewardRedemption, c.Role, c.RolePermission, c.ServiceSetting,
+		c.SessionLog, c.Sex, c.SigningKey, c.Surname, c.User, c.UserPermission,
+		c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Use(hooks...)
 	}
@@ -464,15 +477,16 @@ func (c *Client) Use(hooks ...Hook) {
 // In order to add interceptors to a specific client, call: `client.Node.Intercept(...)`.
 func (c *Client) Intercept(interceptors ...Interceptor) {
 	for _, n := range []interface{ Intercept(...Interceptor) }{
-		c.ApiToken, c.Appointment, c.AuditLog, c.Authenticator, c.BlacklistedToken,
-		c.Booking, c.Customer, c.GivenName, c.IdempotencyKey, c.Notification,
-		c.OneTimeToken, c.OperationLog, c.Order, c.OrderEvent, c.OrderItem,
-		c.OrganizationalUnit, c.OutboxMessage, c.PasswordHistory, c.PaymentMethod,
-		c.PaymentTransaction, c.Permission, c.PointsAccount, c.PointsEntry,
-		c.PractitionerProfile, c.PractitionerService, c.Product, c.RateLimitLog,
-		c.RecoveryCode, c.RefreshToken, c.ResourceClaim, c.Reward, c.RewardRedemption,
-		c.Role, c.RolePermission, c.ServiceSetting, c.SessionLog, c.Sex, c.SigningKey,
-		c.Surname, c.User, c.UserPermission, c.UserRole, c.UserSession, c.WorkingHours,
+		c.AccessReview, c.AccessReviewItem, c.ApiToken, c.Appointment, c.AuditLog,
+		c.Authenticator, c.BlacklistedToken, c.Booking, c.Customer, c.GivenName,
+		c.IdempotencyKey, c.Notification, c.OneTimeToken, c.OperationLog, c.Order,
+		c.OrderEvent, c.OrderItem, c.OrganizationalUnit, c.OutboxMessage,
+		c.PasswordHistory, c.PaymentMethod, c.PaymentTransaction, c.Permission,
+		c.PointsAccount, c.PointsEntry, c.PractitionerProfile, c.PractitionerService,
+		c.Product, c.RateLimitLog, c.RecoveryCode, c.RefreshToken, c.ResourceClaim,
+		c.Reward, c.RewardRedemption, c.Role, c.RolePermission, c.ServiceSetting,
+		c.SessionLog, c.Sex, c.SigningKey, c.Surname, c.User, c.UserPermission,
+		c.UserRole, c.UserSession, c.WorkingHours,
 	} {
 		n.Intercept(interceptors...)
 	}
@@ -481,6 +495,10 @@ func (c *Client) Intercept(interceptors ...Interceptor) {
 // Mutate implements the ent.Mutator interface.
 func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 	switch m := m.(type) {
+	case *AccessReviewMutation:
+		return c.AccessReview.mutate(ctx, m)
+	case *AccessReviewItemMutation:
+		return c.AccessReviewItem.mutate(ctx, m)
 	case *ApiTokenMutation:
 		return c.ApiToken.mutate(ctx, m)
 	case *AppointmentMutation:
@@ -571,6 +589,434 @@ func (c *Client) Mutate(ctx context.Context, m Mutation) (Value, error) {
 		return c.WorkingHours.mutate(ctx, m)
 	default:
 		return nil, fmt.Errorf("ent: unknown mutation type %T", m)
+	}
+}
+
+// AccessReviewClient is a client for the AccessReview schema.
+type AccessReviewClient struct {
+	config
+}
+
+// NewAccessReviewClient returns a client for the AccessReview from the given config.
+func NewAccessReviewClient(c config) *AccessReviewClient {
+	return &AccessReviewClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `accessreview.Hooks(f(g(h())))`.
+func (c *AccessReviewClient) Use(hooks ...Hook) {
+	c.hooks.AccessReview = append(c.hooks.AccessReview, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `accessreview.Intercept(f(g(h())))`.
+func (c *AccessReviewClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AccessReview = append(c.inters.AccessReview, interceptors...)
+}
+
+// Create returns a builder for creating a AccessReview entity.
+func (c *AccessReviewClient) Create() *AccessReviewCreate {
+	mutation := newAccessReviewMutation(c.config, OpCreate)
+	return &AccessReviewCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AccessReview entities.
+func (c *AccessReviewClient) CreateBulk(builders ...*AccessReviewCreate) *AccessReviewCreateBulk {
+	return &AccessReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AccessReviewClient) MapCreateBulk(slice any, setFunc func(*AccessReviewCreate, int)) *AccessReviewCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AccessReviewCreateBulk{err: fmt.Errorf("calling to AccessReviewClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AccessReviewCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AccessReviewCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AccessReview.
+func (c *AccessReviewClient) Update() *AccessReviewUpdate {
+	mutation := newAccessReviewMutation(c.config, OpUpdate)
+	return &AccessReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AccessReviewClient) UpdateOne(_m *AccessReview) *AccessReviewUpdateOne {
+	mutation := newAccessReviewMutation(c.config, OpUpdateOne, withAccessReview(_m))
+	return &AccessReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AccessReviewClient) UpdateOneID(id uuid.UUID) *AccessReviewUpdateOne {
+	mutation := newAccessReviewMutation(c.config, OpUpdateOne, withAccessReviewID(id))
+	return &AccessReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AccessReview.
+func (c *AccessReviewClient) Delete() *AccessReviewDelete {
+	mutation := newAccessReviewMutation(c.config, OpDelete)
+	return &AccessReviewDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AccessReviewClient) DeleteOne(_m *AccessReview) *AccessReviewDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AccessReviewClient) DeleteOneID(id uuid.UUID) *AccessReviewDeleteOne {
+	builder := c.Delete().Where(accessreview.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AccessReviewDeleteOne{builder}
+}
+
+// Query returns a query builder for AccessReview.
+func (c *AccessReviewClient) Query() *AccessReviewQuery {
+	return &AccessReviewQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAccessReview},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AccessReview entity by its id.
+func (c *AccessReviewClient) Get(ctx context.Context, id uuid.UUID) (*AccessReview, error) {
+	return c.Query().Where(accessreview.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AccessReviewClient) GetX(ctx context.Context, id uuid.UUID) *AccessReview {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryItems queries the items edge of a AccessReview.
+func (c *AccessReviewClient) QueryItems(_m *AccessReview) *AccessReviewItemQuery {
+	query := (&AccessReviewItemClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreview.Table, accessreview.FieldID, id),
+			sqlgraph.To(accessreviewitem.Table, accessreviewitem.FieldID),
+			sqlgraph.Edge(sqlgraph.O2M, false, accessreview.ItemsTable, accessreview.ItemsColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryReviewer queries the reviewer edge of a AccessReview.
+func (c *AccessReviewClient) QueryReviewer(_m *AccessReview) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreview.Table, accessreview.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreview.ReviewerTable, accessreview.ReviewerColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryStartedBy queries the started_by edge of a AccessReview.
+func (c *AccessReviewClient) QueryStartedBy(_m *AccessReview) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreview.Table, accessreview.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreview.StartedByTable, accessreview.StartedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryClosedBy queries the closed_by edge of a AccessReview.
+func (c *AccessReviewClient) QueryClosedBy(_m *AccessReview) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreview.Table, accessreview.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreview.ClosedByTable, accessreview.ClosedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AccessReviewClient) Hooks() []Hook {
+	hooks := c.hooks.AccessReview
+	return append(hooks[:len(hooks):len(hooks)], accessreview.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AccessReviewClient) Interceptors() []Interceptor {
+	return c.inters.AccessReview
+}
+
+func (c *AccessReviewClient) mutate(ctx context.Context, m *AccessReviewMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AccessReviewCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AccessReviewUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AccessReviewUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AccessReviewDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AccessReview mutation op: %q", m.Op())
+	}
+}
+
+// AccessReviewItemClient is a client for the AccessReviewItem schema.
+type AccessReviewItemClient struct {
+	config
+}
+
+// NewAccessReviewItemClient returns a client for the AccessReviewItem from the given config.
+func NewAccessReviewItemClient(c config) *AccessReviewItemClient {
+	return &AccessReviewItemClient{config: c}
+}
+
+// Use adds a list of mutation hooks to the hooks stack.
+// A call to `Use(f, g, h)` equals to `accessreviewitem.Hooks(f(g(h())))`.
+func (c *AccessReviewItemClient) Use(hooks ...Hook) {
+	c.hooks.AccessReviewItem = append(c.hooks.AccessReviewItem, hooks...)
+}
+
+// Intercept adds a list of query interceptors to the interceptors stack.
+// A call to `Intercept(f, g, h)` equals to `accessreviewitem.Intercept(f(g(h())))`.
+func (c *AccessReviewItemClient) Intercept(interceptors ...Interceptor) {
+	c.inters.AccessReviewItem = append(c.inters.AccessReviewItem, interceptors...)
+}
+
+// Create returns a builder for creating a AccessReviewItem entity.
+func (c *AccessReviewItemClient) Create() *AccessReviewItemCreate {
+	mutation := newAccessReviewItemMutation(c.config, OpCreate)
+	return &AccessReviewItemCreate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// CreateBulk returns a builder for creating a bulk of AccessReviewItem entities.
+func (c *AccessReviewItemClient) CreateBulk(builders ...*AccessReviewItemCreate) *AccessReviewItemCreateBulk {
+	return &AccessReviewItemCreateBulk{config: c.config, builders: builders}
+}
+
+// MapCreateBulk creates a bulk creation builder from the given slice. For each item in the slice, the function creates
+// a builder and applies setFunc on it.
+func (c *AccessReviewItemClient) MapCreateBulk(slice any, setFunc func(*AccessReviewItemCreate, int)) *AccessReviewItemCreateBulk {
+	rv := reflect.ValueOf(slice)
+	if rv.Kind() != reflect.Slice {
+		return &AccessReviewItemCreateBulk{err: fmt.Errorf("calling to AccessReviewItemClient.MapCreateBulk with wrong type %T, need slice", slice)}
+	}
+	builders := make([]*AccessReviewItemCreate, rv.Len())
+	for i := 0; i < rv.Len(); i++ {
+		builders[i] = c.Create()
+		setFunc(builders[i], i)
+	}
+	return &AccessReviewItemCreateBulk{config: c.config, builders: builders}
+}
+
+// Update returns an update builder for AccessReviewItem.
+func (c *AccessReviewItemClient) Update() *AccessReviewItemUpdate {
+	mutation := newAccessReviewItemMutation(c.config, OpUpdate)
+	return &AccessReviewItemUpdate{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOne returns an update builder for the given entity.
+func (c *AccessReviewItemClient) UpdateOne(_m *AccessReviewItem) *AccessReviewItemUpdateOne {
+	mutation := newAccessReviewItemMutation(c.config, OpUpdateOne, withAccessReviewItem(_m))
+	return &AccessReviewItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// UpdateOneID returns an update builder for the given id.
+func (c *AccessReviewItemClient) UpdateOneID(id uuid.UUID) *AccessReviewItemUpdateOne {
+	mutation := newAccessReviewItemMutation(c.config, OpUpdateOne, withAccessReviewItemID(id))
+	return &AccessReviewItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// Delete returns a delete builder for AccessReviewItem.
+func (c *AccessReviewItemClient) Delete() *AccessReviewItemDelete {
+	mutation := newAccessReviewItemMutation(c.config, OpDelete)
+	return &AccessReviewItemDelete{config: c.config, hooks: c.Hooks(), mutation: mutation}
+}
+
+// DeleteOne returns a builder for deleting the given entity.
+func (c *AccessReviewItemClient) DeleteOne(_m *AccessReviewItem) *AccessReviewItemDeleteOne {
+	return c.DeleteOneID(_m.ID)
+}
+
+// DeleteOneID returns a builder for deleting the given entity by its id.
+func (c *AccessReviewItemClient) DeleteOneID(id uuid.UUID) *AccessReviewItemDeleteOne {
+	builder := c.Delete().Where(accessreviewitem.ID(id))
+	builder.mutation.id = &id
+	builder.mutation.op = OpDeleteOne
+	return &AccessReviewItemDeleteOne{builder}
+}
+
+// Query returns a query builder for AccessReviewItem.
+func (c *AccessReviewItemClient) Query() *AccessReviewItemQuery {
+	return &AccessReviewItemQuery{
+		config: c.config,
+		ctx:    &QueryContext{Type: TypeAccessReviewItem},
+		inters: c.Interceptors(),
+	}
+}
+
+// Get returns a AccessReviewItem entity by its id.
+func (c *AccessReviewItemClient) Get(ctx context.Context, id uuid.UUID) (*AccessReviewItem, error) {
+	return c.Query().Where(accessreviewitem.ID(id)).Only(ctx)
+}
+
+// GetX is like Get, but panics if an error occurs.
+func (c *AccessReviewItemClient) GetX(ctx context.Context, id uuid.UUID) *AccessReviewItem {
+	obj, err := c.Get(ctx, id)
+	if err != nil {
+		panic(err)
+	}
+	return obj
+}
+
+// QueryReview queries the review edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryReview(_m *AccessReviewItem) *AccessReviewQuery {
+	query := (&AccessReviewClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(accessreview.Table, accessreview.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, true, accessreviewitem.ReviewTable, accessreviewitem.ReviewColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUser queries the user edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryUser(_m *AccessReviewItem) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreviewitem.UserTable, accessreviewitem.UserColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryGrantedBy queries the granted_by edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryGrantedBy(_m *AccessReviewItem) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreviewitem.GrantedByTable, accessreviewitem.GrantedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUserRole queries the user_role edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryUserRole(_m *AccessReviewItem) *UserRoleQuery {
+	query := (&UserRoleClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(userrole.Table, userrole.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreviewitem.UserRoleTable, accessreviewitem.UserRoleColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryUserPermission queries the user_permission edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryUserPermission(_m *AccessReviewItem) *UserPermissionQuery {
+	query := (&UserPermissionClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(userpermission.Table, userpermission.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreviewitem.UserPermissionTable, accessreviewitem.UserPermissionColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryDecidedBy queries the decided_by edge of a AccessReviewItem.
+func (c *AccessReviewItemClient) QueryDecidedBy(_m *AccessReviewItem) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(accessreviewitem.Table, accessreviewitem.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, accessreviewitem.DecidedByTable, accessreviewitem.DecidedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// Hooks returns the client hooks.
+func (c *AccessReviewItemClient) Hooks() []Hook {
+	hooks := c.hooks.AccessReviewItem
+	return append(hooks[:len(hooks):len(hooks)], accessreviewitem.Hooks[:]...)
+}
+
+// Interceptors returns the client interceptors.
+func (c *AccessReviewItemClient) Interceptors() []Interceptor {
+	return c.inters.AccessReviewItem
+}
+
+func (c *AccessReviewItemClient) mutate(ctx context.Context, m *AccessReviewItemMutation) (Value, error) {
+	switch m.Op() {
+	case OpCreate:
+		return (&AccessReviewItemCreate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdate:
+		return (&AccessReviewItemUpdate{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpUpdateOne:
+		return (&AccessReviewItemUpdateOne{config: c.config, hooks: c.Hooks(), mutation: m}).Save(ctx)
+	case OpDelete, OpDeleteOne:
+		return (&AccessReviewItemDelete{config: c.config, hooks: c.Hooks(), mutation: m}).Exec(ctx)
+	default:
+		return nil, fmt.Errorf("ent: unknown AccessReviewItem mutation op: %q", m.Op())
 	}
 }
 
@@ -8266,6 +8712,22 @@ func (c *UserPermissionClient) QueryGrantedBy(_m *UserPermission) *UserQuery {
 	return query
 }
 
+// QueryLastReviewedBy queries the last_reviewed_by edge of a UserPermission.
+func (c *UserPermissionClient) QueryLastReviewedBy(_m *UserPermission) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(userpermission.Table, userpermission.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, userpermission.LastReviewedByTable, userpermission.LastReviewedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
 // Hooks returns the client hooks.
 func (c *UserPermissionClient) Hooks() []Hook {
 	hooks := c.hooks.UserPermission
@@ -8441,6 +8903,22 @@ func (c *UserRoleClient) QueryAssignedBy(_m *UserRole) *UserQuery {
 			sqlgraph.From(userrole.Table, userrole.FieldID, id),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, userrole.AssignedByTable, userrole.AssignedByColumn),
+		)
+		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
+		return fromV, nil
+	}
+	return query
+}
+
+// QueryLastReviewedBy queries the last_reviewed_by edge of a UserRole.
+func (c *UserRoleClient) QueryLastReviewedBy(_m *UserRole) *UserQuery {
+	query := (&UserClient{config: c.config}).Query()
+	query.path = func(context.Context) (fromV *sql.Selector, _ error) {
+		id := _m.ID
+		step := sqlgraph.NewStep(
+			sqlgraph.From(userrole.Table, userrole.FieldID, id),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, userrole.LastReviewedByTable, userrole.LastReviewedByColumn),
 		)
 		fromV = sqlgraph.Neighbors(_m.driver.Dialect(), step)
 		return fromV, nil
@@ -8825,24 +9303,26 @@ func (c *WorkingHoursClient) mutate(ctx context.Context, m *WorkingHoursMutation
 // hooks and interceptors per client, for fast access.
 type (
 	hooks struct {
-		ApiToken, Appointment, AuditLog, Authenticator, BlacklistedToken, Booking,
-		Customer, GivenName, IdempotencyKey, Notification, OneTimeToken, OperationLog,
-		Order, OrderEvent, OrderItem, OrganizationalUnit, OutboxMessage,
-		PasswordHistory, PaymentMethod, PaymentTransaction, Permission, PointsAccount,
-		PointsEntry, PractitionerProfile, PractitionerService, Product, RateLimitLog,
-		RecoveryCode, RefreshToken, ResourceClaim, Reward, RewardRedemption, Role,
-		RolePermission, ServiceSetting, SessionLog, Sex, SigningKey, Surname, User,
-		UserPermission, UserRole, UserSession, WorkingHours []ent.Hook
+		AccessReview, AccessReviewItem, ApiToken, Appointment, AuditLog, Authenticator,
+		BlacklistedToken, Booking, Customer, GivenName, IdempotencyKey, Notification,
+		OneTimeToken, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
+		OutboxMessage, PasswordHistory, PaymentMethod, PaymentTransaction, Permission,
+		PointsAccount, PointsEntry, PractitionerProfile, PractitionerService, Product,
+		RateLimitLog, RecoveryCode, RefreshToken, ResourceClaim, Reward,
+		RewardRedemption, Role, RolePermission, ServiceSetting, SessionLog, Sex,
+		SigningKey, Surname, User, UserPermission, UserRole, UserSession,
+		WorkingHours []ent.Hook
 	}
 	inters struct {
-		ApiToken, Appointment, AuditLog, Authenticator, BlacklistedToken, Booking,
-		Customer, GivenName, IdempotencyKey, Notification, OneTimeToken, OperationLog,
-		Order, OrderEvent, OrderItem, OrganizationalUnit, OutboxMessage,
-		PasswordHistory, PaymentMethod, PaymentTransaction, Permission, PointsAccount,
-		PointsEntry, PractitionerProfile, PractitionerService, Product, RateLimitLog,
-		RecoveryCode, RefreshToken, ResourceClaim, Reward, RewardRedemption, Role,
-		RolePermission, ServiceSetting, SessionLog, Sex, SigningKey, Surname, User,
-		UserPermission, UserRole, UserSession, WorkingHours []ent.Interceptor
+		AccessReview, AccessReviewItem, ApiToken, Appointment, AuditLog, Authenticator,
+		BlacklistedToken, Booking, Customer, GivenName, IdempotencyKey, Notification,
+		OneTimeToken, OperationLog, Order, OrderEvent, OrderItem, OrganizationalUnit,
+		OutboxMessage, PasswordHistory, PaymentMethod, PaymentTransaction, Permission,
+		PointsAccount, PointsEntry, PractitionerProfile, PractitionerService, Product,
+		RateLimitLog, RecoveryCode, RefreshToken, ResourceClaim, Reward,
+		RewardRedemption, Role, RolePermission, ServiceSetting, SessionLog, Sex,
+		SigningKey, Surname, User, UserPermission, UserRole, UserSession,
+		WorkingHours []ent.Interceptor
 	}
 )
 

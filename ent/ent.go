@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -116,6 +118,8 @@ var (
 func checkColumn(t, c string) error {
 	initCheck.Do(func() {
 		columnCheck = sql.NewColumnCheck(map[string]func(string) bool{
+			accessreview.Table:        accessreview.ValidColumn,
+			accessreviewitem.Table:    accessreviewitem.ValidColumn,
 			apitoken.Table:            apitoken.ValidColumn,
 			appointment.Table:         appointment.ValidColumn,
 			auditlog.Table:            auditlog.ValidColumn,

@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -64,6 +66,21 @@ type TypeMeta struct {
 
 // Meta describes the entities by their names.
 var Meta = map[string]TypeMeta{
+	"AccessReview": {
+		Table:      accessreview.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "name", "kind", "status", "due_at", "criteria", "reviewer_id", "started_by_id", "closed_at", "closed_by_id"},
+		SoftDelete: true,
+		Door:       "hasPermission",
+		Permission: "access_review:read",
+	},
+	"AccessReviewItem": {
+		Table:      accessreviewitem.Table,
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "deleted_at", "retention_until", "review_id", "kind", "user_id", "username", "grants", "scope", "granted_at", "granted_by_id", "expires_at", "reason", "findings", "user_role_id", "user_permission_id", "status", "decided_at", "decided_by_id", "note"},
+		Personal:   map[string]bool{"username": true},
+		SoftDelete: true,
+		Door:       "hasPermission",
+		Permission: "access_review:read",
+	},
 	"ApiToken": {
 		Table:      apitoken.Table,
 		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "name", "hint", "token_hash", "scopes", "expires_at", "last_used_at", "last_used_ip", "revoked_at", "revoke_reason"},
@@ -346,13 +363,13 @@ var Meta = map[string]TypeMeta{
 	},
 	"UserPermission": {
 		Table:      userpermission.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "permission_id", "permission", "allowed", "scope", "valid_from", "expires_at", "granted_by_id", "reason"},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "permission_id", "permission", "allowed", "scope", "valid_from", "expires_at", "granted_by_id", "reason", "origin", "last_reviewed_at", "last_reviewed_by_id"},
 		Door:       "hasPermission",
 		Permission: "permission:read",
 	},
 	"UserRole": {
 		Table:      userrole.Table,
-		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "role_id", "assigned_by_id", "assigned_at", "valid_from", "expires_at", "reason"},
+		Fields:     []string{"created_at", "updated_at", "created_by", "updated_by", "version", "user_id", "role_id", "assigned_by_id", "assigned_at", "valid_from", "expires_at", "reason", "last_reviewed_at", "last_reviewed_by_id"},
 		Door:       "hasPermission",
 		Permission: "role:read",
 	},

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -58,6 +60,10 @@ import (
 // as far as the caller in the context may see.
 func (c *Client) Exists(ctx context.Context, entity string, id uuid.UUID) (bool, error) {
 	switch entity {
+	case TypeAccessReview:
+		return c.AccessReview.Query().Where(accessreview.ID(id)).Exist(ctx)
+	case TypeAccessReviewItem:
+		return c.AccessReviewItem.Query().Where(accessreviewitem.ID(id)).Exist(ctx)
 	case TypeApiToken:
 		return c.ApiToken.Query().Where(apitoken.ID(id)).Exist(ctx)
 	case TypeAppointment:

@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -51,6 +53,536 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 )
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AccessReviewQuery) CollectFields(ctx context.Context, satisfies ...string) (*AccessReviewQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AccessReviewQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(accessreview.Columns))
+		selectedFields = []string{accessreview.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "items":
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&AccessReviewItemClient{config: _q.config}).Query()
+			)
+			args, err := newAccessReviewItemPaginateArgs(fieldArgs(ctx, opCtx, field, new(AccessReviewItemWhereInput)))
+			if err != nil {
+				return err
+			}
+			pager, err := newAccessReviewItemPager(args.opts, args.last != nil)
+			if err != nil {
+				return fmt.Errorf("create new pager in path %q: %w", path, err)
+			}
+			if query, err = pager.applyFilter(query); err != nil {
+				return err
+			}
+			selection := fieldSelection(opCtx, field)
+			if selection.count {
+				query := query.Clone()
+				_q.loadTotal = append(_q.loadTotal, func(ctx context.Context, nodes []*AccessReview) error {
+					ids := make([]driver.Value, len(nodes))
+					for i := range nodes {
+						ids[i] = nodes[i].ID
+					}
+					var v []struct {
+						NodeID uuid.UUID `sql:"review_id"`
+						Count  int       `sql:"count"`
+					}
+					query.Where(func(s *sql.Selector) {
+						s.Where(sql.InValues(s.C(accessreview.ItemsColumn), ids...))
+					})
+					if err := query.GroupBy(accessreview.ItemsColumn).Aggregate(Count()).Scan(ctx, &v); err != nil {
+						return err
+					}
+					m := make(map[uuid.UUID]int, len(v))
+					for i := range v {
+						m[v[i].NodeID] = v[i].Count
+					}
+					for i := range nodes {
+						n := m[nodes[i].ID]
+						if nodes[i].Edges.totalCount[0] == nil {
+							nodes[i].Edges.totalCount[0] = make(map[string]int)
+						}
+						nodes[i].Edges.totalCount[0][alias] = n
+					}
+					return nil
+				})
+
+			}
+			if query, err = pager.applyCursors(query, args.after, args.before); err != nil {
+				return err
+			}
+			if !selection.rows {
+				continue
+			}
+			path = append(path, edgesField, nodeField)
+			if selection.node != nil {
+				if err := query.collectField(ctx, false, opCtx, *selection.node, path, mayAddCondition(satisfies, accessreviewitemImplementors)...); err != nil {
+					return err
+				}
+			} else if !selection.all {
+				query.Select(accessreviewitem.FieldID)
+			}
+			if limit := paging.Limit(args.first, args.last); limit > 0 {
+				if oneNode {
+					pager.applyOrder(query.Limit(limit))
+				} else {
+					modify := paging.LimitPerRow(accessreview.ItemsColumn, limit, pager.orderExpr(query))
+					query.modifiers = append(query.modifiers, modify)
+				}
+			} else {
+				query = pager.applyOrder(query)
+			}
+			_q.WithNamedItems(alias, func(wq *AccessReviewItemQuery) {
+				*wq = *query
+			})
+
+		case "reviewer":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withReviewer = query
+			if _, ok := fieldSeen[accessreview.FieldReviewerID]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldReviewerID)
+				fieldSeen[accessreview.FieldReviewerID] = struct{}{}
+			}
+
+		case "startedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withStartedBy = query
+			if _, ok := fieldSeen[accessreview.FieldStartedByID]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldStartedByID)
+				fieldSeen[accessreview.FieldStartedByID] = struct{}{}
+			}
+
+		case "closedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withClosedBy = query
+			if _, ok := fieldSeen[accessreview.FieldClosedByID]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldClosedByID)
+				fieldSeen[accessreview.FieldClosedByID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[accessreview.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldCreatedAt)
+				fieldSeen[accessreview.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[accessreview.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldUpdatedAt)
+				fieldSeen[accessreview.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[accessreview.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldCreatedBy)
+				fieldSeen[accessreview.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[accessreview.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldUpdatedBy)
+				fieldSeen[accessreview.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[accessreview.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldVersion)
+				fieldSeen[accessreview.FieldVersion] = struct{}{}
+			}
+		case "name":
+			if _, ok := fieldSeen[accessreview.FieldName]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldName)
+				fieldSeen[accessreview.FieldName] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[accessreview.FieldKind]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldKind)
+				fieldSeen[accessreview.FieldKind] = struct{}{}
+			}
+		case "status":
+			if _, ok := fieldSeen[accessreview.FieldStatus]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldStatus)
+				fieldSeen[accessreview.FieldStatus] = struct{}{}
+			}
+		case "dueAt":
+			if _, ok := fieldSeen[accessreview.FieldDueAt]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldDueAt)
+				fieldSeen[accessreview.FieldDueAt] = struct{}{}
+			}
+		case "criteria":
+			if _, ok := fieldSeen[accessreview.FieldCriteria]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldCriteria)
+				fieldSeen[accessreview.FieldCriteria] = struct{}{}
+			}
+		case "closedAt":
+			if _, ok := fieldSeen[accessreview.FieldClosedAt]; !ok {
+				selectedFields = append(selectedFields, accessreview.FieldClosedAt)
+				fieldSeen[accessreview.FieldClosedAt] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type accessreviewPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []AccessReviewPaginateOption
+}
+
+func newAccessReviewPaginateArgs(rv map[string]any, err error) (*accessreviewPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &accessreviewPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[orderByField]; ok {
+		switch v := v.(type) {
+		case map[string]any:
+			var (
+				err1, err2 error
+				order      = &AccessReviewOrder{Field: &AccessReviewOrderField{}, Direction: paging.OrderDirectionAsc}
+			)
+			if d, ok := v[directionField]; ok {
+				err1 = order.Direction.UnmarshalGQL(d)
+			}
+			if f, ok := v[fieldField]; ok {
+				err2 = order.Field.UnmarshalGQL(f)
+			}
+			if err := errors.Join(err1, err2); err != nil {
+				return nil, err
+			}
+			args.opts = append(args.opts, WithAccessReviewOrder(order))
+		case *AccessReviewOrder:
+			if v != nil {
+				args.opts = append(args.opts, WithAccessReviewOrder(v))
+			}
+		}
+	}
+	if v, ok := rv[whereField].(*AccessReviewWhereInput); ok {
+		args.opts = append(args.opts, WithAccessReviewFilter(v.Filter))
+	}
+	return args, nil
+}
+
+// CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
+func (_q *AccessReviewItemQuery) CollectFields(ctx context.Context, satisfies ...string) (*AccessReviewItemQuery, error) {
+	fc := graphql.GetFieldContext(ctx)
+	if fc == nil {
+		return _q, nil
+	}
+	if err := _q.collectField(ctx, false, graphql.GetOperationContext(ctx), fc.Field, nil, satisfies...); err != nil {
+		return nil, err
+	}
+	return _q, nil
+}
+
+func (_q *AccessReviewItemQuery) collectField(ctx context.Context, oneNode bool, opCtx *graphql.OperationContext, collected graphql.CollectedField, path []string, satisfies ...string) error {
+	path = append([]string(nil), path...)
+	var (
+		unknownSeen    bool
+		fieldSeen      = make(map[string]struct{}, len(accessreviewitem.Columns))
+		selectedFields = []string{accessreviewitem.FieldID}
+	)
+	fields := graphql.CollectFields(opCtx, collected.Selections, satisfies)
+	for _, field := range fields {
+		switch field.Name {
+
+		case "review":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&AccessReviewClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, accessreviewImplementors)...); err != nil {
+				return err
+			}
+			_q.withReview = query
+			if _, ok := fieldSeen[accessreviewitem.FieldReviewID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldReviewID)
+				fieldSeen[accessreviewitem.FieldReviewID] = struct{}{}
+			}
+
+		case "user":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withUser = query
+			if _, ok := fieldSeen[accessreviewitem.FieldUserID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUserID)
+				fieldSeen[accessreviewitem.FieldUserID] = struct{}{}
+			}
+
+		case "grantedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withGrantedBy = query
+			if _, ok := fieldSeen[accessreviewitem.FieldGrantedByID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldGrantedByID)
+				fieldSeen[accessreviewitem.FieldGrantedByID] = struct{}{}
+			}
+
+		case "userRole":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserRoleClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userroleImplementors)...); err != nil {
+				return err
+			}
+			_q.withUserRole = query
+			if _, ok := fieldSeen[accessreviewitem.FieldUserRoleID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUserRoleID)
+				fieldSeen[accessreviewitem.FieldUserRoleID] = struct{}{}
+			}
+
+		case "userPermission":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserPermissionClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userpermissionImplementors)...); err != nil {
+				return err
+			}
+			_q.withUserPermission = query
+			if _, ok := fieldSeen[accessreviewitem.FieldUserPermissionID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUserPermissionID)
+				fieldSeen[accessreviewitem.FieldUserPermissionID] = struct{}{}
+			}
+
+		case "decidedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withDecidedBy = query
+			if _, ok := fieldSeen[accessreviewitem.FieldDecidedByID]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldDecidedByID)
+				fieldSeen[accessreviewitem.FieldDecidedByID] = struct{}{}
+			}
+		case "createdAt":
+			if _, ok := fieldSeen[accessreviewitem.FieldCreatedAt]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldCreatedAt)
+				fieldSeen[accessreviewitem.FieldCreatedAt] = struct{}{}
+			}
+		case "updatedAt":
+			if _, ok := fieldSeen[accessreviewitem.FieldUpdatedAt]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUpdatedAt)
+				fieldSeen[accessreviewitem.FieldUpdatedAt] = struct{}{}
+			}
+		case "createdBy":
+			if _, ok := fieldSeen[accessreviewitem.FieldCreatedBy]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldCreatedBy)
+				fieldSeen[accessreviewitem.FieldCreatedBy] = struct{}{}
+			}
+		case "updatedBy":
+			if _, ok := fieldSeen[accessreviewitem.FieldUpdatedBy]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUpdatedBy)
+				fieldSeen[accessreviewitem.FieldUpdatedBy] = struct{}{}
+			}
+		case "version":
+			if _, ok := fieldSeen[accessreviewitem.FieldVersion]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldVersion)
+				fieldSeen[accessreviewitem.FieldVersion] = struct{}{}
+			}
+		case "kind":
+			if _, ok := fieldSeen[accessreviewitem.FieldKind]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldKind)
+				fieldSeen[accessreviewitem.FieldKind] = struct{}{}
+			}
+		case "username":
+			if _, ok := fieldSeen[accessreviewitem.FieldUsername]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldUsername)
+				fieldSeen[accessreviewitem.FieldUsername] = struct{}{}
+			}
+		case "grants":
+			if _, ok := fieldSeen[accessreviewitem.FieldGrants]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldGrants)
+				fieldSeen[accessreviewitem.FieldGrants] = struct{}{}
+			}
+		case "scope":
+			if _, ok := fieldSeen[accessreviewitem.FieldScope]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldScope)
+				fieldSeen[accessreviewitem.FieldScope] = struct{}{}
+			}
+		case "grantedAt":
+			if _, ok := fieldSeen[accessreviewitem.FieldGrantedAt]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldGrantedAt)
+				fieldSeen[accessreviewitem.FieldGrantedAt] = struct{}{}
+			}
+		case "expiresAt":
+			if _, ok := fieldSeen[accessreviewitem.FieldExpiresAt]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldExpiresAt)
+				fieldSeen[accessreviewitem.FieldExpiresAt] = struct{}{}
+			}
+		case "reason":
+			if _, ok := fieldSeen[accessreviewitem.FieldReason]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldReason)
+				fieldSeen[accessreviewitem.FieldReason] = struct{}{}
+			}
+		case "findings":
+			if _, ok := fieldSeen[accessreviewitem.FieldFindings]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldFindings)
+				fieldSeen[accessreviewitem.FieldFindings] = struct{}{}
+			}
+		case "status":
+			if _, ok := fieldSeen[accessreviewitem.FieldStatus]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldStatus)
+				fieldSeen[accessreviewitem.FieldStatus] = struct{}{}
+			}
+		case "decidedAt":
+			if _, ok := fieldSeen[accessreviewitem.FieldDecidedAt]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldDecidedAt)
+				fieldSeen[accessreviewitem.FieldDecidedAt] = struct{}{}
+			}
+		case "note":
+			if _, ok := fieldSeen[accessreviewitem.FieldNote]; !ok {
+				selectedFields = append(selectedFields, accessreviewitem.FieldNote)
+				fieldSeen[accessreviewitem.FieldNote] = struct{}{}
+			}
+		case "id":
+		case "__typename":
+		default:
+			unknownSeen = true
+		}
+	}
+	if !unknownSeen {
+		_q.Select(selectedFields...)
+	}
+	return nil
+}
+
+type accessreviewitemPaginateArgs struct {
+	first, last   *int
+	after, before *paging.Cursor
+	opts          []AccessReviewItemPaginateOption
+}
+
+func newAccessReviewItemPaginateArgs(rv map[string]any, err error) (*accessreviewitemPaginateArgs, error) {
+	if err != nil {
+		return nil, err
+	}
+	args := &accessreviewitemPaginateArgs{}
+	if v := rv[firstField]; v != nil {
+		args.first = v.(*int)
+	}
+	if v := rv[lastField]; v != nil {
+		args.last = v.(*int)
+	}
+	if v := rv[afterField]; v != nil {
+		args.after = v.(*paging.Cursor)
+	}
+	if v := rv[beforeField]; v != nil {
+		args.before = v.(*paging.Cursor)
+	}
+	if args.first, args.last, err = paging.Bounds(args.first, args.last); err != nil {
+		return nil, err
+	}
+	if v, ok := rv[whereField].(*AccessReviewItemWhereInput); ok {
+		args.opts = append(args.opts, WithAccessReviewItemFilter(v.Filter))
+	}
+	return args, nil
+}
 
 // CollectFields tells the query-builder to eagerly load connected nodes by resolver context.
 func (_q *ApiTokenQuery) CollectFields(ctx context.Context, satisfies ...string) (*ApiTokenQuery, error) {
@@ -9088,6 +9620,24 @@ func (_q *UserPermissionQuery) collectField(ctx context.Context, oneNode bool, o
 				selectedFields = append(selectedFields, userpermission.FieldGrantedByID)
 				fieldSeen[userpermission.FieldGrantedByID] = struct{}{}
 			}
+
+		case "lastReviewedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withLastReviewedBy = query
+			if _, ok := fieldSeen[userpermission.FieldLastReviewedByID]; !ok {
+				selectedFields = append(selectedFields, userpermission.FieldLastReviewedByID)
+				fieldSeen[userpermission.FieldLastReviewedByID] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[userpermission.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, userpermission.FieldCreatedAt)
@@ -9142,6 +9692,16 @@ func (_q *UserPermissionQuery) collectField(ctx context.Context, oneNode bool, o
 			if _, ok := fieldSeen[userpermission.FieldReason]; !ok {
 				selectedFields = append(selectedFields, userpermission.FieldReason)
 				fieldSeen[userpermission.FieldReason] = struct{}{}
+			}
+		case "origin":
+			if _, ok := fieldSeen[userpermission.FieldOrigin]; !ok {
+				selectedFields = append(selectedFields, userpermission.FieldOrigin)
+				fieldSeen[userpermission.FieldOrigin] = struct{}{}
+			}
+		case "lastReviewedAt":
+			if _, ok := fieldSeen[userpermission.FieldLastReviewedAt]; !ok {
+				selectedFields = append(selectedFields, userpermission.FieldLastReviewedAt)
+				fieldSeen[userpermission.FieldLastReviewedAt] = struct{}{}
 			}
 		case "id":
 		case "__typename":
@@ -9263,6 +9823,24 @@ func (_q *UserRoleQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 				selectedFields = append(selectedFields, userrole.FieldAssignedByID)
 				fieldSeen[userrole.FieldAssignedByID] = struct{}{}
 			}
+
+		case "lastReviewedBy":
+			if selectedTwice(fields, field) {
+				continue
+			}
+			var (
+				alias = field.Alias
+				path  = append(path, alias)
+				query = (&UserClient{config: _q.config}).Query()
+			)
+			if err := query.collectField(ctx, oneNode, opCtx, field, path, mayAddCondition(satisfies, userImplementors)...); err != nil {
+				return err
+			}
+			_q.withLastReviewedBy = query
+			if _, ok := fieldSeen[userrole.FieldLastReviewedByID]; !ok {
+				selectedFields = append(selectedFields, userrole.FieldLastReviewedByID)
+				fieldSeen[userrole.FieldLastReviewedByID] = struct{}{}
+			}
 		case "createdAt":
 			if _, ok := fieldSeen[userrole.FieldCreatedAt]; !ok {
 				selectedFields = append(selectedFields, userrole.FieldCreatedAt)
@@ -9307,6 +9885,11 @@ func (_q *UserRoleQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 			if _, ok := fieldSeen[userrole.FieldReason]; !ok {
 				selectedFields = append(selectedFields, userrole.FieldReason)
 				fieldSeen[userrole.FieldReason] = struct{}{}
+			}
+		case "lastReviewedAt":
+			if _, ok := fieldSeen[userrole.FieldLastReviewedAt]; !ok {
+				selectedFields = append(selectedFields, userrole.FieldLastReviewedAt)
+				fieldSeen[userrole.FieldLastReviewedAt] = struct{}{}
 			}
 		case "id":
 		case "__typename":

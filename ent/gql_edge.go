@@ -20,6 +20,102 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 )
 
+func (_m *AccessReview) Items(
+	ctx context.Context, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *AccessReviewItemWhereInput,
+) (*AccessReviewItemConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	opts := []AccessReviewItemPaginateOption{
+		WithAccessReviewItemFilter(where.Filter),
+	}
+	alias := graphql.GetFieldContext(ctx).Field.Alias
+	totalCount, hasTotalCount := _m.Edges.totalCount[0][alias]
+	if nodes, err := _m.NamedItems(alias); err == nil || hasTotalCount {
+		pager, err := newAccessReviewItemPager(opts, last != nil)
+		if err != nil {
+			return nil, err
+		}
+		conn := &AccessReviewItemConnection{Edges: []*AccessReviewItemEdge{}, TotalCount: totalCount}
+		conn.build(nodes, pager, after, first, before, last)
+		return conn, nil
+	}
+	return _m.QueryItems().Paginate(ctx, after, first, before, last, opts...)
+}
+
+func (_m *AccessReview) Reviewer(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.ReviewerOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryReviewer().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReview) StartedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.StartedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryStartedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReview) ClosedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.ClosedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryClosedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) Review(ctx context.Context) (*AccessReview, error) {
+	result, err := _m.Edges.ReviewOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryReview().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) User(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.UserOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUser().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) GrantedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.GrantedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryGrantedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) UserRole(ctx context.Context) (*UserRole, error) {
+	result, err := _m.Edges.UserRoleOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUserRole().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) UserPermission(ctx context.Context) (*UserPermission, error) {
+	result, err := _m.Edges.UserPermissionOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryUserPermission().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *AccessReviewItem) DecidedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.DecidedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryDecidedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *ApiToken) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
@@ -1840,6 +1936,14 @@ func (_m *UserPermission) GrantedBy(ctx context.Context) (*User, error) {
 	return result, MaskNotFound(err)
 }
 
+func (_m *UserPermission) LastReviewedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.LastReviewedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryLastReviewedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
 func (_m *UserRole) User(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.UserOrErr()
 	if IsNotLoaded(err) {
@@ -1860,6 +1964,14 @@ func (_m *UserRole) AssignedBy(ctx context.Context) (*User, error) {
 	result, err := _m.Edges.AssignedByOrErr()
 	if IsNotLoaded(err) {
 		result, err = _m.QueryAssignedBy().Only(ctx)
+	}
+	return result, MaskNotFound(err)
+}
+
+func (_m *UserRole) LastReviewedBy(ctx context.Context) (*User, error) {
+	result, err := _m.Edges.LastReviewedByOrErr()
+	if IsNotLoaded(err) {
+		result, err = _m.QueryLastReviewedBy().Only(ctx)
 	}
 	return result, MaskNotFound(err)
 }

@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -52,6 +54,16 @@ import (
 type Noder interface {
 	IsNode()
 }
+
+var accessreviewImplementors = []string{"AccessReview", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*AccessReview) IsNode() {}
+
+var accessreviewitemImplementors = []string{"AccessReviewItem", "Node"}
+
+// IsNode implements the Node interface check for GQLGen.
+func (*AccessReviewItem) IsNode() {}
 
 var apitokenImplementors = []string{"ApiToken", "Node"}
 
@@ -296,6 +308,24 @@ func (c *Client) Noder(ctx context.Context, id uuid.UUID, opts ...NodeOption) (_
 
 func (c *Client) noder(ctx context.Context, table string, id uuid.UUID) (Noder, error) {
 	switch table {
+	case accessreview.Table:
+		query := c.AccessReview.Query().
+			Where(accessreview.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, accessreviewImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
+	case accessreviewitem.Table:
+		query := c.AccessReviewItem.Query().
+			Where(accessreviewitem.ID(id))
+		if fc := graphql.GetFieldContext(ctx); fc != nil {
+			if err := query.collectField(ctx, true, graphql.GetOperationContext(ctx), fc.Field, nil, accessreviewitemImplementors...); err != nil {
+				return nil, err
+			}
+		}
+		return query.Only(ctx)
 	case apitoken.Table:
 		query := c.ApiToken.Query().
 			Where(apitoken.ID(id))
@@ -691,6 +721,38 @@ func (c *Client) noders(ctx context.Context, table string, ids []uuid.UUID) ([]N
 		idmap[id] = append(idmap[id], &noders[i])
 	}
 	switch table {
+	case accessreview.Table:
+		query := c.AccessReview.Query().
+			Where(accessreview.IDIn(ids...))
+		query, err := query.CollectFields(ctx, accessreviewImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
+	case accessreviewitem.Table:
+		query := c.AccessReviewItem.Query().
+			Where(accessreviewitem.IDIn(ids...))
+		query, err := query.CollectFields(ctx, accessreviewitemImplementors...)
+		if err != nil {
+			return nil, err
+		}
+		nodes, err := query.All(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, node := range nodes {
+			for _, noder := range idmap[node.ID] {
+				*noder = node
+			}
+		}
 	case apitoken.Table:
 		query := c.ApiToken.Query().
 			Where(apitoken.IDIn(ids...))

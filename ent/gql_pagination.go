@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -101,6 +103,571 @@ const (
 	pageInfoField   = "pageInfo"
 	totalCountField = "totalCount"
 )
+
+// AccessReviewEdge is the edge representation of AccessReview.
+type AccessReviewEdge struct {
+	Node   *AccessReview `json:"node"`
+	Cursor paging.Cursor `json:"cursor"`
+}
+
+// AccessReviewConnection is the connection containing edges to AccessReview.
+type AccessReviewConnection struct {
+	Edges      []*AccessReviewEdge `json:"edges"`
+	PageInfo   paging.Info         `json:"pageInfo"`
+	TotalCount int                 `json:"totalCount"`
+}
+
+func (c *AccessReviewConnection) build(nodes []*AccessReview, pager *accessreviewPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *AccessReview
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *AccessReview {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *AccessReview {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AccessReviewEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AccessReviewEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// AccessReviewPaginateOption enables pagination customization.
+type AccessReviewPaginateOption func(*accessreviewPager) error
+
+// WithAccessReviewOrder configures pagination ordering.
+func WithAccessReviewOrder(order *AccessReviewOrder) AccessReviewPaginateOption {
+	if order == nil {
+		order = DefaultAccessReviewOrder
+	}
+	o := *order
+	return func(pager *accessreviewPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAccessReviewOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAccessReviewFilter configures pagination filter.
+func WithAccessReviewFilter(filter func(*AccessReviewQuery) (*AccessReviewQuery, error)) AccessReviewPaginateOption {
+	return func(pager *accessreviewPager) error {
+		if filter == nil {
+			return errors.New("AccessReviewQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type accessreviewPager struct {
+	reverse bool
+	order   *AccessReviewOrder
+	filter  func(*AccessReviewQuery) (*AccessReviewQuery, error)
+}
+
+func newAccessReviewPager(opts []AccessReviewPaginateOption, reverse bool) (*accessreviewPager, error) {
+	pager := &accessreviewPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAccessReviewOrder
+	}
+	return pager, nil
+}
+
+func (p *accessreviewPager) applyFilter(query *AccessReviewQuery) (*AccessReviewQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *accessreviewPager) toCursor(_m *AccessReview) paging.Cursor {
+	if p.order.Field.column == DefaultAccessReviewOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *accessreviewPager) list() paging.List {
+	return paging.List{Kind: "AccessReview", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *accessreviewPager) applyCursors(query *AccessReviewQuery, after, before *paging.Cursor) (*AccessReviewQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultAccessReviewOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *accessreviewPager) applyOrder(query *AccessReviewQuery) *AccessReviewQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAccessReviewOrder.Field {
+		query = query.Order(DefaultAccessReviewOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *accessreviewPager) orderExpr(query *AccessReviewQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAccessReviewOrder.Field {
+			b.Comma().Ident(DefaultAccessReviewOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to AccessReview.
+func (_m *AccessReviewQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...AccessReviewPaginateOption,
+) (*AccessReviewConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newAccessReviewPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AccessReviewConnection{Edges: []*AccessReviewEdge{}}
+	selection := contextSelection(ctx)
+	var counted *AccessReviewQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(accessreview.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+var (
+	// AccessReviewOrderFieldName orders AccessReview by name.
+	AccessReviewOrderFieldName = &AccessReviewOrderField{
+		Value: func(_m *AccessReview) (ent.Value, error) {
+			return _m.Name, nil
+		},
+		column: accessreview.FieldName,
+		toTerm: accessreview.ByName,
+	}
+	// AccessReviewOrderFieldDueAt orders AccessReview by due_at.
+	AccessReviewOrderFieldDueAt = &AccessReviewOrderField{
+		Value: func(_m *AccessReview) (ent.Value, error) {
+			return _m.DueAt, nil
+		},
+		column: accessreview.FieldDueAt,
+		toTerm: accessreview.ByDueAt,
+	}
+)
+
+// String implement fmt.Stringer interface.
+func (f AccessReviewOrderField) String() string {
+	var str string
+	switch f.column {
+	case AccessReviewOrderFieldName.column:
+		str = "NAME"
+	case AccessReviewOrderFieldDueAt.column:
+		str = "DUE_AT"
+	}
+	return str
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (f AccessReviewOrderField) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(f.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (f *AccessReviewOrderField) UnmarshalGQL(v interface{}) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("AccessReviewOrderField %T must be a string", v)
+	}
+	switch str {
+	case "NAME":
+		*f = *AccessReviewOrderFieldName
+	case "DUE_AT":
+		*f = *AccessReviewOrderFieldDueAt
+	default:
+		return fmt.Errorf("%s is not a valid AccessReviewOrderField", str)
+	}
+	return nil
+}
+
+// AccessReviewOrderField defines the ordering field of AccessReview.
+type AccessReviewOrderField struct {
+	// Value extracts the ordering value from the given AccessReview.
+	Value  func(*AccessReview) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) accessreview.OrderOption
+}
+
+// AccessReviewOrder defines the ordering of AccessReview.
+type AccessReviewOrder struct {
+	Direction paging.OrderDirection   `json:"direction"`
+	Field     *AccessReviewOrderField `json:"field"`
+}
+
+// DefaultAccessReviewOrder is the default ordering of AccessReview.
+var DefaultAccessReviewOrder = &AccessReviewOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &AccessReviewOrderField{
+		Value: func(_m *AccessReview) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: accessreview.FieldID,
+		toTerm: accessreview.ByID,
+	},
+}
+
+// ToEdge converts AccessReview into AccessReviewEdge.
+func (_m *AccessReview) ToEdge(order *AccessReviewOrder) *AccessReviewEdge {
+	if order == nil {
+		order = DefaultAccessReviewOrder
+	}
+	return &AccessReviewEdge{
+		Node:   _m,
+		Cursor: (&accessreviewPager{order: order}).toCursor(_m),
+	}
+}
+
+// AccessReviewItemEdge is the edge representation of AccessReviewItem.
+type AccessReviewItemEdge struct {
+	Node   *AccessReviewItem `json:"node"`
+	Cursor paging.Cursor     `json:"cursor"`
+}
+
+// AccessReviewItemConnection is the connection containing edges to AccessReviewItem.
+type AccessReviewItemConnection struct {
+	Edges      []*AccessReviewItemEdge `json:"edges"`
+	PageInfo   paging.Info             `json:"pageInfo"`
+	TotalCount int                     `json:"totalCount"`
+}
+
+func (c *AccessReviewItemConnection) build(nodes []*AccessReviewItem, pager *accessreviewitemPager, after *paging.Cursor, first *int, before *paging.Cursor, last *int) {
+	c.PageInfo.HasNextPage = before != nil
+	c.PageInfo.HasPreviousPage = after != nil
+	if first != nil && *first+1 == len(nodes) {
+		c.PageInfo.HasNextPage = true
+		nodes = nodes[:len(nodes)-1]
+	} else if last != nil && *last+1 == len(nodes) {
+		c.PageInfo.HasPreviousPage = true
+		nodes = nodes[:len(nodes)-1]
+	}
+	var nodeAt func(int) *AccessReviewItem
+	if last != nil {
+		n := len(nodes) - 1
+		nodeAt = func(i int) *AccessReviewItem {
+			return nodes[n-i]
+		}
+	} else {
+		nodeAt = func(i int) *AccessReviewItem {
+			return nodes[i]
+		}
+	}
+	c.Edges = make([]*AccessReviewItemEdge, len(nodes))
+	for i := range nodes {
+		node := nodeAt(i)
+		c.Edges[i] = &AccessReviewItemEdge{
+			Node:   node,
+			Cursor: pager.toCursor(node),
+		}
+	}
+	if l := len(c.Edges); l > 0 {
+		c.PageInfo.StartCursor = &c.Edges[0].Cursor
+		c.PageInfo.EndCursor = &c.Edges[l-1].Cursor
+	}
+}
+
+// AccessReviewItemPaginateOption enables pagination customization.
+type AccessReviewItemPaginateOption func(*accessreviewitemPager) error
+
+// WithAccessReviewItemOrder configures pagination ordering.
+func WithAccessReviewItemOrder(order *AccessReviewItemOrder) AccessReviewItemPaginateOption {
+	if order == nil {
+		order = DefaultAccessReviewItemOrder
+	}
+	o := *order
+	return func(pager *accessreviewitemPager) error {
+		if err := o.Direction.Validate(); err != nil {
+			return err
+		}
+		if o.Field == nil {
+			o.Field = DefaultAccessReviewItemOrder.Field
+		}
+		pager.order = &o
+		return nil
+	}
+}
+
+// WithAccessReviewItemFilter configures pagination filter.
+func WithAccessReviewItemFilter(filter func(*AccessReviewItemQuery) (*AccessReviewItemQuery, error)) AccessReviewItemPaginateOption {
+	return func(pager *accessreviewitemPager) error {
+		if filter == nil {
+			return errors.New("AccessReviewItemQuery filter cannot be nil")
+		}
+		pager.filter = filter
+		return nil
+	}
+}
+
+type accessreviewitemPager struct {
+	reverse bool
+	order   *AccessReviewItemOrder
+	filter  func(*AccessReviewItemQuery) (*AccessReviewItemQuery, error)
+}
+
+func newAccessReviewItemPager(opts []AccessReviewItemPaginateOption, reverse bool) (*accessreviewitemPager, error) {
+	pager := &accessreviewitemPager{reverse: reverse}
+	for _, opt := range opts {
+		if err := opt(pager); err != nil {
+			return nil, err
+		}
+	}
+	if pager.order == nil {
+		pager.order = DefaultAccessReviewItemOrder
+	}
+	return pager, nil
+}
+
+func (p *accessreviewitemPager) applyFilter(query *AccessReviewItemQuery) (*AccessReviewItemQuery, error) {
+	if p.filter != nil {
+		return p.filter(query)
+	}
+	return query, nil
+}
+
+func (p *accessreviewitemPager) toCursor(_m *AccessReviewItem) paging.Cursor {
+	if p.order.Field.column == DefaultAccessReviewItemOrder.Field.column {
+		return paging.NewCursor(p.list(), _m.ID, nil)
+	}
+	value, err := p.order.Field.Value(_m)
+	if err != nil {
+		value = err
+	}
+	return paging.NewCursor(p.list(), _m.ID, value)
+}
+
+// list names the list that cursors belong to.
+func (p *accessreviewitemPager) list() paging.List {
+	return paging.List{Kind: "AccessReviewItem", Order: p.order.Field.column, Direction: p.order.Direction}
+}
+
+func (p *accessreviewitemPager) applyCursors(query *AccessReviewItemQuery, after, before *paging.Cursor) (*AccessReviewItemQuery, error) {
+	if err := after.Check(afterField, p.list()); err != nil {
+		return nil, err
+	}
+	if err := before.Check(beforeField, p.list()); err != nil {
+		return nil, err
+	}
+	for _, predicate := range paging.CursorsPredicate(after, before, DefaultAccessReviewItemOrder.Field.column, p.order.Field.column, p.order.Direction) {
+		query = query.Where(predicate)
+	}
+	return query, nil
+}
+
+func (p *accessreviewitemPager) applyOrder(query *AccessReviewItemQuery) *AccessReviewItemQuery {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	query = query.Order(p.order.Field.toTerm(direction.OrderTermOption()))
+	if p.order.Field != DefaultAccessReviewItemOrder.Field {
+		query = query.Order(DefaultAccessReviewItemOrder.Field.toTerm(direction.OrderTermOption()))
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return query
+}
+
+func (p *accessreviewitemPager) orderExpr(query *AccessReviewItemQuery) sql.Querier {
+	direction := p.order.Direction
+	if p.reverse {
+		direction = direction.Reverse()
+	}
+	if len(query.ctx.Fields) > 0 {
+		query.ctx.AppendFieldOnce(p.order.Field.column)
+	}
+	return sql.ExprFunc(func(b *sql.Builder) {
+		b.Ident(p.order.Field.column).Pad().WriteString(string(direction))
+		if p.order.Field != DefaultAccessReviewItemOrder.Field {
+			b.Comma().Ident(DefaultAccessReviewItemOrder.Field.column).Pad().WriteString(string(direction))
+		}
+	})
+}
+
+// Paginate executes the query and returns a relay based cursor connection to AccessReviewItem.
+func (_m *AccessReviewItemQuery) Paginate(
+	ctx context.Context, after *paging.Cursor, first *int,
+	before *paging.Cursor, last *int, opts ...AccessReviewItemPaginateOption,
+) (*AccessReviewItemConnection, error) {
+	first, last, err := paging.Bounds(first, last)
+	if err != nil {
+		return nil, err
+	}
+	pager, err := newAccessReviewItemPager(opts, last != nil)
+	if err != nil {
+		return nil, err
+	}
+	if _m, err = pager.applyFilter(_m); err != nil {
+		return nil, err
+	}
+	conn := &AccessReviewItemConnection{Edges: []*AccessReviewItemEdge{}}
+	selection := contextSelection(ctx)
+	var counted *AccessReviewItemQuery
+	if selection.count {
+		counted = _m.Clone()
+	}
+	if _m, err = pager.applyCursors(_m, after, before); err != nil {
+		return nil, err
+	}
+	if counted != nil {
+		counted.ctx.Fields = nil
+		if conn.TotalCount, err = counted.Count(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if !selection.rows {
+		return conn, nil
+	}
+	limit := paging.Limit(first, last)
+	_m.Limit(limit)
+	switch {
+	case selection.node != nil:
+		if err := _m.collectField(ctx, limit == 1, graphql.GetOperationContext(ctx), *selection.node, []string{edgesField, nodeField}); err != nil {
+			return nil, err
+		}
+	case !selection.all:
+		_m.Select(accessreviewitem.FieldID)
+	}
+	_m = pager.applyOrder(_m)
+	nodes, err := _m.All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conn.build(nodes, pager, after, first, before, last)
+	return conn, nil
+}
+
+// AccessReviewItemOrderField defines the ordering field of AccessReviewItem.
+type AccessReviewItemOrderField struct {
+	// Value extracts the ordering value from the given AccessReviewItem.
+	Value  func(*AccessReviewItem) (ent.Value, error)
+	column string // field or computed.
+	toTerm func(...sql.OrderTermOption) accessreviewitem.OrderOption
+}
+
+// AccessReviewItemOrder defines the ordering of AccessReviewItem.
+type AccessReviewItemOrder struct {
+	Direction paging.OrderDirection       `json:"direction"`
+	Field     *AccessReviewItemOrderField `json:"field"`
+}
+
+// DefaultAccessReviewItemOrder is the default ordering of AccessReviewItem.
+var DefaultAccessReviewItemOrder = &AccessReviewItemOrder{
+	Direction: paging.OrderDirectionDesc,
+	Field: &AccessReviewItemOrderField{
+		Value: func(_m *AccessReviewItem) (ent.Value, error) {
+			return _m.ID, nil
+		},
+		column: accessreviewitem.FieldID,
+		toTerm: accessreviewitem.ByID,
+	},
+}
+
+// ToEdge converts AccessReviewItem into AccessReviewItemEdge.
+func (_m *AccessReviewItem) ToEdge(order *AccessReviewItemOrder) *AccessReviewItemEdge {
+	if order == nil {
+		order = DefaultAccessReviewItemOrder
+	}
+	return &AccessReviewItemEdge{
+		Node:   _m,
+		Cursor: (&accessreviewitemPager{order: order}).toCursor(_m),
+	}
+}
 
 // ApiTokenEdge is the edge representation of ApiToken.
 type ApiTokenEdge struct {

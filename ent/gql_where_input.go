@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
 	"clinicgraph/ent/blacklistedtoken"
@@ -37,6 +39,348 @@ import (
 
 	"github.com/google/uuid"
 )
+
+// AccessReviewWhereInput represents a where input for filtering AccessReview queries.
+type AccessReviewWhereInput struct {
+	Predicates []predicate.AccessReview  `json:"-"`
+	Not        *AccessReviewWhereInput   `json:"not,omitempty"`
+	Or         []*AccessReviewWhereInput `json:"or,omitempty"`
+	And        []*AccessReviewWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "name" field predicates.
+	Name             *string  `json:"name,omitempty"`
+	NameNEQ          *string  `json:"nameNEQ,omitempty"`
+	NameIn           []string `json:"nameIn,omitempty"`
+	NameNotIn        []string `json:"nameNotIn,omitempty"`
+	NameContains     *string  `json:"nameContains,omitempty"`
+	NameHasPrefix    *string  `json:"nameHasPrefix,omitempty"`
+	NameEqualFold    *string  `json:"nameEqualFold,omitempty"`
+	NameContainsFold *string  `json:"nameContainsFold,omitempty"`
+
+	// "kind" field predicates.
+	Kind      *accessreview.Kind  `json:"kind,omitempty"`
+	KindNEQ   *accessreview.Kind  `json:"kindNEQ,omitempty"`
+	KindIn    []accessreview.Kind `json:"kindIn,omitempty"`
+	KindNotIn []accessreview.Kind `json:"kindNotIn,omitempty"`
+
+	// "status" field predicates.
+	Status      *accessreview.Status  `json:"status,omitempty"`
+	StatusNEQ   *accessreview.Status  `json:"statusNEQ,omitempty"`
+	StatusIn    []accessreview.Status `json:"statusIn,omitempty"`
+	StatusNotIn []accessreview.Status `json:"statusNotIn,omitempty"`
+
+	// "due_at" field predicates.
+	DueAt      *time.Time  `json:"dueAt,omitempty"`
+	DueAtNEQ   *time.Time  `json:"dueAtNEQ,omitempty"`
+	DueAtIn    []time.Time `json:"dueAtIn,omitempty"`
+	DueAtNotIn []time.Time `json:"dueAtNotIn,omitempty"`
+	DueAtGT    *time.Time  `json:"dueAtGT,omitempty"`
+	DueAtGTE   *time.Time  `json:"dueAtGTE,omitempty"`
+	DueAtLT    *time.Time  `json:"dueAtLT,omitempty"`
+	DueAtLTE   *time.Time  `json:"dueAtLTE,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *AccessReviewWhereInput) AddPredicates(predicates ...predicate.AccessReview) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the AccessReviewWhereInput filter on the AccessReviewQuery builder.
+func (i *AccessReviewWhereInput) Filter(q *AccessReviewQuery) (*AccessReviewQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptyAccessReviewWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptyAccessReviewWhereInput is returned in case the AccessReviewWhereInput is empty.
+var ErrEmptyAccessReviewWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering accessreviews, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *AccessReviewWhereInput) predicate(visible visibility) (predicate.AccessReview, error) {
+	var predicates []predicate.AccessReview
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, accessreview.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.AccessReview, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, accessreview.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.AccessReview, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, accessreview.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, accessreview.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, accessreview.IDIn(i.IDIn...))
+	}
+	if i.Name != nil {
+		predicates = append(predicates, accessreview.NameEQ(*i.Name))
+	}
+	if i.NameNEQ != nil {
+		predicates = append(predicates, accessreview.NameNEQ(*i.NameNEQ))
+	}
+	if i.NameIn != nil {
+		predicates = append(predicates, accessreview.NameIn(i.NameIn...))
+	}
+	if i.NameNotIn != nil {
+		predicates = append(predicates, accessreview.NameNotIn(i.NameNotIn...))
+	}
+	if i.NameContains != nil {
+		predicates = append(predicates, accessreview.NameContains(*i.NameContains))
+	}
+	if i.NameHasPrefix != nil {
+		predicates = append(predicates, accessreview.NameHasPrefix(*i.NameHasPrefix))
+	}
+	if i.NameEqualFold != nil {
+		predicates = append(predicates, accessreview.NameEqualFold(*i.NameEqualFold))
+	}
+	if i.NameContainsFold != nil {
+		predicates = append(predicates, accessreview.NameContainsFold(*i.NameContainsFold))
+	}
+	if i.Kind != nil {
+		predicates = append(predicates, accessreview.KindEQ(*i.Kind))
+	}
+	if i.KindNEQ != nil {
+		predicates = append(predicates, accessreview.KindNEQ(*i.KindNEQ))
+	}
+	if i.KindIn != nil {
+		predicates = append(predicates, accessreview.KindIn(i.KindIn...))
+	}
+	if i.KindNotIn != nil {
+		predicates = append(predicates, accessreview.KindNotIn(i.KindNotIn...))
+	}
+	if i.Status != nil {
+		predicates = append(predicates, accessreview.StatusEQ(*i.Status))
+	}
+	if i.StatusNEQ != nil {
+		predicates = append(predicates, accessreview.StatusNEQ(*i.StatusNEQ))
+	}
+	if i.StatusIn != nil {
+		predicates = append(predicates, accessreview.StatusIn(i.StatusIn...))
+	}
+	if i.StatusNotIn != nil {
+		predicates = append(predicates, accessreview.StatusNotIn(i.StatusNotIn...))
+	}
+	if i.DueAt != nil {
+		predicates = append(predicates, accessreview.DueAtEQ(*i.DueAt))
+	}
+	if i.DueAtNEQ != nil {
+		predicates = append(predicates, accessreview.DueAtNEQ(*i.DueAtNEQ))
+	}
+	if i.DueAtIn != nil {
+		predicates = append(predicates, accessreview.DueAtIn(i.DueAtIn...))
+	}
+	if i.DueAtNotIn != nil {
+		predicates = append(predicates, accessreview.DueAtNotIn(i.DueAtNotIn...))
+	}
+	if i.DueAtGT != nil {
+		predicates = append(predicates, accessreview.DueAtGT(*i.DueAtGT))
+	}
+	if i.DueAtGTE != nil {
+		predicates = append(predicates, accessreview.DueAtGTE(*i.DueAtGTE))
+	}
+	if i.DueAtLT != nil {
+		predicates = append(predicates, accessreview.DueAtLT(*i.DueAtLT))
+	}
+	if i.DueAtLTE != nil {
+		predicates = append(predicates, accessreview.DueAtLTE(*i.DueAtLTE))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptyAccessReviewWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return accessreview.And(predicates...), nil
+	}
+}
+
+// AccessReviewItemWhereInput represents a where input for filtering AccessReviewItem queries.
+type AccessReviewItemWhereInput struct {
+	Predicates []predicate.AccessReviewItem  `json:"-"`
+	Not        *AccessReviewItemWhereInput   `json:"not,omitempty"`
+	Or         []*AccessReviewItemWhereInput `json:"or,omitempty"`
+	And        []*AccessReviewItemWhereInput `json:"and,omitempty"`
+
+	// "id" field predicates.
+	ID   *uuid.UUID  `json:"id,omitempty"`
+	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "kind" field predicates.
+	Kind      *accessreviewitem.Kind  `json:"kind,omitempty"`
+	KindNEQ   *accessreviewitem.Kind  `json:"kindNEQ,omitempty"`
+	KindIn    []accessreviewitem.Kind `json:"kindIn,omitempty"`
+	KindNotIn []accessreviewitem.Kind `json:"kindNotIn,omitempty"`
+
+	// "status" field predicates.
+	Status      *accessreviewitem.Status  `json:"status,omitempty"`
+	StatusNEQ   *accessreviewitem.Status  `json:"statusNEQ,omitempty"`
+	StatusIn    []accessreviewitem.Status `json:"statusIn,omitempty"`
+	StatusNotIn []accessreviewitem.Status `json:"statusNotIn,omitempty"`
+}
+
+// AddPredicates adds custom predicates to the where input to be used during the filtering phase.
+func (i *AccessReviewItemWhereInput) AddPredicates(predicates ...predicate.AccessReviewItem) {
+	i.Predicates = append(i.Predicates, predicates...)
+}
+
+// Filter applies the AccessReviewItemWhereInput filter on the AccessReviewItemQuery builder.
+func (i *AccessReviewItemWhereInput) Filter(q *AccessReviewItemQuery) (*AccessReviewItemQuery, error) {
+	if i == nil {
+		return q, nil
+	}
+	p, err := i.predicate(q.visible)
+	if err != nil {
+		if err == ErrEmptyAccessReviewItemWhereInput {
+			return q, nil
+		}
+		return nil, err
+	}
+	return q.Where(p), nil
+}
+
+// ErrEmptyAccessReviewItemWhereInput is returned in case the AccessReviewItemWhereInput is empty.
+var ErrEmptyAccessReviewItemWhereInput error = fault.Invalid("where", "An object inside the filter is empty.")
+
+// predicate returns a predicate for filtering accessreviewitems, in which
+// every edge leads to visible rows only.
+// An error is returned if the input is empty or invalid.
+func (i *AccessReviewItemWhereInput) predicate(visible visibility) (predicate.AccessReviewItem, error) {
+	var predicates []predicate.AccessReviewItem
+	if i.Not != nil {
+		p, err := i.Not.predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'not'", err)
+		}
+		predicates = append(predicates, accessreviewitem.Not(p))
+	}
+	switch n := len(i.Or); {
+	case n == 1:
+		p, err := i.Or[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'or'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		or := make([]predicate.AccessReviewItem, 0, n)
+		for _, w := range i.Or {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'or'", err)
+			}
+			or = append(or, p)
+		}
+		predicates = append(predicates, accessreviewitem.Or(or...))
+	}
+	switch n := len(i.And); {
+	case n == 1:
+		p, err := i.And[0].predicate(visible)
+		if err != nil {
+			return nil, fmt.Errorf("%w: field 'and'", err)
+		}
+		predicates = append(predicates, p)
+	case n > 1:
+		and := make([]predicate.AccessReviewItem, 0, n)
+		for _, w := range i.And {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'and'", err)
+			}
+			and = append(and, p)
+		}
+		predicates = append(predicates, accessreviewitem.And(and...))
+	}
+	predicates = append(predicates, i.Predicates...)
+	if i.ID != nil {
+		predicates = append(predicates, accessreviewitem.IDEQ(*i.ID))
+	}
+	if i.IDIn != nil {
+		predicates = append(predicates, accessreviewitem.IDIn(i.IDIn...))
+	}
+	if i.Kind != nil {
+		predicates = append(predicates, accessreviewitem.KindEQ(*i.Kind))
+	}
+	if i.KindNEQ != nil {
+		predicates = append(predicates, accessreviewitem.KindNEQ(*i.KindNEQ))
+	}
+	if i.KindIn != nil {
+		predicates = append(predicates, accessreviewitem.KindIn(i.KindIn...))
+	}
+	if i.KindNotIn != nil {
+		predicates = append(predicates, accessreviewitem.KindNotIn(i.KindNotIn...))
+	}
+	if i.Status != nil {
+		predicates = append(predicates, accessreviewitem.StatusEQ(*i.Status))
+	}
+	if i.StatusNEQ != nil {
+		predicates = append(predicates, accessreviewitem.StatusNEQ(*i.StatusNEQ))
+	}
+	if i.StatusIn != nil {
+		predicates = append(predicates, accessreviewitem.StatusIn(i.StatusIn...))
+	}
+	if i.StatusNotIn != nil {
+		predicates = append(predicates, accessreviewitem.StatusNotIn(i.StatusNotIn...))
+	}
+
+	switch len(predicates) {
+	case 0:
+		return nil, ErrEmptyAccessReviewItemWhereInput
+	case 1:
+		return predicates[0], nil
+	default:
+		return accessreviewitem.And(predicates...), nil
+	}
+}
 
 // AppointmentWhereInput represents a where input for filtering Appointment queries.
 type AppointmentWhereInput struct {

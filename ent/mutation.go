@@ -3,6 +3,8 @@
 package ent
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -68,6 +70,8 @@ const (
 	OpUpdateOne = ent.OpUpdateOne
 
 	// Node types.
+	TypeAccessReview        = "AccessReview"
+	TypeAccessReviewItem    = "AccessReviewItem"
 	TypeApiToken            = "ApiToken"
 	TypeAppointment         = "Appointment"
 	TypeAuditLog            = "AuditLog"
@@ -113,6 +117,3769 @@ const (
 	TypeUserSession         = "UserSession"
 	TypeWorkingHours        = "WorkingHours"
 )
+
+// AccessReviewMutation represents an operation that mutates the AccessReview nodes in the graph.
+type AccessReviewMutation struct {
+	config
+	op                Op
+	typ               string
+	id                *uuid.UUID
+	created_at        *time.Time
+	updated_at        *time.Time
+	created_by        *uuid.UUID
+	updated_by        *uuid.UUID
+	version           *int32
+	addversion        *int32
+	deleted_at        *time.Time
+	retention_until   *time.Time
+	name              *string
+	kind              *accessreview.Kind
+	status            *accessreview.Status
+	due_at            *time.Time
+	criteria          *map[string]interface{}
+	closed_at         *time.Time
+	clearedFields     map[string]struct{}
+	items             map[uuid.UUID]struct{}
+	removeditems      map[uuid.UUID]struct{}
+	cleareditems      bool
+	reviewer          *uuid.UUID
+	clearedreviewer   bool
+	started_by        *uuid.UUID
+	clearedstarted_by bool
+	closed_by         *uuid.UUID
+	clearedclosed_by  bool
+	done              bool
+	oldValue          func(context.Context) (*AccessReview, error)
+	predicates        []predicate.AccessReview
+}
+
+var _ ent.Mutation = (*AccessReviewMutation)(nil)
+
+// accessreviewOption allows management of the mutation configuration using functional options.
+type accessreviewOption func(*AccessReviewMutation)
+
+// newAccessReviewMutation creates new mutation for the AccessReview entity.
+func newAccessReviewMutation(c config, op Op, opts ...accessreviewOption) *AccessReviewMutation {
+	m := &AccessReviewMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAccessReview,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAccessReviewID sets the ID field of the mutation.
+func withAccessReviewID(id uuid.UUID) accessreviewOption {
+	return func(m *AccessReviewMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AccessReview
+		)
+		m.oldValue = func(ctx context.Context) (*AccessReview, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AccessReview.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAccessReview sets the old AccessReview of the mutation.
+func withAccessReview(node *AccessReview) accessreviewOption {
+	return func(m *AccessReviewMutation) {
+		m.oldValue = func(context.Context) (*AccessReview, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AccessReviewMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AccessReviewMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AccessReview entities.
+func (m *AccessReviewMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AccessReviewMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AccessReviewMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AccessReview.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AccessReviewMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AccessReviewMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AccessReviewMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AccessReviewMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AccessReviewMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AccessReviewMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *AccessReviewMutation) SetCreatedBy(u uuid.UUID) {
+	m.created_by = &u
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *AccessReviewMutation) CreatedBy() (r uuid.UUID, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldCreatedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *AccessReviewMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.clearedFields[accessreview.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *AccessReviewMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *AccessReviewMutation) ResetCreatedBy() {
+	m.created_by = nil
+	delete(m.clearedFields, accessreview.FieldCreatedBy)
+}
+
+// SetUpdatedBy sets the "updated_by" field.
+func (m *AccessReviewMutation) SetUpdatedBy(u uuid.UUID) {
+	m.updated_by = &u
+}
+
+// UpdatedBy returns the value of the "updated_by" field in the mutation.
+func (m *AccessReviewMutation) UpdatedBy() (r uuid.UUID, exists bool) {
+	v := m.updated_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedBy returns the old "updated_by" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldUpdatedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedBy: %w", err)
+	}
+	return oldValue.UpdatedBy, nil
+}
+
+// ClearUpdatedBy clears the value of the "updated_by" field.
+func (m *AccessReviewMutation) ClearUpdatedBy() {
+	m.updated_by = nil
+	m.clearedFields[accessreview.FieldUpdatedBy] = struct{}{}
+}
+
+// UpdatedByCleared returns if the "updated_by" field was cleared in this mutation.
+func (m *AccessReviewMutation) UpdatedByCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldUpdatedBy]
+	return ok
+}
+
+// ResetUpdatedBy resets all changes to the "updated_by" field.
+func (m *AccessReviewMutation) ResetUpdatedBy() {
+	m.updated_by = nil
+	delete(m.clearedFields, accessreview.FieldUpdatedBy)
+}
+
+// SetVersion sets the "version" field.
+func (m *AccessReviewMutation) SetVersion(i int32) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *AccessReviewMutation) Version() (r int32, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldVersion(ctx context.Context) (v int32, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *AccessReviewMutation) AddVersion(i int32) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *AccessReviewMutation) AddedVersion() (r int32, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *AccessReviewMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (m *AccessReviewMutation) SetDeletedAt(t time.Time) {
+	m.deleted_at = &t
+}
+
+// DeletedAt returns the value of the "deleted_at" field in the mutation.
+func (m *AccessReviewMutation) DeletedAt() (r time.Time, exists bool) {
+	v := m.deleted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeletedAt returns the old "deleted_at" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldDeletedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeletedAt: %w", err)
+	}
+	return oldValue.DeletedAt, nil
+}
+
+// ClearDeletedAt clears the value of the "deleted_at" field.
+func (m *AccessReviewMutation) ClearDeletedAt() {
+	m.deleted_at = nil
+	m.clearedFields[accessreview.FieldDeletedAt] = struct{}{}
+}
+
+// DeletedAtCleared returns if the "deleted_at" field was cleared in this mutation.
+func (m *AccessReviewMutation) DeletedAtCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldDeletedAt]
+	return ok
+}
+
+// ResetDeletedAt resets all changes to the "deleted_at" field.
+func (m *AccessReviewMutation) ResetDeletedAt() {
+	m.deleted_at = nil
+	delete(m.clearedFields, accessreview.FieldDeletedAt)
+}
+
+// SetRetentionUntil sets the "retention_until" field.
+func (m *AccessReviewMutation) SetRetentionUntil(t time.Time) {
+	m.retention_until = &t
+}
+
+// RetentionUntil returns the value of the "retention_until" field in the mutation.
+func (m *AccessReviewMutation) RetentionUntil() (r time.Time, exists bool) {
+	v := m.retention_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetentionUntil returns the old "retention_until" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldRetentionUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetentionUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetentionUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetentionUntil: %w", err)
+	}
+	return oldValue.RetentionUntil, nil
+}
+
+// ClearRetentionUntil clears the value of the "retention_until" field.
+func (m *AccessReviewMutation) ClearRetentionUntil() {
+	m.retention_until = nil
+	m.clearedFields[accessreview.FieldRetentionUntil] = struct{}{}
+}
+
+// RetentionUntilCleared returns if the "retention_until" field was cleared in this mutation.
+func (m *AccessReviewMutation) RetentionUntilCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldRetentionUntil]
+	return ok
+}
+
+// ResetRetentionUntil resets all changes to the "retention_until" field.
+func (m *AccessReviewMutation) ResetRetentionUntil() {
+	m.retention_until = nil
+	delete(m.clearedFields, accessreview.FieldRetentionUntil)
+}
+
+// SetName sets the "name" field.
+func (m *AccessReviewMutation) SetName(s string) {
+	m.name = &s
+}
+
+// Name returns the value of the "name" field in the mutation.
+func (m *AccessReviewMutation) Name() (r string, exists bool) {
+	v := m.name
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldName returns the old "name" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldName(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldName is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldName requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldName: %w", err)
+	}
+	return oldValue.Name, nil
+}
+
+// ResetName resets all changes to the "name" field.
+func (m *AccessReviewMutation) ResetName() {
+	m.name = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *AccessReviewMutation) SetKind(a accessreview.Kind) {
+	m.kind = &a
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *AccessReviewMutation) Kind() (r accessreview.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldKind(ctx context.Context) (v accessreview.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *AccessReviewMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetStatus sets the "status" field.
+func (m *AccessReviewMutation) SetStatus(a accessreview.Status) {
+	m.status = &a
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *AccessReviewMutation) Status() (r accessreview.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldStatus(ctx context.Context) (v accessreview.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *AccessReviewMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetDueAt sets the "due_at" field.
+func (m *AccessReviewMutation) SetDueAt(t time.Time) {
+	m.due_at = &t
+}
+
+// DueAt returns the value of the "due_at" field in the mutation.
+func (m *AccessReviewMutation) DueAt() (r time.Time, exists bool) {
+	v := m.due_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDueAt returns the old "due_at" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldDueAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDueAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDueAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDueAt: %w", err)
+	}
+	return oldValue.DueAt, nil
+}
+
+// ResetDueAt resets all changes to the "due_at" field.
+func (m *AccessReviewMutation) ResetDueAt() {
+	m.due_at = nil
+}
+
+// SetCriteria sets the "criteria" field.
+func (m *AccessReviewMutation) SetCriteria(value map[string]interface{}) {
+	m.criteria = &value
+}
+
+// Criteria returns the value of the "criteria" field in the mutation.
+func (m *AccessReviewMutation) Criteria() (r map[string]interface{}, exists bool) {
+	v := m.criteria
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCriteria returns the old "criteria" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldCriteria(ctx context.Context) (v map[string]interface{}, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCriteria is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCriteria requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCriteria: %w", err)
+	}
+	return oldValue.Criteria, nil
+}
+
+// ClearCriteria clears the value of the "criteria" field.
+func (m *AccessReviewMutation) ClearCriteria() {
+	m.criteria = nil
+	m.clearedFields[accessreview.FieldCriteria] = struct{}{}
+}
+
+// CriteriaCleared returns if the "criteria" field was cleared in this mutation.
+func (m *AccessReviewMutation) CriteriaCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldCriteria]
+	return ok
+}
+
+// ResetCriteria resets all changes to the "criteria" field.
+func (m *AccessReviewMutation) ResetCriteria() {
+	m.criteria = nil
+	delete(m.clearedFields, accessreview.FieldCriteria)
+}
+
+// SetReviewerID sets the "reviewer_id" field.
+func (m *AccessReviewMutation) SetReviewerID(u uuid.UUID) {
+	m.reviewer = &u
+}
+
+// ReviewerID returns the value of the "reviewer_id" field in the mutation.
+func (m *AccessReviewMutation) ReviewerID() (r uuid.UUID, exists bool) {
+	v := m.reviewer
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReviewerID returns the old "reviewer_id" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldReviewerID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReviewerID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReviewerID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReviewerID: %w", err)
+	}
+	return oldValue.ReviewerID, nil
+}
+
+// ClearReviewerID clears the value of the "reviewer_id" field.
+func (m *AccessReviewMutation) ClearReviewerID() {
+	m.reviewer = nil
+	m.clearedFields[accessreview.FieldReviewerID] = struct{}{}
+}
+
+// ReviewerIDCleared returns if the "reviewer_id" field was cleared in this mutation.
+func (m *AccessReviewMutation) ReviewerIDCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldReviewerID]
+	return ok
+}
+
+// ResetReviewerID resets all changes to the "reviewer_id" field.
+func (m *AccessReviewMutation) ResetReviewerID() {
+	m.reviewer = nil
+	delete(m.clearedFields, accessreview.FieldReviewerID)
+}
+
+// SetStartedByID sets the "started_by_id" field.
+func (m *AccessReviewMutation) SetStartedByID(u uuid.UUID) {
+	m.started_by = &u
+}
+
+// StartedByID returns the value of the "started_by_id" field in the mutation.
+func (m *AccessReviewMutation) StartedByID() (r uuid.UUID, exists bool) {
+	v := m.started_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStartedByID returns the old "started_by_id" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldStartedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStartedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStartedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStartedByID: %w", err)
+	}
+	return oldValue.StartedByID, nil
+}
+
+// ClearStartedByID clears the value of the "started_by_id" field.
+func (m *AccessReviewMutation) ClearStartedByID() {
+	m.started_by = nil
+	m.clearedFields[accessreview.FieldStartedByID] = struct{}{}
+}
+
+// StartedByIDCleared returns if the "started_by_id" field was cleared in this mutation.
+func (m *AccessReviewMutation) StartedByIDCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldStartedByID]
+	return ok
+}
+
+// ResetStartedByID resets all changes to the "started_by_id" field.
+func (m *AccessReviewMutation) ResetStartedByID() {
+	m.started_by = nil
+	delete(m.clearedFields, accessreview.FieldStartedByID)
+}
+
+// SetClosedAt sets the "closed_at" field.
+func (m *AccessReviewMutation) SetClosedAt(t time.Time) {
+	m.closed_at = &t
+}
+
+// ClosedAt returns the value of the "closed_at" field in the mutation.
+func (m *AccessReviewMutation) ClosedAt() (r time.Time, exists bool) {
+	v := m.closed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedAt returns the old "closed_at" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldClosedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedAt: %w", err)
+	}
+	return oldValue.ClosedAt, nil
+}
+
+// ClearClosedAt clears the value of the "closed_at" field.
+func (m *AccessReviewMutation) ClearClosedAt() {
+	m.closed_at = nil
+	m.clearedFields[accessreview.FieldClosedAt] = struct{}{}
+}
+
+// ClosedAtCleared returns if the "closed_at" field was cleared in this mutation.
+func (m *AccessReviewMutation) ClosedAtCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldClosedAt]
+	return ok
+}
+
+// ResetClosedAt resets all changes to the "closed_at" field.
+func (m *AccessReviewMutation) ResetClosedAt() {
+	m.closed_at = nil
+	delete(m.clearedFields, accessreview.FieldClosedAt)
+}
+
+// SetClosedByID sets the "closed_by_id" field.
+func (m *AccessReviewMutation) SetClosedByID(u uuid.UUID) {
+	m.closed_by = &u
+}
+
+// ClosedByID returns the value of the "closed_by_id" field in the mutation.
+func (m *AccessReviewMutation) ClosedByID() (r uuid.UUID, exists bool) {
+	v := m.closed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldClosedByID returns the old "closed_by_id" field's value of the AccessReview entity.
+// If the AccessReview object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewMutation) OldClosedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldClosedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldClosedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldClosedByID: %w", err)
+	}
+	return oldValue.ClosedByID, nil
+}
+
+// ClearClosedByID clears the value of the "closed_by_id" field.
+func (m *AccessReviewMutation) ClearClosedByID() {
+	m.closed_by = nil
+	m.clearedFields[accessreview.FieldClosedByID] = struct{}{}
+}
+
+// ClosedByIDCleared returns if the "closed_by_id" field was cleared in this mutation.
+func (m *AccessReviewMutation) ClosedByIDCleared() bool {
+	_, ok := m.clearedFields[accessreview.FieldClosedByID]
+	return ok
+}
+
+// ResetClosedByID resets all changes to the "closed_by_id" field.
+func (m *AccessReviewMutation) ResetClosedByID() {
+	m.closed_by = nil
+	delete(m.clearedFields, accessreview.FieldClosedByID)
+}
+
+// AddItemIDs adds the "items" edge to the AccessReviewItem entity by ids.
+func (m *AccessReviewMutation) AddItemIDs(ids ...uuid.UUID) {
+	if m.items == nil {
+		m.items = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		m.items[ids[i]] = struct{}{}
+	}
+}
+
+// ClearItems clears the "items" edge to the AccessReviewItem entity.
+func (m *AccessReviewMutation) ClearItems() {
+	m.cleareditems = true
+}
+
+// ItemsCleared reports if the "items" edge to the AccessReviewItem entity was cleared.
+func (m *AccessReviewMutation) ItemsCleared() bool {
+	return m.cleareditems
+}
+
+// RemoveItemIDs removes the "items" edge to the AccessReviewItem entity by IDs.
+func (m *AccessReviewMutation) RemoveItemIDs(ids ...uuid.UUID) {
+	if m.removeditems == nil {
+		m.removeditems = make(map[uuid.UUID]struct{})
+	}
+	for i := range ids {
+		delete(m.items, ids[i])
+		m.removeditems[ids[i]] = struct{}{}
+	}
+}
+
+// RemovedItems returns the removed IDs of the "items" edge to the AccessReviewItem entity.
+func (m *AccessReviewMutation) RemovedItemsIDs() (ids []uuid.UUID) {
+	for id := range m.removeditems {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ItemsIDs returns the "items" edge IDs in the mutation.
+func (m *AccessReviewMutation) ItemsIDs() (ids []uuid.UUID) {
+	for id := range m.items {
+		ids = append(ids, id)
+	}
+	return
+}
+
+// ResetItems resets all changes to the "items" edge.
+func (m *AccessReviewMutation) ResetItems() {
+	m.items = nil
+	m.cleareditems = false
+	m.removeditems = nil
+}
+
+// ClearReviewer clears the "reviewer" edge to the User entity.
+func (m *AccessReviewMutation) ClearReviewer() {
+	m.clearedreviewer = true
+	m.clearedFields[accessreview.FieldReviewerID] = struct{}{}
+}
+
+// ReviewerCleared reports if the "reviewer" edge to the User entity was cleared.
+func (m *AccessReviewMutation) ReviewerCleared() bool {
+	return m.ReviewerIDCleared() || m.clearedreviewer
+}
+
+// ReviewerIDs returns the "reviewer" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReviewerID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewMutation) ReviewerIDs() (ids []uuid.UUID) {
+	if id := m.reviewer; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReviewer resets all changes to the "reviewer" edge.
+func (m *AccessReviewMutation) ResetReviewer() {
+	m.reviewer = nil
+	m.clearedreviewer = false
+}
+
+// ClearStartedBy clears the "started_by" edge to the User entity.
+func (m *AccessReviewMutation) ClearStartedBy() {
+	m.clearedstarted_by = true
+	m.clearedFields[accessreview.FieldStartedByID] = struct{}{}
+}
+
+// StartedByCleared reports if the "started_by" edge to the User entity was cleared.
+func (m *AccessReviewMutation) StartedByCleared() bool {
+	return m.StartedByIDCleared() || m.clearedstarted_by
+}
+
+// StartedByIDs returns the "started_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// StartedByID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewMutation) StartedByIDs() (ids []uuid.UUID) {
+	if id := m.started_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetStartedBy resets all changes to the "started_by" edge.
+func (m *AccessReviewMutation) ResetStartedBy() {
+	m.started_by = nil
+	m.clearedstarted_by = false
+}
+
+// ClearClosedBy clears the "closed_by" edge to the User entity.
+func (m *AccessReviewMutation) ClearClosedBy() {
+	m.clearedclosed_by = true
+	m.clearedFields[accessreview.FieldClosedByID] = struct{}{}
+}
+
+// ClosedByCleared reports if the "closed_by" edge to the User entity was cleared.
+func (m *AccessReviewMutation) ClosedByCleared() bool {
+	return m.ClosedByIDCleared() || m.clearedclosed_by
+}
+
+// ClosedByIDs returns the "closed_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ClosedByID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewMutation) ClosedByIDs() (ids []uuid.UUID) {
+	if id := m.closed_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetClosedBy resets all changes to the "closed_by" edge.
+func (m *AccessReviewMutation) ResetClosedBy() {
+	m.closed_by = nil
+	m.clearedclosed_by = false
+}
+
+// Where appends a list predicates to the AccessReviewMutation builder.
+func (m *AccessReviewMutation) Where(ps ...predicate.AccessReview) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AccessReviewMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AccessReviewMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AccessReview, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AccessReviewMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AccessReviewMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AccessReview).
+func (m *AccessReviewMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AccessReviewMutation) Fields() []string {
+	fields := make([]string, 0, 16)
+	if m.created_at != nil {
+		fields = append(fields, accessreview.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, accessreview.FieldUpdatedAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, accessreview.FieldCreatedBy)
+	}
+	if m.updated_by != nil {
+		fields = append(fields, accessreview.FieldUpdatedBy)
+	}
+	if m.version != nil {
+		fields = append(fields, accessreview.FieldVersion)
+	}
+	if m.deleted_at != nil {
+		fields = append(fields, accessreview.FieldDeletedAt)
+	}
+	if m.retention_until != nil {
+		fields = append(fields, accessreview.FieldRetentionUntil)
+	}
+	if m.name != nil {
+		fields = append(fields, accessreview.FieldName)
+	}
+	if m.kind != nil {
+		fields = append(fields, accessreview.FieldKind)
+	}
+	if m.status != nil {
+		fields = append(fields, accessreview.FieldStatus)
+	}
+	if m.due_at != nil {
+		fields = append(fields, accessreview.FieldDueAt)
+	}
+	if m.criteria != nil {
+		fields = append(fields, accessreview.FieldCriteria)
+	}
+	if m.reviewer != nil {
+		fields = append(fields, accessreview.FieldReviewerID)
+	}
+	if m.started_by != nil {
+		fields = append(fields, accessreview.FieldStartedByID)
+	}
+	if m.closed_at != nil {
+		fields = append(fields, accessreview.FieldClosedAt)
+	}
+	if m.closed_by != nil {
+		fields = append(fields, accessreview.FieldClosedByID)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AccessReviewMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case accessreview.FieldCreatedAt:
+		return m.CreatedAt()
+	case accessreview.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case accessreview.FieldCreatedBy:
+		return m.CreatedBy()
+	case accessreview.FieldUpdatedBy:
+		return m.UpdatedBy()
+	case accessreview.FieldVersion:
+		return m.Version()
+	case accessreview.FieldDeletedAt:
+		return m.DeletedAt()
+	case accessreview.FieldRetentionUntil:
+		return m.RetentionUntil()
+	case accessreview.FieldName:
+		return m.Name()
+	case accessreview.FieldKind:
+		return m.Kind()
+	case accessreview.FieldStatus:
+		return m.Status()
+	case accessreview.FieldDueAt:
+		return m.DueAt()
+	case accessreview.FieldCriteria:
+		return m.Criteria()
+	case accessreview.FieldReviewerID:
+		return m.ReviewerID()
+	case accessreview.FieldStartedByID:
+		return m.StartedByID()
+	case accessreview.FieldClosedAt:
+		return m.ClosedAt()
+	case accessreview.FieldClosedByID:
+		return m.ClosedByID()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AccessReviewMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case accessreview.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case accessreview.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case accessreview.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case accessreview.FieldUpdatedBy:
+		return m.OldUpdatedBy(ctx)
+	case accessreview.FieldVersion:
+		return m.OldVersion(ctx)
+	case accessreview.FieldDeletedAt:
+		return m.OldDeletedAt(ctx)
+	case accessreview.FieldRetentionUntil:
+		return m.OldRetentionUntil(ctx)
+	case accessreview.FieldName:
+		return m.OldName(ctx)
+	case accessreview.FieldKind:
+		return m.OldKind(ctx)
+	case accessreview.FieldStatus:
+		return m.OldStatus(ctx)
+	case accessreview.FieldDueAt:
+		return m.OldDueAt(ctx)
+	case accessreview.FieldCriteria:
+		return m.OldCriteria(ctx)
+	case accessreview.FieldReviewerID:
+		return m.OldReviewerID(ctx)
+	case accessreview.FieldStartedByID:
+		return m.OldStartedByID(ctx)
+	case accessreview.FieldClosedAt:
+		return m.OldClosedAt(ctx)
+	case accessreview.FieldClosedByID:
+		return m.OldClosedByID(ctx)
+	}
+	return nil, fmt.Errorf("unknown AccessReview field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessReviewMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case accessreview.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case accessreview.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case accessreview.FieldCreatedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case accessreview.FieldUpdatedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedBy(v)
+		return nil
+	case accessreview.FieldVersion:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case accessreview.FieldDeletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeletedAt(v)
+		return nil
+	case accessreview.FieldRetentionUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetentionUntil(v)
+		return nil
+	case accessreview.FieldName:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetName(v)
+		return nil
+	case accessreview.FieldKind:
+		v, ok := value.(accessreview.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case accessreview.FieldStatus:
+		v, ok := value.(accessreview.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case accessreview.FieldDueAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDueAt(v)
+		return nil
+	case accessreview.FieldCriteria:
+		v, ok := value.(map[string]interface{})
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCriteria(v)
+		return nil
+	case accessreview.FieldReviewerID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReviewerID(v)
+		return nil
+	case accessreview.FieldStartedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStartedByID(v)
+		return nil
+	case accessreview.FieldClosedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedAt(v)
+		return nil
+	case accessreview.FieldClosedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetClosedByID(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AccessReviewMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, accessreview.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AccessReviewMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case accessreview.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessReviewMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case accessreview.FieldVersion:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AccessReviewMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(accessreview.FieldCreatedBy) {
+		fields = append(fields, accessreview.FieldCreatedBy)
+	}
+	if m.FieldCleared(accessreview.FieldUpdatedBy) {
+		fields = append(fields, accessreview.FieldUpdatedBy)
+	}
+	if m.FieldCleared(accessreview.FieldDeletedAt) {
+		fields = append(fields, accessreview.FieldDeletedAt)
+	}
+	if m.FieldCleared(accessreview.FieldRetentionUntil) {
+		fields = append(fields, accessreview.FieldRetentionUntil)
+	}
+	if m.FieldCleared(accessreview.FieldCriteria) {
+		fields = append(fields, accessreview.FieldCriteria)
+	}
+	if m.FieldCleared(accessreview.FieldReviewerID) {
+		fields = append(fields, accessreview.FieldReviewerID)
+	}
+	if m.FieldCleared(accessreview.FieldStartedByID) {
+		fields = append(fields, accessreview.FieldStartedByID)
+	}
+	if m.FieldCleared(accessreview.FieldClosedAt) {
+		fields = append(fields, accessreview.FieldClosedAt)
+	}
+	if m.FieldCleared(accessreview.FieldClosedByID) {
+		fields = append(fields, accessreview.FieldClosedByID)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AccessReviewMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AccessReviewMutation) ClearField(name string) error {
+	switch name {
+	case accessreview.FieldCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	case accessreview.FieldUpdatedBy:
+		m.ClearUpdatedBy()
+		return nil
+	case accessreview.FieldDeletedAt:
+		m.ClearDeletedAt()
+		return nil
+	case accessreview.FieldRetentionUntil:
+		m.ClearRetentionUntil()
+		return nil
+	case accessreview.FieldCriteria:
+		m.ClearCriteria()
+		return nil
+	case accessreview.FieldReviewerID:
+		m.ClearReviewerID()
+		return nil
+	case accessreview.FieldStartedByID:
+		m.ClearStartedByID()
+		return nil
+	case accessreview.FieldClosedAt:
+		m.ClearClosedAt()
+		return nil
+	case accessreview.FieldClosedByID:
+		m.ClearClosedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AccessReviewMutation) ResetField(name string) error {
+	switch name {
+	case accessreview.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case accessreview.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case accessreview.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case accessreview.FieldUpdatedBy:
+		m.ResetUpdatedBy()
+		return nil
+	case accessreview.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case accessreview.FieldDeletedAt:
+		m.ResetDeletedAt()
+		return nil
+	case accessreview.FieldRetentionUntil:
+		m.ResetRetentionUntil()
+		return nil
+	case accessreview.FieldName:
+		m.ResetName()
+		return nil
+	case accessreview.FieldKind:
+		m.ResetKind()
+		return nil
+	case accessreview.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case accessreview.FieldDueAt:
+		m.ResetDueAt()
+		return nil
+	case accessreview.FieldCriteria:
+		m.ResetCriteria()
+		return nil
+	case accessreview.FieldReviewerID:
+		m.ResetReviewerID()
+		return nil
+	case accessreview.FieldStartedByID:
+		m.ResetStartedByID()
+		return nil
+	case accessreview.FieldClosedAt:
+		m.ResetClosedAt()
+		return nil
+	case accessreview.FieldClosedByID:
+		m.ResetClosedByID()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AccessReviewMutation) AddedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.items != nil {
+		edges = append(edges, accessreview.EdgeItems)
+	}
+	if m.reviewer != nil {
+		edges = append(edges, accessreview.EdgeReviewer)
+	}
+	if m.started_by != nil {
+		edges = append(edges, accessreview.EdgeStartedBy)
+	}
+	if m.closed_by != nil {
+		edges = append(edges, accessreview.EdgeClosedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AccessReviewMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case accessreview.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.items))
+		for id := range m.items {
+			ids = append(ids, id)
+		}
+		return ids
+	case accessreview.EdgeReviewer:
+		if id := m.reviewer; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreview.EdgeStartedBy:
+		if id := m.started_by; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreview.EdgeClosedBy:
+		if id := m.closed_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AccessReviewMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.removeditems != nil {
+		edges = append(edges, accessreview.EdgeItems)
+	}
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AccessReviewMutation) RemovedIDs(name string) []ent.Value {
+	switch name {
+	case accessreview.EdgeItems:
+		ids := make([]ent.Value, 0, len(m.removeditems))
+		for id := range m.removeditems {
+			ids = append(ids, id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AccessReviewMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 4)
+	if m.cleareditems {
+		edges = append(edges, accessreview.EdgeItems)
+	}
+	if m.clearedreviewer {
+		edges = append(edges, accessreview.EdgeReviewer)
+	}
+	if m.clearedstarted_by {
+		edges = append(edges, accessreview.EdgeStartedBy)
+	}
+	if m.clearedclosed_by {
+		edges = append(edges, accessreview.EdgeClosedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AccessReviewMutation) EdgeCleared(name string) bool {
+	switch name {
+	case accessreview.EdgeItems:
+		return m.cleareditems
+	case accessreview.EdgeReviewer:
+		return m.clearedreviewer
+	case accessreview.EdgeStartedBy:
+		return m.clearedstarted_by
+	case accessreview.EdgeClosedBy:
+		return m.clearedclosed_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AccessReviewMutation) ClearEdge(name string) error {
+	switch name {
+	case accessreview.EdgeReviewer:
+		m.ClearReviewer()
+		return nil
+	case accessreview.EdgeStartedBy:
+		m.ClearStartedBy()
+		return nil
+	case accessreview.EdgeClosedBy:
+		m.ClearClosedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AccessReviewMutation) ResetEdge(name string) error {
+	switch name {
+	case accessreview.EdgeItems:
+		m.ResetItems()
+		return nil
+	case accessreview.EdgeReviewer:
+		m.ResetReviewer()
+		return nil
+	case accessreview.EdgeStartedBy:
+		m.ResetStartedBy()
+		return nil
+	case accessreview.EdgeClosedBy:
+		m.ResetClosedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReview edge %s", name)
+}
+
+// AccessReviewItemMutation represents an operation that mutates the AccessReviewItem nodes in the graph.
+type AccessReviewItemMutation struct {
+	config
+	op                     Op
+	typ                    string
+	id                     *uuid.UUID
+	created_at             *time.Time
+	updated_at             *time.Time
+	created_by             *uuid.UUID
+	updated_by             *uuid.UUID
+	version                *int32
+	addversion             *int32
+	deleted_at             *time.Time
+	retention_until        *time.Time
+	kind                   *accessreviewitem.Kind
+	username               *string
+	grants                 *string
+	scope                  *accessreviewitem.Scope
+	granted_at             *time.Time
+	expires_at             *time.Time
+	reason                 *string
+	findings               *[]string
+	appendfindings         []string
+	status                 *accessreviewitem.Status
+	decided_at             *time.Time
+	note                   *string
+	clearedFields          map[string]struct{}
+	review                 *uuid.UUID
+	clearedreview          bool
+	user                   *uuid.UUID
+	cleareduser            bool
+	granted_by             *uuid.UUID
+	clearedgranted_by      bool
+	user_role              *uuid.UUID
+	cleareduser_role       bool
+	user_permission        *uuid.UUID
+	cleareduser_permission bool
+	decided_by             *uuid.UUID
+	cleareddecided_by      bool
+	done                   bool
+	oldValue               func(context.Context) (*AccessReviewItem, error)
+	predicates             []predicate.AccessReviewItem
+}
+
+var _ ent.Mutation = (*AccessReviewItemMutation)(nil)
+
+// accessreviewitemOption allows management of the mutation configuration using functional options.
+type accessreviewitemOption func(*AccessReviewItemMutation)
+
+// newAccessReviewItemMutation creates new mutation for the AccessReviewItem entity.
+func newAccessReviewItemMutation(c config, op Op, opts ...accessreviewitemOption) *AccessReviewItemMutation {
+	m := &AccessReviewItemMutation{
+		config:        c,
+		op:            op,
+		typ:           TypeAccessReviewItem,
+		clearedFields: make(map[string]struct{}),
+	}
+	for _, opt := range opts {
+		opt(m)
+	}
+	return m
+}
+
+// withAccessReviewItemID sets the ID field of the mutation.
+func withAccessReviewItemID(id uuid.UUID) accessreviewitemOption {
+	return func(m *AccessReviewItemMutation) {
+		var (
+			err   error
+			once  sync.Once
+			value *AccessReviewItem
+		)
+		m.oldValue = func(ctx context.Context) (*AccessReviewItem, error) {
+			once.Do(func() {
+				if m.done {
+					err = errors.New("querying old values post mutation is not allowed")
+				} else {
+					value, err = m.Client().AccessReviewItem.Get(ctx, id)
+				}
+			})
+			return value, err
+		}
+		m.id = &id
+	}
+}
+
+// withAccessReviewItem sets the old AccessReviewItem of the mutation.
+func withAccessReviewItem(node *AccessReviewItem) accessreviewitemOption {
+	return func(m *AccessReviewItemMutation) {
+		m.oldValue = func(context.Context) (*AccessReviewItem, error) {
+			return node, nil
+		}
+		m.id = &node.ID
+	}
+}
+
+// Client returns a new `ent.Client` from the mutation. If the mutation was
+// executed in a transaction (ent.Tx), a transactional client is returned.
+func (m AccessReviewItemMutation) Client() *Client {
+	client := &Client{config: m.config}
+	client.init()
+	return client
+}
+
+// Tx returns an `ent.Tx` for mutations that were executed in transactions;
+// it returns an error otherwise.
+func (m AccessReviewItemMutation) Tx() (*Tx, error) {
+	if _, ok := m.driver.(*txDriver); !ok {
+		return nil, errors.New("ent: mutation is not running in a transaction")
+	}
+	tx := &Tx{config: m.config}
+	tx.init()
+	return tx, nil
+}
+
+// SetID sets the value of the id field. Note that this
+// operation is only accepted on creation of AccessReviewItem entities.
+func (m *AccessReviewItemMutation) SetID(id uuid.UUID) {
+	m.id = &id
+}
+
+// ID returns the ID value in the mutation. Note that the ID is only available
+// if it was provided to the builder or after it was returned from the database.
+func (m *AccessReviewItemMutation) ID() (id uuid.UUID, exists bool) {
+	if m.id == nil {
+		return
+	}
+	return *m.id, true
+}
+
+// IDs queries the database and returns the entity ids that match the mutation's predicate.
+// That means, if the mutation is applied within a transaction with an isolation level such
+// as sql.LevelSerializable, the returned ids match the ids of the rows that will be updated
+// or updated by the mutation.
+func (m *AccessReviewItemMutation) IDs(ctx context.Context) ([]uuid.UUID, error) {
+	switch {
+	case m.op.Is(OpUpdateOne | OpDeleteOne):
+		id, exists := m.ID()
+		if exists {
+			return []uuid.UUID{id}, nil
+		}
+		fallthrough
+	case m.op.Is(OpUpdate | OpDelete):
+		return m.Client().AccessReviewItem.Query().Where(m.predicates...).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("IDs is not allowed on %s operations", m.op)
+	}
+}
+
+// SetCreatedAt sets the "created_at" field.
+func (m *AccessReviewItemMutation) SetCreatedAt(t time.Time) {
+	m.created_at = &t
+}
+
+// CreatedAt returns the value of the "created_at" field in the mutation.
+func (m *AccessReviewItemMutation) CreatedAt() (r time.Time, exists bool) {
+	v := m.created_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedAt returns the old "created_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldCreatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedAt: %w", err)
+	}
+	return oldValue.CreatedAt, nil
+}
+
+// ResetCreatedAt resets all changes to the "created_at" field.
+func (m *AccessReviewItemMutation) ResetCreatedAt() {
+	m.created_at = nil
+}
+
+// SetUpdatedAt sets the "updated_at" field.
+func (m *AccessReviewItemMutation) SetUpdatedAt(t time.Time) {
+	m.updated_at = &t
+}
+
+// UpdatedAt returns the value of the "updated_at" field in the mutation.
+func (m *AccessReviewItemMutation) UpdatedAt() (r time.Time, exists bool) {
+	v := m.updated_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedAt returns the old "updated_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUpdatedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedAt: %w", err)
+	}
+	return oldValue.UpdatedAt, nil
+}
+
+// ResetUpdatedAt resets all changes to the "updated_at" field.
+func (m *AccessReviewItemMutation) ResetUpdatedAt() {
+	m.updated_at = nil
+}
+
+// SetCreatedBy sets the "created_by" field.
+func (m *AccessReviewItemMutation) SetCreatedBy(u uuid.UUID) {
+	m.created_by = &u
+}
+
+// CreatedBy returns the value of the "created_by" field in the mutation.
+func (m *AccessReviewItemMutation) CreatedBy() (r uuid.UUID, exists bool) {
+	v := m.created_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldCreatedBy returns the old "created_by" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldCreatedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldCreatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldCreatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldCreatedBy: %w", err)
+	}
+	return oldValue.CreatedBy, nil
+}
+
+// ClearCreatedBy clears the value of the "created_by" field.
+func (m *AccessReviewItemMutation) ClearCreatedBy() {
+	m.created_by = nil
+	m.clearedFields[accessreviewitem.FieldCreatedBy] = struct{}{}
+}
+
+// CreatedByCleared returns if the "created_by" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) CreatedByCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldCreatedBy]
+	return ok
+}
+
+// ResetCreatedBy resets all changes to the "created_by" field.
+func (m *AccessReviewItemMutation) ResetCreatedBy() {
+	m.created_by = nil
+	delete(m.clearedFields, accessreviewitem.FieldCreatedBy)
+}
+
+// SetUpdatedBy sets the "updated_by" field.
+func (m *AccessReviewItemMutation) SetUpdatedBy(u uuid.UUID) {
+	m.updated_by = &u
+}
+
+// UpdatedBy returns the value of the "updated_by" field in the mutation.
+func (m *AccessReviewItemMutation) UpdatedBy() (r uuid.UUID, exists bool) {
+	v := m.updated_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUpdatedBy returns the old "updated_by" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUpdatedBy(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUpdatedBy is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUpdatedBy requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUpdatedBy: %w", err)
+	}
+	return oldValue.UpdatedBy, nil
+}
+
+// ClearUpdatedBy clears the value of the "updated_by" field.
+func (m *AccessReviewItemMutation) ClearUpdatedBy() {
+	m.updated_by = nil
+	m.clearedFields[accessreviewitem.FieldUpdatedBy] = struct{}{}
+}
+
+// UpdatedByCleared returns if the "updated_by" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) UpdatedByCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldUpdatedBy]
+	return ok
+}
+
+// ResetUpdatedBy resets all changes to the "updated_by" field.
+func (m *AccessReviewItemMutation) ResetUpdatedBy() {
+	m.updated_by = nil
+	delete(m.clearedFields, accessreviewitem.FieldUpdatedBy)
+}
+
+// SetVersion sets the "version" field.
+func (m *AccessReviewItemMutation) SetVersion(i int32) {
+	m.version = &i
+	m.addversion = nil
+}
+
+// Version returns the value of the "version" field in the mutation.
+func (m *AccessReviewItemMutation) Version() (r int32, exists bool) {
+	v := m.version
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldVersion returns the old "version" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldVersion(ctx context.Context) (v int32, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldVersion is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldVersion requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldVersion: %w", err)
+	}
+	return oldValue.Version, nil
+}
+
+// AddVersion adds i to the "version" field.
+func (m *AccessReviewItemMutation) AddVersion(i int32) {
+	if m.addversion != nil {
+		*m.addversion += i
+	} else {
+		m.addversion = &i
+	}
+}
+
+// AddedVersion returns the value that was added to the "version" field in this mutation.
+func (m *AccessReviewItemMutation) AddedVersion() (r int32, exists bool) {
+	v := m.addversion
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// ResetVersion resets all changes to the "version" field.
+func (m *AccessReviewItemMutation) ResetVersion() {
+	m.version = nil
+	m.addversion = nil
+}
+
+// SetDeletedAt sets the "deleted_at" field.
+func (m *AccessReviewItemMutation) SetDeletedAt(t time.Time) {
+	m.deleted_at = &t
+}
+
+// DeletedAt returns the value of the "deleted_at" field in the mutation.
+func (m *AccessReviewItemMutation) DeletedAt() (r time.Time, exists bool) {
+	v := m.deleted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDeletedAt returns the old "deleted_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldDeletedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDeletedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDeletedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDeletedAt: %w", err)
+	}
+	return oldValue.DeletedAt, nil
+}
+
+// ClearDeletedAt clears the value of the "deleted_at" field.
+func (m *AccessReviewItemMutation) ClearDeletedAt() {
+	m.deleted_at = nil
+	m.clearedFields[accessreviewitem.FieldDeletedAt] = struct{}{}
+}
+
+// DeletedAtCleared returns if the "deleted_at" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) DeletedAtCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldDeletedAt]
+	return ok
+}
+
+// ResetDeletedAt resets all changes to the "deleted_at" field.
+func (m *AccessReviewItemMutation) ResetDeletedAt() {
+	m.deleted_at = nil
+	delete(m.clearedFields, accessreviewitem.FieldDeletedAt)
+}
+
+// SetRetentionUntil sets the "retention_until" field.
+func (m *AccessReviewItemMutation) SetRetentionUntil(t time.Time) {
+	m.retention_until = &t
+}
+
+// RetentionUntil returns the value of the "retention_until" field in the mutation.
+func (m *AccessReviewItemMutation) RetentionUntil() (r time.Time, exists bool) {
+	v := m.retention_until
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldRetentionUntil returns the old "retention_until" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldRetentionUntil(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldRetentionUntil is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldRetentionUntil requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldRetentionUntil: %w", err)
+	}
+	return oldValue.RetentionUntil, nil
+}
+
+// ClearRetentionUntil clears the value of the "retention_until" field.
+func (m *AccessReviewItemMutation) ClearRetentionUntil() {
+	m.retention_until = nil
+	m.clearedFields[accessreviewitem.FieldRetentionUntil] = struct{}{}
+}
+
+// RetentionUntilCleared returns if the "retention_until" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) RetentionUntilCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldRetentionUntil]
+	return ok
+}
+
+// ResetRetentionUntil resets all changes to the "retention_until" field.
+func (m *AccessReviewItemMutation) ResetRetentionUntil() {
+	m.retention_until = nil
+	delete(m.clearedFields, accessreviewitem.FieldRetentionUntil)
+}
+
+// SetReviewID sets the "review_id" field.
+func (m *AccessReviewItemMutation) SetReviewID(u uuid.UUID) {
+	m.review = &u
+}
+
+// ReviewID returns the value of the "review_id" field in the mutation.
+func (m *AccessReviewItemMutation) ReviewID() (r uuid.UUID, exists bool) {
+	v := m.review
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReviewID returns the old "review_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldReviewID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReviewID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReviewID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReviewID: %w", err)
+	}
+	return oldValue.ReviewID, nil
+}
+
+// ResetReviewID resets all changes to the "review_id" field.
+func (m *AccessReviewItemMutation) ResetReviewID() {
+	m.review = nil
+}
+
+// SetKind sets the "kind" field.
+func (m *AccessReviewItemMutation) SetKind(a accessreviewitem.Kind) {
+	m.kind = &a
+}
+
+// Kind returns the value of the "kind" field in the mutation.
+func (m *AccessReviewItemMutation) Kind() (r accessreviewitem.Kind, exists bool) {
+	v := m.kind
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldKind returns the old "kind" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldKind(ctx context.Context) (v accessreviewitem.Kind, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldKind is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldKind requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldKind: %w", err)
+	}
+	return oldValue.Kind, nil
+}
+
+// ResetKind resets all changes to the "kind" field.
+func (m *AccessReviewItemMutation) ResetKind() {
+	m.kind = nil
+}
+
+// SetUserID sets the "user_id" field.
+func (m *AccessReviewItemMutation) SetUserID(u uuid.UUID) {
+	m.user = &u
+}
+
+// UserID returns the value of the "user_id" field in the mutation.
+func (m *AccessReviewItemMutation) UserID() (r uuid.UUID, exists bool) {
+	v := m.user
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserID returns the old "user_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUserID(ctx context.Context) (v uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserID: %w", err)
+	}
+	return oldValue.UserID, nil
+}
+
+// ResetUserID resets all changes to the "user_id" field.
+func (m *AccessReviewItemMutation) ResetUserID() {
+	m.user = nil
+}
+
+// SetUsername sets the "username" field.
+func (m *AccessReviewItemMutation) SetUsername(s string) {
+	m.username = &s
+}
+
+// Username returns the value of the "username" field in the mutation.
+func (m *AccessReviewItemMutation) Username() (r string, exists bool) {
+	v := m.username
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUsername returns the old "username" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUsername(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUsername is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUsername requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUsername: %w", err)
+	}
+	return oldValue.Username, nil
+}
+
+// ResetUsername resets all changes to the "username" field.
+func (m *AccessReviewItemMutation) ResetUsername() {
+	m.username = nil
+}
+
+// SetGrants sets the "grants" field.
+func (m *AccessReviewItemMutation) SetGrants(s string) {
+	m.grants = &s
+}
+
+// Grants returns the value of the "grants" field in the mutation.
+func (m *AccessReviewItemMutation) Grants() (r string, exists bool) {
+	v := m.grants
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrants returns the old "grants" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldGrants(ctx context.Context) (v string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrants is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrants requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrants: %w", err)
+	}
+	return oldValue.Grants, nil
+}
+
+// ResetGrants resets all changes to the "grants" field.
+func (m *AccessReviewItemMutation) ResetGrants() {
+	m.grants = nil
+}
+
+// SetScope sets the "scope" field.
+func (m *AccessReviewItemMutation) SetScope(a accessreviewitem.Scope) {
+	m.scope = &a
+}
+
+// Scope returns the value of the "scope" field in the mutation.
+func (m *AccessReviewItemMutation) Scope() (r accessreviewitem.Scope, exists bool) {
+	v := m.scope
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldScope returns the old "scope" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldScope(ctx context.Context) (v *accessreviewitem.Scope, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldScope is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldScope requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldScope: %w", err)
+	}
+	return oldValue.Scope, nil
+}
+
+// ClearScope clears the value of the "scope" field.
+func (m *AccessReviewItemMutation) ClearScope() {
+	m.scope = nil
+	m.clearedFields[accessreviewitem.FieldScope] = struct{}{}
+}
+
+// ScopeCleared returns if the "scope" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) ScopeCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldScope]
+	return ok
+}
+
+// ResetScope resets all changes to the "scope" field.
+func (m *AccessReviewItemMutation) ResetScope() {
+	m.scope = nil
+	delete(m.clearedFields, accessreviewitem.FieldScope)
+}
+
+// SetGrantedAt sets the "granted_at" field.
+func (m *AccessReviewItemMutation) SetGrantedAt(t time.Time) {
+	m.granted_at = &t
+}
+
+// GrantedAt returns the value of the "granted_at" field in the mutation.
+func (m *AccessReviewItemMutation) GrantedAt() (r time.Time, exists bool) {
+	v := m.granted_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedAt returns the old "granted_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldGrantedAt(ctx context.Context) (v time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedAt: %w", err)
+	}
+	return oldValue.GrantedAt, nil
+}
+
+// ResetGrantedAt resets all changes to the "granted_at" field.
+func (m *AccessReviewItemMutation) ResetGrantedAt() {
+	m.granted_at = nil
+}
+
+// SetGrantedByID sets the "granted_by_id" field.
+func (m *AccessReviewItemMutation) SetGrantedByID(u uuid.UUID) {
+	m.granted_by = &u
+}
+
+// GrantedByID returns the value of the "granted_by_id" field in the mutation.
+func (m *AccessReviewItemMutation) GrantedByID() (r uuid.UUID, exists bool) {
+	v := m.granted_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldGrantedByID returns the old "granted_by_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldGrantedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldGrantedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldGrantedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldGrantedByID: %w", err)
+	}
+	return oldValue.GrantedByID, nil
+}
+
+// ClearGrantedByID clears the value of the "granted_by_id" field.
+func (m *AccessReviewItemMutation) ClearGrantedByID() {
+	m.granted_by = nil
+	m.clearedFields[accessreviewitem.FieldGrantedByID] = struct{}{}
+}
+
+// GrantedByIDCleared returns if the "granted_by_id" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) GrantedByIDCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldGrantedByID]
+	return ok
+}
+
+// ResetGrantedByID resets all changes to the "granted_by_id" field.
+func (m *AccessReviewItemMutation) ResetGrantedByID() {
+	m.granted_by = nil
+	delete(m.clearedFields, accessreviewitem.FieldGrantedByID)
+}
+
+// SetExpiresAt sets the "expires_at" field.
+func (m *AccessReviewItemMutation) SetExpiresAt(t time.Time) {
+	m.expires_at = &t
+}
+
+// ExpiresAt returns the value of the "expires_at" field in the mutation.
+func (m *AccessReviewItemMutation) ExpiresAt() (r time.Time, exists bool) {
+	v := m.expires_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldExpiresAt returns the old "expires_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldExpiresAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldExpiresAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldExpiresAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldExpiresAt: %w", err)
+	}
+	return oldValue.ExpiresAt, nil
+}
+
+// ClearExpiresAt clears the value of the "expires_at" field.
+func (m *AccessReviewItemMutation) ClearExpiresAt() {
+	m.expires_at = nil
+	m.clearedFields[accessreviewitem.FieldExpiresAt] = struct{}{}
+}
+
+// ExpiresAtCleared returns if the "expires_at" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) ExpiresAtCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldExpiresAt]
+	return ok
+}
+
+// ResetExpiresAt resets all changes to the "expires_at" field.
+func (m *AccessReviewItemMutation) ResetExpiresAt() {
+	m.expires_at = nil
+	delete(m.clearedFields, accessreviewitem.FieldExpiresAt)
+}
+
+// SetReason sets the "reason" field.
+func (m *AccessReviewItemMutation) SetReason(s string) {
+	m.reason = &s
+}
+
+// Reason returns the value of the "reason" field in the mutation.
+func (m *AccessReviewItemMutation) Reason() (r string, exists bool) {
+	v := m.reason
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldReason returns the old "reason" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldReason(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldReason is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldReason requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldReason: %w", err)
+	}
+	return oldValue.Reason, nil
+}
+
+// ClearReason clears the value of the "reason" field.
+func (m *AccessReviewItemMutation) ClearReason() {
+	m.reason = nil
+	m.clearedFields[accessreviewitem.FieldReason] = struct{}{}
+}
+
+// ReasonCleared returns if the "reason" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) ReasonCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldReason]
+	return ok
+}
+
+// ResetReason resets all changes to the "reason" field.
+func (m *AccessReviewItemMutation) ResetReason() {
+	m.reason = nil
+	delete(m.clearedFields, accessreviewitem.FieldReason)
+}
+
+// SetFindings sets the "findings" field.
+func (m *AccessReviewItemMutation) SetFindings(s []string) {
+	m.findings = &s
+	m.appendfindings = nil
+}
+
+// Findings returns the value of the "findings" field in the mutation.
+func (m *AccessReviewItemMutation) Findings() (r []string, exists bool) {
+	v := m.findings
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFindings returns the old "findings" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldFindings(ctx context.Context) (v []string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFindings is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFindings requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFindings: %w", err)
+	}
+	return oldValue.Findings, nil
+}
+
+// AppendFindings adds s to the "findings" field.
+func (m *AccessReviewItemMutation) AppendFindings(s []string) {
+	m.appendfindings = append(m.appendfindings, s...)
+}
+
+// AppendedFindings returns the list of values that were appended to the "findings" field in this mutation.
+func (m *AccessReviewItemMutation) AppendedFindings() ([]string, bool) {
+	if len(m.appendfindings) == 0 {
+		return nil, false
+	}
+	return m.appendfindings, true
+}
+
+// ClearFindings clears the value of the "findings" field.
+func (m *AccessReviewItemMutation) ClearFindings() {
+	m.findings = nil
+	m.appendfindings = nil
+	m.clearedFields[accessreviewitem.FieldFindings] = struct{}{}
+}
+
+// FindingsCleared returns if the "findings" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) FindingsCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldFindings]
+	return ok
+}
+
+// ResetFindings resets all changes to the "findings" field.
+func (m *AccessReviewItemMutation) ResetFindings() {
+	m.findings = nil
+	m.appendfindings = nil
+	delete(m.clearedFields, accessreviewitem.FieldFindings)
+}
+
+// SetUserRoleID sets the "user_role_id" field.
+func (m *AccessReviewItemMutation) SetUserRoleID(u uuid.UUID) {
+	m.user_role = &u
+}
+
+// UserRoleID returns the value of the "user_role_id" field in the mutation.
+func (m *AccessReviewItemMutation) UserRoleID() (r uuid.UUID, exists bool) {
+	v := m.user_role
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserRoleID returns the old "user_role_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUserRoleID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserRoleID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserRoleID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserRoleID: %w", err)
+	}
+	return oldValue.UserRoleID, nil
+}
+
+// ClearUserRoleID clears the value of the "user_role_id" field.
+func (m *AccessReviewItemMutation) ClearUserRoleID() {
+	m.user_role = nil
+	m.clearedFields[accessreviewitem.FieldUserRoleID] = struct{}{}
+}
+
+// UserRoleIDCleared returns if the "user_role_id" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) UserRoleIDCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldUserRoleID]
+	return ok
+}
+
+// ResetUserRoleID resets all changes to the "user_role_id" field.
+func (m *AccessReviewItemMutation) ResetUserRoleID() {
+	m.user_role = nil
+	delete(m.clearedFields, accessreviewitem.FieldUserRoleID)
+}
+
+// SetUserPermissionID sets the "user_permission_id" field.
+func (m *AccessReviewItemMutation) SetUserPermissionID(u uuid.UUID) {
+	m.user_permission = &u
+}
+
+// UserPermissionID returns the value of the "user_permission_id" field in the mutation.
+func (m *AccessReviewItemMutation) UserPermissionID() (r uuid.UUID, exists bool) {
+	v := m.user_permission
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldUserPermissionID returns the old "user_permission_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldUserPermissionID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldUserPermissionID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldUserPermissionID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldUserPermissionID: %w", err)
+	}
+	return oldValue.UserPermissionID, nil
+}
+
+// ClearUserPermissionID clears the value of the "user_permission_id" field.
+func (m *AccessReviewItemMutation) ClearUserPermissionID() {
+	m.user_permission = nil
+	m.clearedFields[accessreviewitem.FieldUserPermissionID] = struct{}{}
+}
+
+// UserPermissionIDCleared returns if the "user_permission_id" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) UserPermissionIDCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldUserPermissionID]
+	return ok
+}
+
+// ResetUserPermissionID resets all changes to the "user_permission_id" field.
+func (m *AccessReviewItemMutation) ResetUserPermissionID() {
+	m.user_permission = nil
+	delete(m.clearedFields, accessreviewitem.FieldUserPermissionID)
+}
+
+// SetStatus sets the "status" field.
+func (m *AccessReviewItemMutation) SetStatus(a accessreviewitem.Status) {
+	m.status = &a
+}
+
+// Status returns the value of the "status" field in the mutation.
+func (m *AccessReviewItemMutation) Status() (r accessreviewitem.Status, exists bool) {
+	v := m.status
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldStatus returns the old "status" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldStatus(ctx context.Context) (v accessreviewitem.Status, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldStatus is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldStatus requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldStatus: %w", err)
+	}
+	return oldValue.Status, nil
+}
+
+// ResetStatus resets all changes to the "status" field.
+func (m *AccessReviewItemMutation) ResetStatus() {
+	m.status = nil
+}
+
+// SetDecidedAt sets the "decided_at" field.
+func (m *AccessReviewItemMutation) SetDecidedAt(t time.Time) {
+	m.decided_at = &t
+}
+
+// DecidedAt returns the value of the "decided_at" field in the mutation.
+func (m *AccessReviewItemMutation) DecidedAt() (r time.Time, exists bool) {
+	v := m.decided_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedAt returns the old "decided_at" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldDecidedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedAt: %w", err)
+	}
+	return oldValue.DecidedAt, nil
+}
+
+// ClearDecidedAt clears the value of the "decided_at" field.
+func (m *AccessReviewItemMutation) ClearDecidedAt() {
+	m.decided_at = nil
+	m.clearedFields[accessreviewitem.FieldDecidedAt] = struct{}{}
+}
+
+// DecidedAtCleared returns if the "decided_at" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) DecidedAtCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldDecidedAt]
+	return ok
+}
+
+// ResetDecidedAt resets all changes to the "decided_at" field.
+func (m *AccessReviewItemMutation) ResetDecidedAt() {
+	m.decided_at = nil
+	delete(m.clearedFields, accessreviewitem.FieldDecidedAt)
+}
+
+// SetDecidedByID sets the "decided_by_id" field.
+func (m *AccessReviewItemMutation) SetDecidedByID(u uuid.UUID) {
+	m.decided_by = &u
+}
+
+// DecidedByID returns the value of the "decided_by_id" field in the mutation.
+func (m *AccessReviewItemMutation) DecidedByID() (r uuid.UUID, exists bool) {
+	v := m.decided_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldDecidedByID returns the old "decided_by_id" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldDecidedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldDecidedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldDecidedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldDecidedByID: %w", err)
+	}
+	return oldValue.DecidedByID, nil
+}
+
+// ClearDecidedByID clears the value of the "decided_by_id" field.
+func (m *AccessReviewItemMutation) ClearDecidedByID() {
+	m.decided_by = nil
+	m.clearedFields[accessreviewitem.FieldDecidedByID] = struct{}{}
+}
+
+// DecidedByIDCleared returns if the "decided_by_id" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) DecidedByIDCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldDecidedByID]
+	return ok
+}
+
+// ResetDecidedByID resets all changes to the "decided_by_id" field.
+func (m *AccessReviewItemMutation) ResetDecidedByID() {
+	m.decided_by = nil
+	delete(m.clearedFields, accessreviewitem.FieldDecidedByID)
+}
+
+// SetNote sets the "note" field.
+func (m *AccessReviewItemMutation) SetNote(s string) {
+	m.note = &s
+}
+
+// Note returns the value of the "note" field in the mutation.
+func (m *AccessReviewItemMutation) Note() (r string, exists bool) {
+	v := m.note
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldNote returns the old "note" field's value of the AccessReviewItem entity.
+// If the AccessReviewItem object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AccessReviewItemMutation) OldNote(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldNote is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldNote requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldNote: %w", err)
+	}
+	return oldValue.Note, nil
+}
+
+// ClearNote clears the value of the "note" field.
+func (m *AccessReviewItemMutation) ClearNote() {
+	m.note = nil
+	m.clearedFields[accessreviewitem.FieldNote] = struct{}{}
+}
+
+// NoteCleared returns if the "note" field was cleared in this mutation.
+func (m *AccessReviewItemMutation) NoteCleared() bool {
+	_, ok := m.clearedFields[accessreviewitem.FieldNote]
+	return ok
+}
+
+// ResetNote resets all changes to the "note" field.
+func (m *AccessReviewItemMutation) ResetNote() {
+	m.note = nil
+	delete(m.clearedFields, accessreviewitem.FieldNote)
+}
+
+// ClearReview clears the "review" edge to the AccessReview entity.
+func (m *AccessReviewItemMutation) ClearReview() {
+	m.clearedreview = true
+	m.clearedFields[accessreviewitem.FieldReviewID] = struct{}{}
+}
+
+// ReviewCleared reports if the "review" edge to the AccessReview entity was cleared.
+func (m *AccessReviewItemMutation) ReviewCleared() bool {
+	return m.clearedreview
+}
+
+// ReviewIDs returns the "review" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// ReviewID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) ReviewIDs() (ids []uuid.UUID) {
+	if id := m.review; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetReview resets all changes to the "review" edge.
+func (m *AccessReviewItemMutation) ResetReview() {
+	m.review = nil
+	m.clearedreview = false
+}
+
+// ClearUser clears the "user" edge to the User entity.
+func (m *AccessReviewItemMutation) ClearUser() {
+	m.cleareduser = true
+	m.clearedFields[accessreviewitem.FieldUserID] = struct{}{}
+}
+
+// UserCleared reports if the "user" edge to the User entity was cleared.
+func (m *AccessReviewItemMutation) UserCleared() bool {
+	return m.cleareduser
+}
+
+// UserIDs returns the "user" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) UserIDs() (ids []uuid.UUID) {
+	if id := m.user; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUser resets all changes to the "user" edge.
+func (m *AccessReviewItemMutation) ResetUser() {
+	m.user = nil
+	m.cleareduser = false
+}
+
+// ClearGrantedBy clears the "granted_by" edge to the User entity.
+func (m *AccessReviewItemMutation) ClearGrantedBy() {
+	m.clearedgranted_by = true
+	m.clearedFields[accessreviewitem.FieldGrantedByID] = struct{}{}
+}
+
+// GrantedByCleared reports if the "granted_by" edge to the User entity was cleared.
+func (m *AccessReviewItemMutation) GrantedByCleared() bool {
+	return m.GrantedByIDCleared() || m.clearedgranted_by
+}
+
+// GrantedByIDs returns the "granted_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// GrantedByID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) GrantedByIDs() (ids []uuid.UUID) {
+	if id := m.granted_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetGrantedBy resets all changes to the "granted_by" edge.
+func (m *AccessReviewItemMutation) ResetGrantedBy() {
+	m.granted_by = nil
+	m.clearedgranted_by = false
+}
+
+// ClearUserRole clears the "user_role" edge to the UserRole entity.
+func (m *AccessReviewItemMutation) ClearUserRole() {
+	m.cleareduser_role = true
+	m.clearedFields[accessreviewitem.FieldUserRoleID] = struct{}{}
+}
+
+// UserRoleCleared reports if the "user_role" edge to the UserRole entity was cleared.
+func (m *AccessReviewItemMutation) UserRoleCleared() bool {
+	return m.UserRoleIDCleared() || m.cleareduser_role
+}
+
+// UserRoleIDs returns the "user_role" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserRoleID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) UserRoleIDs() (ids []uuid.UUID) {
+	if id := m.user_role; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUserRole resets all changes to the "user_role" edge.
+func (m *AccessReviewItemMutation) ResetUserRole() {
+	m.user_role = nil
+	m.cleareduser_role = false
+}
+
+// ClearUserPermission clears the "user_permission" edge to the UserPermission entity.
+func (m *AccessReviewItemMutation) ClearUserPermission() {
+	m.cleareduser_permission = true
+	m.clearedFields[accessreviewitem.FieldUserPermissionID] = struct{}{}
+}
+
+// UserPermissionCleared reports if the "user_permission" edge to the UserPermission entity was cleared.
+func (m *AccessReviewItemMutation) UserPermissionCleared() bool {
+	return m.UserPermissionIDCleared() || m.cleareduser_permission
+}
+
+// UserPermissionIDs returns the "user_permission" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// UserPermissionID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) UserPermissionIDs() (ids []uuid.UUID) {
+	if id := m.user_permission; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetUserPermission resets all changes to the "user_permission" edge.
+func (m *AccessReviewItemMutation) ResetUserPermission() {
+	m.user_permission = nil
+	m.cleareduser_permission = false
+}
+
+// ClearDecidedBy clears the "decided_by" edge to the User entity.
+func (m *AccessReviewItemMutation) ClearDecidedBy() {
+	m.cleareddecided_by = true
+	m.clearedFields[accessreviewitem.FieldDecidedByID] = struct{}{}
+}
+
+// DecidedByCleared reports if the "decided_by" edge to the User entity was cleared.
+func (m *AccessReviewItemMutation) DecidedByCleared() bool {
+	return m.DecidedByIDCleared() || m.cleareddecided_by
+}
+
+// DecidedByIDs returns the "decided_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// DecidedByID instead. It exists only for internal usage by the builders.
+func (m *AccessReviewItemMutation) DecidedByIDs() (ids []uuid.UUID) {
+	if id := m.decided_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetDecidedBy resets all changes to the "decided_by" edge.
+func (m *AccessReviewItemMutation) ResetDecidedBy() {
+	m.decided_by = nil
+	m.cleareddecided_by = false
+}
+
+// Where appends a list predicates to the AccessReviewItemMutation builder.
+func (m *AccessReviewItemMutation) Where(ps ...predicate.AccessReviewItem) {
+	m.predicates = append(m.predicates, ps...)
+}
+
+// WhereP appends storage-level predicates to the AccessReviewItemMutation builder. Using this method,
+// users can use type-assertion to append predicates that do not depend on any generated package.
+func (m *AccessReviewItemMutation) WhereP(ps ...func(*sql.Selector)) {
+	p := make([]predicate.AccessReviewItem, len(ps))
+	for i := range ps {
+		p[i] = ps[i]
+	}
+	m.Where(p...)
+}
+
+// Op returns the operation name.
+func (m *AccessReviewItemMutation) Op() Op {
+	return m.op
+}
+
+// SetOp allows setting the mutation operation.
+func (m *AccessReviewItemMutation) SetOp(op Op) {
+	m.op = op
+}
+
+// Type returns the node type of this mutation (AccessReviewItem).
+func (m *AccessReviewItemMutation) Type() string {
+	return m.typ
+}
+
+// Fields returns all fields that were changed during this mutation. Note that in
+// order to get all numeric fields that were incremented/decremented, call
+// AddedFields().
+func (m *AccessReviewItemMutation) Fields() []string {
+	fields := make([]string, 0, 24)
+	if m.created_at != nil {
+		fields = append(fields, accessreviewitem.FieldCreatedAt)
+	}
+	if m.updated_at != nil {
+		fields = append(fields, accessreviewitem.FieldUpdatedAt)
+	}
+	if m.created_by != nil {
+		fields = append(fields, accessreviewitem.FieldCreatedBy)
+	}
+	if m.updated_by != nil {
+		fields = append(fields, accessreviewitem.FieldUpdatedBy)
+	}
+	if m.version != nil {
+		fields = append(fields, accessreviewitem.FieldVersion)
+	}
+	if m.deleted_at != nil {
+		fields = append(fields, accessreviewitem.FieldDeletedAt)
+	}
+	if m.retention_until != nil {
+		fields = append(fields, accessreviewitem.FieldRetentionUntil)
+	}
+	if m.review != nil {
+		fields = append(fields, accessreviewitem.FieldReviewID)
+	}
+	if m.kind != nil {
+		fields = append(fields, accessreviewitem.FieldKind)
+	}
+	if m.user != nil {
+		fields = append(fields, accessreviewitem.FieldUserID)
+	}
+	if m.username != nil {
+		fields = append(fields, accessreviewitem.FieldUsername)
+	}
+	if m.grants != nil {
+		fields = append(fields, accessreviewitem.FieldGrants)
+	}
+	if m.scope != nil {
+		fields = append(fields, accessreviewitem.FieldScope)
+	}
+	if m.granted_at != nil {
+		fields = append(fields, accessreviewitem.FieldGrantedAt)
+	}
+	if m.granted_by != nil {
+		fields = append(fields, accessreviewitem.FieldGrantedByID)
+	}
+	if m.expires_at != nil {
+		fields = append(fields, accessreviewitem.FieldExpiresAt)
+	}
+	if m.reason != nil {
+		fields = append(fields, accessreviewitem.FieldReason)
+	}
+	if m.findings != nil {
+		fields = append(fields, accessreviewitem.FieldFindings)
+	}
+	if m.user_role != nil {
+		fields = append(fields, accessreviewitem.FieldUserRoleID)
+	}
+	if m.user_permission != nil {
+		fields = append(fields, accessreviewitem.FieldUserPermissionID)
+	}
+	if m.status != nil {
+		fields = append(fields, accessreviewitem.FieldStatus)
+	}
+	if m.decided_at != nil {
+		fields = append(fields, accessreviewitem.FieldDecidedAt)
+	}
+	if m.decided_by != nil {
+		fields = append(fields, accessreviewitem.FieldDecidedByID)
+	}
+	if m.note != nil {
+		fields = append(fields, accessreviewitem.FieldNote)
+	}
+	return fields
+}
+
+// Field returns the value of a field with the given name. The second boolean
+// return value indicates that this field was not set, or was not defined in the
+// schema.
+func (m *AccessReviewItemMutation) Field(name string) (ent.Value, bool) {
+	switch name {
+	case accessreviewitem.FieldCreatedAt:
+		return m.CreatedAt()
+	case accessreviewitem.FieldUpdatedAt:
+		return m.UpdatedAt()
+	case accessreviewitem.FieldCreatedBy:
+		return m.CreatedBy()
+	case accessreviewitem.FieldUpdatedBy:
+		return m.UpdatedBy()
+	case accessreviewitem.FieldVersion:
+		return m.Version()
+	case accessreviewitem.FieldDeletedAt:
+		return m.DeletedAt()
+	case accessreviewitem.FieldRetentionUntil:
+		return m.RetentionUntil()
+	case accessreviewitem.FieldReviewID:
+		return m.ReviewID()
+	case accessreviewitem.FieldKind:
+		return m.Kind()
+	case accessreviewitem.FieldUserID:
+		return m.UserID()
+	case accessreviewitem.FieldUsername:
+		return m.Username()
+	case accessreviewitem.FieldGrants:
+		return m.Grants()
+	case accessreviewitem.FieldScope:
+		return m.Scope()
+	case accessreviewitem.FieldGrantedAt:
+		return m.GrantedAt()
+	case accessreviewitem.FieldGrantedByID:
+		return m.GrantedByID()
+	case accessreviewitem.FieldExpiresAt:
+		return m.ExpiresAt()
+	case accessreviewitem.FieldReason:
+		return m.Reason()
+	case accessreviewitem.FieldFindings:
+		return m.Findings()
+	case accessreviewitem.FieldUserRoleID:
+		return m.UserRoleID()
+	case accessreviewitem.FieldUserPermissionID:
+		return m.UserPermissionID()
+	case accessreviewitem.FieldStatus:
+		return m.Status()
+	case accessreviewitem.FieldDecidedAt:
+		return m.DecidedAt()
+	case accessreviewitem.FieldDecidedByID:
+		return m.DecidedByID()
+	case accessreviewitem.FieldNote:
+		return m.Note()
+	}
+	return nil, false
+}
+
+// OldField returns the old value of the field from the database. An error is
+// returned if the mutation operation is not UpdateOne, or the query to the
+// database failed.
+func (m *AccessReviewItemMutation) OldField(ctx context.Context, name string) (ent.Value, error) {
+	switch name {
+	case accessreviewitem.FieldCreatedAt:
+		return m.OldCreatedAt(ctx)
+	case accessreviewitem.FieldUpdatedAt:
+		return m.OldUpdatedAt(ctx)
+	case accessreviewitem.FieldCreatedBy:
+		return m.OldCreatedBy(ctx)
+	case accessreviewitem.FieldUpdatedBy:
+		return m.OldUpdatedBy(ctx)
+	case accessreviewitem.FieldVersion:
+		return m.OldVersion(ctx)
+	case accessreviewitem.FieldDeletedAt:
+		return m.OldDeletedAt(ctx)
+	case accessreviewitem.FieldRetentionUntil:
+		return m.OldRetentionUntil(ctx)
+	case accessreviewitem.FieldReviewID:
+		return m.OldReviewID(ctx)
+	case accessreviewitem.FieldKind:
+		return m.OldKind(ctx)
+	case accessreviewitem.FieldUserID:
+		return m.OldUserID(ctx)
+	case accessreviewitem.FieldUsername:
+		return m.OldUsername(ctx)
+	case accessreviewitem.FieldGrants:
+		return m.OldGrants(ctx)
+	case accessreviewitem.FieldScope:
+		return m.OldScope(ctx)
+	case accessreviewitem.FieldGrantedAt:
+		return m.OldGrantedAt(ctx)
+	case accessreviewitem.FieldGrantedByID:
+		return m.OldGrantedByID(ctx)
+	case accessreviewitem.FieldExpiresAt:
+		return m.OldExpiresAt(ctx)
+	case accessreviewitem.FieldReason:
+		return m.OldReason(ctx)
+	case accessreviewitem.FieldFindings:
+		return m.OldFindings(ctx)
+	case accessreviewitem.FieldUserRoleID:
+		return m.OldUserRoleID(ctx)
+	case accessreviewitem.FieldUserPermissionID:
+		return m.OldUserPermissionID(ctx)
+	case accessreviewitem.FieldStatus:
+		return m.OldStatus(ctx)
+	case accessreviewitem.FieldDecidedAt:
+		return m.OldDecidedAt(ctx)
+	case accessreviewitem.FieldDecidedByID:
+		return m.OldDecidedByID(ctx)
+	case accessreviewitem.FieldNote:
+		return m.OldNote(ctx)
+	}
+	return nil, fmt.Errorf("unknown AccessReviewItem field %s", name)
+}
+
+// SetField sets the value of a field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessReviewItemMutation) SetField(name string, value ent.Value) error {
+	switch name {
+	case accessreviewitem.FieldCreatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedAt(v)
+		return nil
+	case accessreviewitem.FieldUpdatedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedAt(v)
+		return nil
+	case accessreviewitem.FieldCreatedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetCreatedBy(v)
+		return nil
+	case accessreviewitem.FieldUpdatedBy:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUpdatedBy(v)
+		return nil
+	case accessreviewitem.FieldVersion:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetVersion(v)
+		return nil
+	case accessreviewitem.FieldDeletedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDeletedAt(v)
+		return nil
+	case accessreviewitem.FieldRetentionUntil:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetRetentionUntil(v)
+		return nil
+	case accessreviewitem.FieldReviewID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReviewID(v)
+		return nil
+	case accessreviewitem.FieldKind:
+		v, ok := value.(accessreviewitem.Kind)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetKind(v)
+		return nil
+	case accessreviewitem.FieldUserID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserID(v)
+		return nil
+	case accessreviewitem.FieldUsername:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUsername(v)
+		return nil
+	case accessreviewitem.FieldGrants:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrants(v)
+		return nil
+	case accessreviewitem.FieldScope:
+		v, ok := value.(accessreviewitem.Scope)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetScope(v)
+		return nil
+	case accessreviewitem.FieldGrantedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedAt(v)
+		return nil
+	case accessreviewitem.FieldGrantedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetGrantedByID(v)
+		return nil
+	case accessreviewitem.FieldExpiresAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetExpiresAt(v)
+		return nil
+	case accessreviewitem.FieldReason:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetReason(v)
+		return nil
+	case accessreviewitem.FieldFindings:
+		v, ok := value.([]string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFindings(v)
+		return nil
+	case accessreviewitem.FieldUserRoleID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserRoleID(v)
+		return nil
+	case accessreviewitem.FieldUserPermissionID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetUserPermissionID(v)
+		return nil
+	case accessreviewitem.FieldStatus:
+		v, ok := value.(accessreviewitem.Status)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetStatus(v)
+		return nil
+	case accessreviewitem.FieldDecidedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedAt(v)
+		return nil
+	case accessreviewitem.FieldDecidedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetDecidedByID(v)
+		return nil
+	case accessreviewitem.FieldNote:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetNote(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem field %s", name)
+}
+
+// AddedFields returns all numeric fields that were incremented/decremented during
+// this mutation.
+func (m *AccessReviewItemMutation) AddedFields() []string {
+	var fields []string
+	if m.addversion != nil {
+		fields = append(fields, accessreviewitem.FieldVersion)
+	}
+	return fields
+}
+
+// AddedField returns the numeric value that was incremented/decremented on a field
+// with the given name. The second boolean return value indicates that this field
+// was not set, or was not defined in the schema.
+func (m *AccessReviewItemMutation) AddedField(name string) (ent.Value, bool) {
+	switch name {
+	case accessreviewitem.FieldVersion:
+		return m.AddedVersion()
+	}
+	return nil, false
+}
+
+// AddField adds the value to the field with the given name. It returns an error if
+// the field is not defined in the schema, or if the type mismatched the field
+// type.
+func (m *AccessReviewItemMutation) AddField(name string, value ent.Value) error {
+	switch name {
+	case accessreviewitem.FieldVersion:
+		v, ok := value.(int32)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.AddVersion(v)
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem numeric field %s", name)
+}
+
+// ClearedFields returns all nullable fields that were cleared during this
+// mutation.
+func (m *AccessReviewItemMutation) ClearedFields() []string {
+	var fields []string
+	if m.FieldCleared(accessreviewitem.FieldCreatedBy) {
+		fields = append(fields, accessreviewitem.FieldCreatedBy)
+	}
+	if m.FieldCleared(accessreviewitem.FieldUpdatedBy) {
+		fields = append(fields, accessreviewitem.FieldUpdatedBy)
+	}
+	if m.FieldCleared(accessreviewitem.FieldDeletedAt) {
+		fields = append(fields, accessreviewitem.FieldDeletedAt)
+	}
+	if m.FieldCleared(accessreviewitem.FieldRetentionUntil) {
+		fields = append(fields, accessreviewitem.FieldRetentionUntil)
+	}
+	if m.FieldCleared(accessreviewitem.FieldScope) {
+		fields = append(fields, accessreviewitem.FieldScope)
+	}
+	if m.FieldCleared(accessreviewitem.FieldGrantedByID) {
+		fields = append(fields, accessreviewitem.FieldGrantedByID)
+	}
+	if m.FieldCleared(accessreviewitem.FieldExpiresAt) {
+		fields = append(fields, accessreviewitem.FieldExpiresAt)
+	}
+	if m.FieldCleared(accessreviewitem.FieldReason) {
+		fields = append(fields, accessreviewitem.FieldReason)
+	}
+	if m.FieldCleared(accessreviewitem.FieldFindings) {
+		fields = append(fields, accessreviewitem.FieldFindings)
+	}
+	if m.FieldCleared(accessreviewitem.FieldUserRoleID) {
+		fields = append(fields, accessreviewitem.FieldUserRoleID)
+	}
+	if m.FieldCleared(accessreviewitem.FieldUserPermissionID) {
+		fields = append(fields, accessreviewitem.FieldUserPermissionID)
+	}
+	if m.FieldCleared(accessreviewitem.FieldDecidedAt) {
+		fields = append(fields, accessreviewitem.FieldDecidedAt)
+	}
+	if m.FieldCleared(accessreviewitem.FieldDecidedByID) {
+		fields = append(fields, accessreviewitem.FieldDecidedByID)
+	}
+	if m.FieldCleared(accessreviewitem.FieldNote) {
+		fields = append(fields, accessreviewitem.FieldNote)
+	}
+	return fields
+}
+
+// FieldCleared returns a boolean indicating if a field with the given name was
+// cleared in this mutation.
+func (m *AccessReviewItemMutation) FieldCleared(name string) bool {
+	_, ok := m.clearedFields[name]
+	return ok
+}
+
+// ClearField clears the value of the field with the given name. It returns an
+// error if the field is not defined in the schema.
+func (m *AccessReviewItemMutation) ClearField(name string) error {
+	switch name {
+	case accessreviewitem.FieldCreatedBy:
+		m.ClearCreatedBy()
+		return nil
+	case accessreviewitem.FieldUpdatedBy:
+		m.ClearUpdatedBy()
+		return nil
+	case accessreviewitem.FieldDeletedAt:
+		m.ClearDeletedAt()
+		return nil
+	case accessreviewitem.FieldRetentionUntil:
+		m.ClearRetentionUntil()
+		return nil
+	case accessreviewitem.FieldScope:
+		m.ClearScope()
+		return nil
+	case accessreviewitem.FieldGrantedByID:
+		m.ClearGrantedByID()
+		return nil
+	case accessreviewitem.FieldExpiresAt:
+		m.ClearExpiresAt()
+		return nil
+	case accessreviewitem.FieldReason:
+		m.ClearReason()
+		return nil
+	case accessreviewitem.FieldFindings:
+		m.ClearFindings()
+		return nil
+	case accessreviewitem.FieldUserRoleID:
+		m.ClearUserRoleID()
+		return nil
+	case accessreviewitem.FieldUserPermissionID:
+		m.ClearUserPermissionID()
+		return nil
+	case accessreviewitem.FieldDecidedAt:
+		m.ClearDecidedAt()
+		return nil
+	case accessreviewitem.FieldDecidedByID:
+		m.ClearDecidedByID()
+		return nil
+	case accessreviewitem.FieldNote:
+		m.ClearNote()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem nullable field %s", name)
+}
+
+// ResetField resets all changes in the mutation for the field with the given name.
+// It returns an error if the field is not defined in the schema.
+func (m *AccessReviewItemMutation) ResetField(name string) error {
+	switch name {
+	case accessreviewitem.FieldCreatedAt:
+		m.ResetCreatedAt()
+		return nil
+	case accessreviewitem.FieldUpdatedAt:
+		m.ResetUpdatedAt()
+		return nil
+	case accessreviewitem.FieldCreatedBy:
+		m.ResetCreatedBy()
+		return nil
+	case accessreviewitem.FieldUpdatedBy:
+		m.ResetUpdatedBy()
+		return nil
+	case accessreviewitem.FieldVersion:
+		m.ResetVersion()
+		return nil
+	case accessreviewitem.FieldDeletedAt:
+		m.ResetDeletedAt()
+		return nil
+	case accessreviewitem.FieldRetentionUntil:
+		m.ResetRetentionUntil()
+		return nil
+	case accessreviewitem.FieldReviewID:
+		m.ResetReviewID()
+		return nil
+	case accessreviewitem.FieldKind:
+		m.ResetKind()
+		return nil
+	case accessreviewitem.FieldUserID:
+		m.ResetUserID()
+		return nil
+	case accessreviewitem.FieldUsername:
+		m.ResetUsername()
+		return nil
+	case accessreviewitem.FieldGrants:
+		m.ResetGrants()
+		return nil
+	case accessreviewitem.FieldScope:
+		m.ResetScope()
+		return nil
+	case accessreviewitem.FieldGrantedAt:
+		m.ResetGrantedAt()
+		return nil
+	case accessreviewitem.FieldGrantedByID:
+		m.ResetGrantedByID()
+		return nil
+	case accessreviewitem.FieldExpiresAt:
+		m.ResetExpiresAt()
+		return nil
+	case accessreviewitem.FieldReason:
+		m.ResetReason()
+		return nil
+	case accessreviewitem.FieldFindings:
+		m.ResetFindings()
+		return nil
+	case accessreviewitem.FieldUserRoleID:
+		m.ResetUserRoleID()
+		return nil
+	case accessreviewitem.FieldUserPermissionID:
+		m.ResetUserPermissionID()
+		return nil
+	case accessreviewitem.FieldStatus:
+		m.ResetStatus()
+		return nil
+	case accessreviewitem.FieldDecidedAt:
+		m.ResetDecidedAt()
+		return nil
+	case accessreviewitem.FieldDecidedByID:
+		m.ResetDecidedByID()
+		return nil
+	case accessreviewitem.FieldNote:
+		m.ResetNote()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem field %s", name)
+}
+
+// AddedEdges returns all edge names that were set/added in this mutation.
+func (m *AccessReviewItemMutation) AddedEdges() []string {
+	edges := make([]string, 0, 6)
+	if m.review != nil {
+		edges = append(edges, accessreviewitem.EdgeReview)
+	}
+	if m.user != nil {
+		edges = append(edges, accessreviewitem.EdgeUser)
+	}
+	if m.granted_by != nil {
+		edges = append(edges, accessreviewitem.EdgeGrantedBy)
+	}
+	if m.user_role != nil {
+		edges = append(edges, accessreviewitem.EdgeUserRole)
+	}
+	if m.user_permission != nil {
+		edges = append(edges, accessreviewitem.EdgeUserPermission)
+	}
+	if m.decided_by != nil {
+		edges = append(edges, accessreviewitem.EdgeDecidedBy)
+	}
+	return edges
+}
+
+// AddedIDs returns all IDs (to other nodes) that were added for the given edge
+// name in this mutation.
+func (m *AccessReviewItemMutation) AddedIDs(name string) []ent.Value {
+	switch name {
+	case accessreviewitem.EdgeReview:
+		if id := m.review; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreviewitem.EdgeUser:
+		if id := m.user; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreviewitem.EdgeGrantedBy:
+		if id := m.granted_by; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreviewitem.EdgeUserRole:
+		if id := m.user_role; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreviewitem.EdgeUserPermission:
+		if id := m.user_permission; id != nil {
+			return []ent.Value{*id}
+		}
+	case accessreviewitem.EdgeDecidedBy:
+		if id := m.decided_by; id != nil {
+			return []ent.Value{*id}
+		}
+	}
+	return nil
+}
+
+// RemovedEdges returns all edge names that were removed in this mutation.
+func (m *AccessReviewItemMutation) RemovedEdges() []string {
+	edges := make([]string, 0, 6)
+	return edges
+}
+
+// RemovedIDs returns all IDs (to other nodes) that were removed for the edge with
+// the given name in this mutation.
+func (m *AccessReviewItemMutation) RemovedIDs(name string) []ent.Value {
+	return nil
+}
+
+// ClearedEdges returns all edge names that were cleared in this mutation.
+func (m *AccessReviewItemMutation) ClearedEdges() []string {
+	edges := make([]string, 0, 6)
+	if m.clearedreview {
+		edges = append(edges, accessreviewitem.EdgeReview)
+	}
+	if m.cleareduser {
+		edges = append(edges, accessreviewitem.EdgeUser)
+	}
+	if m.clearedgranted_by {
+		edges = append(edges, accessreviewitem.EdgeGrantedBy)
+	}
+	if m.cleareduser_role {
+		edges = append(edges, accessreviewitem.EdgeUserRole)
+	}
+	if m.cleareduser_permission {
+		edges = append(edges, accessreviewitem.EdgeUserPermission)
+	}
+	if m.cleareddecided_by {
+		edges = append(edges, accessreviewitem.EdgeDecidedBy)
+	}
+	return edges
+}
+
+// EdgeCleared returns a boolean which indicates if the edge with the given name
+// was cleared in this mutation.
+func (m *AccessReviewItemMutation) EdgeCleared(name string) bool {
+	switch name {
+	case accessreviewitem.EdgeReview:
+		return m.clearedreview
+	case accessreviewitem.EdgeUser:
+		return m.cleareduser
+	case accessreviewitem.EdgeGrantedBy:
+		return m.clearedgranted_by
+	case accessreviewitem.EdgeUserRole:
+		return m.cleareduser_role
+	case accessreviewitem.EdgeUserPermission:
+		return m.cleareduser_permission
+	case accessreviewitem.EdgeDecidedBy:
+		return m.cleareddecided_by
+	}
+	return false
+}
+
+// ClearEdge clears the value of the edge with the given name. It returns an error
+// if that edge is not defined in the schema.
+func (m *AccessReviewItemMutation) ClearEdge(name string) error {
+	switch name {
+	case accessreviewitem.EdgeReview:
+		m.ClearReview()
+		return nil
+	case accessreviewitem.EdgeUser:
+		m.ClearUser()
+		return nil
+	case accessreviewitem.EdgeGrantedBy:
+		m.ClearGrantedBy()
+		return nil
+	case accessreviewitem.EdgeUserRole:
+		m.ClearUserRole()
+		return nil
+	case accessreviewitem.EdgeUserPermission:
+		m.ClearUserPermission()
+		return nil
+	case accessreviewitem.EdgeDecidedBy:
+		m.ClearDecidedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem unique edge %s", name)
+}
+
+// ResetEdge resets all changes to the edge with the given name in this mutation.
+// It returns an error if the edge is not defined in the schema.
+func (m *AccessReviewItemMutation) ResetEdge(name string) error {
+	switch name {
+	case accessreviewitem.EdgeReview:
+		m.ResetReview()
+		return nil
+	case accessreviewitem.EdgeUser:
+		m.ResetUser()
+		return nil
+	case accessreviewitem.EdgeGrantedBy:
+		m.ResetGrantedBy()
+		return nil
+	case accessreviewitem.EdgeUserRole:
+		m.ResetUserRole()
+		return nil
+	case accessreviewitem.EdgeUserPermission:
+		m.ResetUserPermission()
+		return nil
+	case accessreviewitem.EdgeDecidedBy:
+		m.ResetDecidedBy()
+		return nil
+	}
+	return fmt.Errorf("unknown AccessReviewItem edge %s", name)
+}
 
 // ApiTokenMutation represents an operation that mutates the ApiToken nodes in the graph.
 type ApiTokenMutation struct {
@@ -55809,6 +59576,8 @@ type UserPermissionMutation struct {
 	valid_from              *time.Time
 	expires_at              *time.Time
 	reason                  *string
+	origin                  *userpermission.Origin
+	last_reviewed_at        *time.Time
 	clearedFields           map[string]struct{}
 	user                    *uuid.UUID
 	cleareduser             bool
@@ -55816,6 +59585,8 @@ type UserPermissionMutation struct {
 	clearedpermission_entry bool
 	granted_by              *uuid.UUID
 	clearedgranted_by       bool
+	last_reviewed_by        *uuid.UUID
+	clearedlast_reviewed_by bool
 	done                    bool
 	oldValue                func(context.Context) (*UserPermission, error)
 	predicates              []predicate.UserPermission
@@ -56527,6 +60298,140 @@ func (m *UserPermissionMutation) ResetReason() {
 	delete(m.clearedFields, userpermission.FieldReason)
 }
 
+// SetOrigin sets the "origin" field.
+func (m *UserPermissionMutation) SetOrigin(u userpermission.Origin) {
+	m.origin = &u
+}
+
+// Origin returns the value of the "origin" field in the mutation.
+func (m *UserPermissionMutation) Origin() (r userpermission.Origin, exists bool) {
+	v := m.origin
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldOrigin returns the old "origin" field's value of the UserPermission entity.
+// If the UserPermission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserPermissionMutation) OldOrigin(ctx context.Context) (v userpermission.Origin, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldOrigin is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldOrigin requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldOrigin: %w", err)
+	}
+	return oldValue.Origin, nil
+}
+
+// ResetOrigin resets all changes to the "origin" field.
+func (m *UserPermissionMutation) ResetOrigin() {
+	m.origin = nil
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (m *UserPermissionMutation) SetLastReviewedAt(t time.Time) {
+	m.last_reviewed_at = &t
+}
+
+// LastReviewedAt returns the value of the "last_reviewed_at" field in the mutation.
+func (m *UserPermissionMutation) LastReviewedAt() (r time.Time, exists bool) {
+	v := m.last_reviewed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastReviewedAt returns the old "last_reviewed_at" field's value of the UserPermission entity.
+// If the UserPermission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserPermissionMutation) OldLastReviewedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastReviewedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastReviewedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastReviewedAt: %w", err)
+	}
+	return oldValue.LastReviewedAt, nil
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (m *UserPermissionMutation) ClearLastReviewedAt() {
+	m.last_reviewed_at = nil
+	m.clearedFields[userpermission.FieldLastReviewedAt] = struct{}{}
+}
+
+// LastReviewedAtCleared returns if the "last_reviewed_at" field was cleared in this mutation.
+func (m *UserPermissionMutation) LastReviewedAtCleared() bool {
+	_, ok := m.clearedFields[userpermission.FieldLastReviewedAt]
+	return ok
+}
+
+// ResetLastReviewedAt resets all changes to the "last_reviewed_at" field.
+func (m *UserPermissionMutation) ResetLastReviewedAt() {
+	m.last_reviewed_at = nil
+	delete(m.clearedFields, userpermission.FieldLastReviewedAt)
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (m *UserPermissionMutation) SetLastReviewedByID(u uuid.UUID) {
+	m.last_reviewed_by = &u
+}
+
+// LastReviewedByID returns the value of the "last_reviewed_by_id" field in the mutation.
+func (m *UserPermissionMutation) LastReviewedByID() (r uuid.UUID, exists bool) {
+	v := m.last_reviewed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastReviewedByID returns the old "last_reviewed_by_id" field's value of the UserPermission entity.
+// If the UserPermission object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserPermissionMutation) OldLastReviewedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastReviewedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastReviewedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastReviewedByID: %w", err)
+	}
+	return oldValue.LastReviewedByID, nil
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (m *UserPermissionMutation) ClearLastReviewedByID() {
+	m.last_reviewed_by = nil
+	m.clearedFields[userpermission.FieldLastReviewedByID] = struct{}{}
+}
+
+// LastReviewedByIDCleared returns if the "last_reviewed_by_id" field was cleared in this mutation.
+func (m *UserPermissionMutation) LastReviewedByIDCleared() bool {
+	_, ok := m.clearedFields[userpermission.FieldLastReviewedByID]
+	return ok
+}
+
+// ResetLastReviewedByID resets all changes to the "last_reviewed_by_id" field.
+func (m *UserPermissionMutation) ResetLastReviewedByID() {
+	m.last_reviewed_by = nil
+	delete(m.clearedFields, userpermission.FieldLastReviewedByID)
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *UserPermissionMutation) ClearUser() {
 	m.cleareduser = true
@@ -56621,6 +60526,33 @@ func (m *UserPermissionMutation) ResetGrantedBy() {
 	m.clearedgranted_by = false
 }
 
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (m *UserPermissionMutation) ClearLastReviewedBy() {
+	m.clearedlast_reviewed_by = true
+	m.clearedFields[userpermission.FieldLastReviewedByID] = struct{}{}
+}
+
+// LastReviewedByCleared reports if the "last_reviewed_by" edge to the User entity was cleared.
+func (m *UserPermissionMutation) LastReviewedByCleared() bool {
+	return m.LastReviewedByIDCleared() || m.clearedlast_reviewed_by
+}
+
+// LastReviewedByIDs returns the "last_reviewed_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LastReviewedByID instead. It exists only for internal usage by the builders.
+func (m *UserPermissionMutation) LastReviewedByIDs() (ids []uuid.UUID) {
+	if id := m.last_reviewed_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLastReviewedBy resets all changes to the "last_reviewed_by" edge.
+func (m *UserPermissionMutation) ResetLastReviewedBy() {
+	m.last_reviewed_by = nil
+	m.clearedlast_reviewed_by = false
+}
+
 // Where appends a list predicates to the UserPermissionMutation builder.
 func (m *UserPermissionMutation) Where(ps ...predicate.UserPermission) {
 	m.predicates = append(m.predicates, ps...)
@@ -56655,7 +60587,7 @@ func (m *UserPermissionMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserPermissionMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 17)
 	if m.created_at != nil {
 		fields = append(fields, userpermission.FieldCreatedAt)
 	}
@@ -56698,6 +60630,15 @@ func (m *UserPermissionMutation) Fields() []string {
 	if m.reason != nil {
 		fields = append(fields, userpermission.FieldReason)
 	}
+	if m.origin != nil {
+		fields = append(fields, userpermission.FieldOrigin)
+	}
+	if m.last_reviewed_at != nil {
+		fields = append(fields, userpermission.FieldLastReviewedAt)
+	}
+	if m.last_reviewed_by != nil {
+		fields = append(fields, userpermission.FieldLastReviewedByID)
+	}
 	return fields
 }
 
@@ -56734,6 +60675,12 @@ func (m *UserPermissionMutation) Field(name string) (ent.Value, bool) {
 		return m.GrantedByID()
 	case userpermission.FieldReason:
 		return m.Reason()
+	case userpermission.FieldOrigin:
+		return m.Origin()
+	case userpermission.FieldLastReviewedAt:
+		return m.LastReviewedAt()
+	case userpermission.FieldLastReviewedByID:
+		return m.LastReviewedByID()
 	}
 	return nil, false
 }
@@ -56771,6 +60718,12 @@ func (m *UserPermissionMutation) OldField(ctx context.Context, name string) (ent
 		return m.OldGrantedByID(ctx)
 	case userpermission.FieldReason:
 		return m.OldReason(ctx)
+	case userpermission.FieldOrigin:
+		return m.OldOrigin(ctx)
+	case userpermission.FieldLastReviewedAt:
+		return m.OldLastReviewedAt(ctx)
+	case userpermission.FieldLastReviewedByID:
+		return m.OldLastReviewedByID(ctx)
 	}
 	return nil, fmt.Errorf("unknown UserPermission field %s", name)
 }
@@ -56878,6 +60831,27 @@ func (m *UserPermissionMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReason(v)
 		return nil
+	case userpermission.FieldOrigin:
+		v, ok := value.(userpermission.Origin)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetOrigin(v)
+		return nil
+	case userpermission.FieldLastReviewedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastReviewedAt(v)
+		return nil
+	case userpermission.FieldLastReviewedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastReviewedByID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown UserPermission field %s", name)
 }
@@ -56941,6 +60915,12 @@ func (m *UserPermissionMutation) ClearedFields() []string {
 	if m.FieldCleared(userpermission.FieldReason) {
 		fields = append(fields, userpermission.FieldReason)
 	}
+	if m.FieldCleared(userpermission.FieldLastReviewedAt) {
+		fields = append(fields, userpermission.FieldLastReviewedAt)
+	}
+	if m.FieldCleared(userpermission.FieldLastReviewedByID) {
+		fields = append(fields, userpermission.FieldLastReviewedByID)
+	}
 	return fields
 }
 
@@ -56972,6 +60952,12 @@ func (m *UserPermissionMutation) ClearField(name string) error {
 		return nil
 	case userpermission.FieldReason:
 		m.ClearReason()
+		return nil
+	case userpermission.FieldLastReviewedAt:
+		m.ClearLastReviewedAt()
+		return nil
+	case userpermission.FieldLastReviewedByID:
+		m.ClearLastReviewedByID()
 		return nil
 	}
 	return fmt.Errorf("unknown UserPermission nullable field %s", name)
@@ -57023,13 +61009,22 @@ func (m *UserPermissionMutation) ResetField(name string) error {
 	case userpermission.FieldReason:
 		m.ResetReason()
 		return nil
+	case userpermission.FieldOrigin:
+		m.ResetOrigin()
+		return nil
+	case userpermission.FieldLastReviewedAt:
+		m.ResetLastReviewedAt()
+		return nil
+	case userpermission.FieldLastReviewedByID:
+		m.ResetLastReviewedByID()
+		return nil
 	}
 	return fmt.Errorf("unknown UserPermission field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserPermissionMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.user != nil {
 		edges = append(edges, userpermission.EdgeUser)
 	}
@@ -57038,6 +61033,9 @@ func (m *UserPermissionMutation) AddedEdges() []string {
 	}
 	if m.granted_by != nil {
 		edges = append(edges, userpermission.EdgeGrantedBy)
+	}
+	if m.last_reviewed_by != nil {
+		edges = append(edges, userpermission.EdgeLastReviewedBy)
 	}
 	return edges
 }
@@ -57058,13 +61056,17 @@ func (m *UserPermissionMutation) AddedIDs(name string) []ent.Value {
 		if id := m.granted_by; id != nil {
 			return []ent.Value{*id}
 		}
+	case userpermission.EdgeLastReviewedBy:
+		if id := m.last_reviewed_by; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserPermissionMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	return edges
 }
 
@@ -57076,7 +61078,7 @@ func (m *UserPermissionMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserPermissionMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.cleareduser {
 		edges = append(edges, userpermission.EdgeUser)
 	}
@@ -57085,6 +61087,9 @@ func (m *UserPermissionMutation) ClearedEdges() []string {
 	}
 	if m.clearedgranted_by {
 		edges = append(edges, userpermission.EdgeGrantedBy)
+	}
+	if m.clearedlast_reviewed_by {
+		edges = append(edges, userpermission.EdgeLastReviewedBy)
 	}
 	return edges
 }
@@ -57099,6 +61104,8 @@ func (m *UserPermissionMutation) EdgeCleared(name string) bool {
 		return m.clearedpermission_entry
 	case userpermission.EdgeGrantedBy:
 		return m.clearedgranted_by
+	case userpermission.EdgeLastReviewedBy:
+		return m.clearedlast_reviewed_by
 	}
 	return false
 }
@@ -57115,6 +61122,9 @@ func (m *UserPermissionMutation) ClearEdge(name string) error {
 		return nil
 	case userpermission.EdgeGrantedBy:
 		m.ClearGrantedBy()
+		return nil
+	case userpermission.EdgeLastReviewedBy:
+		m.ClearLastReviewedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown UserPermission unique edge %s", name)
@@ -57133,6 +61143,9 @@ func (m *UserPermissionMutation) ResetEdge(name string) error {
 	case userpermission.EdgeGrantedBy:
 		m.ResetGrantedBy()
 		return nil
+	case userpermission.EdgeLastReviewedBy:
+		m.ResetLastReviewedBy()
+		return nil
 	}
 	return fmt.Errorf("unknown UserPermission edge %s", name)
 }
@@ -57140,29 +61153,32 @@ func (m *UserPermissionMutation) ResetEdge(name string) error {
 // UserRoleMutation represents an operation that mutates the UserRole nodes in the graph.
 type UserRoleMutation struct {
 	config
-	op                 Op
-	typ                string
-	id                 *uuid.UUID
-	created_at         *time.Time
-	updated_at         *time.Time
-	created_by         *uuid.UUID
-	updated_by         *uuid.UUID
-	version            *int32
-	addversion         *int32
-	assigned_at        *time.Time
-	valid_from         *time.Time
-	expires_at         *time.Time
-	reason             *string
-	clearedFields      map[string]struct{}
-	user               *uuid.UUID
-	cleareduser        bool
-	role               *uuid.UUID
-	clearedrole        bool
-	assigned_by        *uuid.UUID
-	clearedassigned_by bool
-	done               bool
-	oldValue           func(context.Context) (*UserRole, error)
-	predicates         []predicate.UserRole
+	op                      Op
+	typ                     string
+	id                      *uuid.UUID
+	created_at              *time.Time
+	updated_at              *time.Time
+	created_by              *uuid.UUID
+	updated_by              *uuid.UUID
+	version                 *int32
+	addversion              *int32
+	assigned_at             *time.Time
+	valid_from              *time.Time
+	expires_at              *time.Time
+	reason                  *string
+	last_reviewed_at        *time.Time
+	clearedFields           map[string]struct{}
+	user                    *uuid.UUID
+	cleareduser             bool
+	role                    *uuid.UUID
+	clearedrole             bool
+	assigned_by             *uuid.UUID
+	clearedassigned_by      bool
+	last_reviewed_by        *uuid.UUID
+	clearedlast_reviewed_by bool
+	done                    bool
+	oldValue                func(context.Context) (*UserRole, error)
+	predicates              []predicate.UserRole
 }
 
 var _ ent.Mutation = (*UserRoleMutation)(nil)
@@ -57799,6 +61815,104 @@ func (m *UserRoleMutation) ResetReason() {
 	delete(m.clearedFields, userrole.FieldReason)
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (m *UserRoleMutation) SetLastReviewedAt(t time.Time) {
+	m.last_reviewed_at = &t
+}
+
+// LastReviewedAt returns the value of the "last_reviewed_at" field in the mutation.
+func (m *UserRoleMutation) LastReviewedAt() (r time.Time, exists bool) {
+	v := m.last_reviewed_at
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastReviewedAt returns the old "last_reviewed_at" field's value of the UserRole entity.
+// If the UserRole object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserRoleMutation) OldLastReviewedAt(ctx context.Context) (v *time.Time, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastReviewedAt is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastReviewedAt requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastReviewedAt: %w", err)
+	}
+	return oldValue.LastReviewedAt, nil
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (m *UserRoleMutation) ClearLastReviewedAt() {
+	m.last_reviewed_at = nil
+	m.clearedFields[userrole.FieldLastReviewedAt] = struct{}{}
+}
+
+// LastReviewedAtCleared returns if the "last_reviewed_at" field was cleared in this mutation.
+func (m *UserRoleMutation) LastReviewedAtCleared() bool {
+	_, ok := m.clearedFields[userrole.FieldLastReviewedAt]
+	return ok
+}
+
+// ResetLastReviewedAt resets all changes to the "last_reviewed_at" field.
+func (m *UserRoleMutation) ResetLastReviewedAt() {
+	m.last_reviewed_at = nil
+	delete(m.clearedFields, userrole.FieldLastReviewedAt)
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (m *UserRoleMutation) SetLastReviewedByID(u uuid.UUID) {
+	m.last_reviewed_by = &u
+}
+
+// LastReviewedByID returns the value of the "last_reviewed_by_id" field in the mutation.
+func (m *UserRoleMutation) LastReviewedByID() (r uuid.UUID, exists bool) {
+	v := m.last_reviewed_by
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldLastReviewedByID returns the old "last_reviewed_by_id" field's value of the UserRole entity.
+// If the UserRole object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *UserRoleMutation) OldLastReviewedByID(ctx context.Context) (v *uuid.UUID, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldLastReviewedByID is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldLastReviewedByID requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldLastReviewedByID: %w", err)
+	}
+	return oldValue.LastReviewedByID, nil
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (m *UserRoleMutation) ClearLastReviewedByID() {
+	m.last_reviewed_by = nil
+	m.clearedFields[userrole.FieldLastReviewedByID] = struct{}{}
+}
+
+// LastReviewedByIDCleared returns if the "last_reviewed_by_id" field was cleared in this mutation.
+func (m *UserRoleMutation) LastReviewedByIDCleared() bool {
+	_, ok := m.clearedFields[userrole.FieldLastReviewedByID]
+	return ok
+}
+
+// ResetLastReviewedByID resets all changes to the "last_reviewed_by_id" field.
+func (m *UserRoleMutation) ResetLastReviewedByID() {
+	m.last_reviewed_by = nil
+	delete(m.clearedFields, userrole.FieldLastReviewedByID)
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *UserRoleMutation) ClearUser() {
 	m.cleareduser = true
@@ -57880,6 +61994,33 @@ func (m *UserRoleMutation) ResetAssignedBy() {
 	m.clearedassigned_by = false
 }
 
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (m *UserRoleMutation) ClearLastReviewedBy() {
+	m.clearedlast_reviewed_by = true
+	m.clearedFields[userrole.FieldLastReviewedByID] = struct{}{}
+}
+
+// LastReviewedByCleared reports if the "last_reviewed_by" edge to the User entity was cleared.
+func (m *UserRoleMutation) LastReviewedByCleared() bool {
+	return m.LastReviewedByIDCleared() || m.clearedlast_reviewed_by
+}
+
+// LastReviewedByIDs returns the "last_reviewed_by" edge IDs in the mutation.
+// Note that IDs always returns len(IDs) <= 1 for unique edges, and you should use
+// LastReviewedByID instead. It exists only for internal usage by the builders.
+func (m *UserRoleMutation) LastReviewedByIDs() (ids []uuid.UUID) {
+	if id := m.last_reviewed_by; id != nil {
+		ids = append(ids, *id)
+	}
+	return
+}
+
+// ResetLastReviewedBy resets all changes to the "last_reviewed_by" edge.
+func (m *UserRoleMutation) ResetLastReviewedBy() {
+	m.last_reviewed_by = nil
+	m.clearedlast_reviewed_by = false
+}
+
 // Where appends a list predicates to the UserRoleMutation builder.
 func (m *UserRoleMutation) Where(ps ...predicate.UserRole) {
 	m.predicates = append(m.predicates, ps...)
@@ -57914,7 +62055,7 @@ func (m *UserRoleMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *UserRoleMutation) Fields() []string {
-	fields := make([]string, 0, 12)
+	fields := make([]string, 0, 14)
 	if m.created_at != nil {
 		fields = append(fields, userrole.FieldCreatedAt)
 	}
@@ -57951,6 +62092,12 @@ func (m *UserRoleMutation) Fields() []string {
 	if m.reason != nil {
 		fields = append(fields, userrole.FieldReason)
 	}
+	if m.last_reviewed_at != nil {
+		fields = append(fields, userrole.FieldLastReviewedAt)
+	}
+	if m.last_reviewed_by != nil {
+		fields = append(fields, userrole.FieldLastReviewedByID)
+	}
 	return fields
 }
 
@@ -57983,6 +62130,10 @@ func (m *UserRoleMutation) Field(name string) (ent.Value, bool) {
 		return m.ExpiresAt()
 	case userrole.FieldReason:
 		return m.Reason()
+	case userrole.FieldLastReviewedAt:
+		return m.LastReviewedAt()
+	case userrole.FieldLastReviewedByID:
+		return m.LastReviewedByID()
 	}
 	return nil, false
 }
@@ -58016,6 +62167,10 @@ func (m *UserRoleMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldExpiresAt(ctx)
 	case userrole.FieldReason:
 		return m.OldReason(ctx)
+	case userrole.FieldLastReviewedAt:
+		return m.OldLastReviewedAt(ctx)
+	case userrole.FieldLastReviewedByID:
+		return m.OldLastReviewedByID(ctx)
 	}
 	return nil, fmt.Errorf("unknown UserRole field %s", name)
 }
@@ -58109,6 +62264,20 @@ func (m *UserRoleMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetReason(v)
 		return nil
+	case userrole.FieldLastReviewedAt:
+		v, ok := value.(time.Time)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastReviewedAt(v)
+		return nil
+	case userrole.FieldLastReviewedByID:
+		v, ok := value.(uuid.UUID)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetLastReviewedByID(v)
+		return nil
 	}
 	return fmt.Errorf("unknown UserRole field %s", name)
 }
@@ -58172,6 +62341,12 @@ func (m *UserRoleMutation) ClearedFields() []string {
 	if m.FieldCleared(userrole.FieldReason) {
 		fields = append(fields, userrole.FieldReason)
 	}
+	if m.FieldCleared(userrole.FieldLastReviewedAt) {
+		fields = append(fields, userrole.FieldLastReviewedAt)
+	}
+	if m.FieldCleared(userrole.FieldLastReviewedByID) {
+		fields = append(fields, userrole.FieldLastReviewedByID)
+	}
 	return fields
 }
 
@@ -58203,6 +62378,12 @@ func (m *UserRoleMutation) ClearField(name string) error {
 		return nil
 	case userrole.FieldReason:
 		m.ClearReason()
+		return nil
+	case userrole.FieldLastReviewedAt:
+		m.ClearLastReviewedAt()
+		return nil
+	case userrole.FieldLastReviewedByID:
+		m.ClearLastReviewedByID()
 		return nil
 	}
 	return fmt.Errorf("unknown UserRole nullable field %s", name)
@@ -58248,13 +62429,19 @@ func (m *UserRoleMutation) ResetField(name string) error {
 	case userrole.FieldReason:
 		m.ResetReason()
 		return nil
+	case userrole.FieldLastReviewedAt:
+		m.ResetLastReviewedAt()
+		return nil
+	case userrole.FieldLastReviewedByID:
+		m.ResetLastReviewedByID()
+		return nil
 	}
 	return fmt.Errorf("unknown UserRole field %s", name)
 }
 
 // AddedEdges returns all edge names that were set/added in this mutation.
 func (m *UserRoleMutation) AddedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.user != nil {
 		edges = append(edges, userrole.EdgeUser)
 	}
@@ -58263,6 +62450,9 @@ func (m *UserRoleMutation) AddedEdges() []string {
 	}
 	if m.assigned_by != nil {
 		edges = append(edges, userrole.EdgeAssignedBy)
+	}
+	if m.last_reviewed_by != nil {
+		edges = append(edges, userrole.EdgeLastReviewedBy)
 	}
 	return edges
 }
@@ -58283,13 +62473,17 @@ func (m *UserRoleMutation) AddedIDs(name string) []ent.Value {
 		if id := m.assigned_by; id != nil {
 			return []ent.Value{*id}
 		}
+	case userrole.EdgeLastReviewedBy:
+		if id := m.last_reviewed_by; id != nil {
+			return []ent.Value{*id}
+		}
 	}
 	return nil
 }
 
 // RemovedEdges returns all edge names that were removed in this mutation.
 func (m *UserRoleMutation) RemovedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	return edges
 }
 
@@ -58301,7 +62495,7 @@ func (m *UserRoleMutation) RemovedIDs(name string) []ent.Value {
 
 // ClearedEdges returns all edge names that were cleared in this mutation.
 func (m *UserRoleMutation) ClearedEdges() []string {
-	edges := make([]string, 0, 3)
+	edges := make([]string, 0, 4)
 	if m.cleareduser {
 		edges = append(edges, userrole.EdgeUser)
 	}
@@ -58310,6 +62504,9 @@ func (m *UserRoleMutation) ClearedEdges() []string {
 	}
 	if m.clearedassigned_by {
 		edges = append(edges, userrole.EdgeAssignedBy)
+	}
+	if m.clearedlast_reviewed_by {
+		edges = append(edges, userrole.EdgeLastReviewedBy)
 	}
 	return edges
 }
@@ -58324,6 +62521,8 @@ func (m *UserRoleMutation) EdgeCleared(name string) bool {
 		return m.clearedrole
 	case userrole.EdgeAssignedBy:
 		return m.clearedassigned_by
+	case userrole.EdgeLastReviewedBy:
+		return m.clearedlast_reviewed_by
 	}
 	return false
 }
@@ -58341,6 +62540,9 @@ func (m *UserRoleMutation) ClearEdge(name string) error {
 	case userrole.EdgeAssignedBy:
 		m.ClearAssignedBy()
 		return nil
+	case userrole.EdgeLastReviewedBy:
+		m.ClearLastReviewedBy()
+		return nil
 	}
 	return fmt.Errorf("unknown UserRole unique edge %s", name)
 }
@@ -58357,6 +62559,9 @@ func (m *UserRoleMutation) ResetEdge(name string) error {
 		return nil
 	case userrole.EdgeAssignedBy:
 		m.ResetAssignedBy()
+		return nil
+	case userrole.EdgeLastReviewedBy:
+		m.ResetLastReviewedBy()
 		return nil
 	}
 	return fmt.Errorf("unknown UserRole edge %s", name)

@@ -34,7 +34,7 @@ type Notification struct {
 	UserID uuid.UUID `json:"user_id,omitempty"`
 	// What happened.
 	Kind notification.Kind `json:"kind,omitempty"`
-	// The booking, appointment or session it is about; `node` gives it.
+	// The booking, appointment, session or review it is about; `node` gives it.
 	SubjectID uuid.UUID `json:"subject_id,omitempty"`
 	// When it was marked as read; null: not yet.
 	ReadAt *time.Time `json:"read_at,omitempty"`

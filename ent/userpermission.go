@@ -49,6 +49,12 @@ type UserPermission struct {
 	GrantedByID *uuid.UUID `json:"granted_by_id,omitempty"`
 	// Why it was granted.
 	Reason *string `json:"reason,omitempty"`
+	// How it came about.
+	Origin userpermission.Origin `json:"origin,omitempty"`
+	// When a review last attested it; null: never.
+	LastReviewedAt *time.Time `json:"last_reviewed_at,omitempty"`
+	// LastReviewedByID holds the value of the "last_reviewed_by_id" field.
+	LastReviewedByID *uuid.UUID `json:"last_reviewed_by_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the UserPermissionQuery when eager-loading is set.
 	Edges        UserPermissionEdges `json:"edges"`
@@ -63,11 +69,13 @@ type UserPermissionEdges struct {
 	PermissionEntry *Permission `json:"permission_entry,omitempty"`
 	// Who granted it.
 	GrantedBy *User `json:"granted_by,omitempty"`
+	// Who last attested it in a review.
+	LastReviewedBy *User `json:"last_reviewed_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 	// totalCount holds the count of the edges above.
-	totalCount [3]map[string]int
+	totalCount [4]map[string]int
 }
 
 // UserOrErr returns the User value or an error if the edge
@@ -103,20 +111,31 @@ func (e UserPermissionEdges) GrantedByOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "granted_by"}
 }
 
+// LastReviewedByOrErr returns the LastReviewedBy value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserPermissionEdges) LastReviewedByOrErr() (*User, error) {
+	if e.LastReviewedBy != nil {
+		return e.LastReviewedBy, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "last_reviewed_by"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*UserPermission) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case userpermission.FieldCreatedBy, userpermission.FieldUpdatedBy, userpermission.FieldGrantedByID:
+		case userpermission.FieldCreatedBy, userpermission.FieldUpdatedBy, userpermission.FieldGrantedByID, userpermission.FieldLastReviewedByID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case userpermission.FieldAllowed:
 			values[i] = new(sql.NullBool)
 		case userpermission.FieldVersion:
 			values[i] = new(sql.NullInt64)
-		case userpermission.FieldPermission, userpermission.FieldScope, userpermission.FieldReason:
+		case userpermission.FieldPermission, userpermission.FieldScope, userpermission.FieldReason, userpermission.FieldOrigin:
 			values[i] = new(sql.NullString)
-		case userpermission.FieldCreatedAt, userpermission.FieldUpdatedAt, userpermission.FieldValidFrom, userpermission.FieldExpiresAt:
+		case userpermission.FieldCreatedAt, userpermission.FieldUpdatedAt, userpermission.FieldValidFrom, userpermission.FieldExpiresAt, userpermission.FieldLastReviewedAt:
 			values[i] = new(sql.NullTime)
 		case userpermission.FieldID, userpermission.FieldUserID, userpermission.FieldPermissionID:
 			values[i] = new(uuid.UUID)
@@ -231,6 +250,26 @@ func (_m *UserPermission) assignValues(columns []string, values []any) error {
 				_m.Reason = new(string)
 				*_m.Reason = value.String
 			}
+		case userpermission.FieldOrigin:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field origin", values[i])
+			} else if value.Valid {
+				_m.Origin = userpermission.Origin(value.String)
+			}
+		case userpermission.FieldLastReviewedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_reviewed_at", values[i])
+			} else if value.Valid {
+				_m.LastReviewedAt = new(time.Time)
+				*_m.LastReviewedAt = value.Time
+			}
+		case userpermission.FieldLastReviewedByID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field last_reviewed_by_id", values[i])
+			} else if value.Valid {
+				_m.LastReviewedByID = new(uuid.UUID)
+				*_m.LastReviewedByID = *value.S.(*uuid.UUID)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -257,6 +296,11 @@ func (_m *UserPermission) QueryPermissionEntry() *PermissionQuery {
 // QueryGrantedBy queries the "granted_by" edge of the UserPermission entity.
 func (_m *UserPermission) QueryGrantedBy() *UserQuery {
 	return NewUserPermissionClient(_m.config).QueryGrantedBy(_m)
+}
+
+// QueryLastReviewedBy queries the "last_reviewed_by" edge of the UserPermission entity.
+func (_m *UserPermission) QueryLastReviewedBy() *UserQuery {
+	return NewUserPermissionClient(_m.config).QueryLastReviewedBy(_m)
 }
 
 // Update returns a builder for updating this UserPermission.
@@ -334,6 +378,19 @@ func (_m *UserPermission) String() string {
 	if v := _m.Reason; v != nil {
 		builder.WriteString("reason=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	builder.WriteString("origin=")
+	builder.WriteString(fmt.Sprintf("%v", _m.Origin))
+	builder.WriteString(", ")
+	if v := _m.LastReviewedAt; v != nil {
+		builder.WriteString("last_reviewed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LastReviewedByID; v != nil {
+		builder.WriteString("last_reviewed_by_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteByte(')')
 	return builder.String()

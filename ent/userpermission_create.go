@@ -174,6 +174,48 @@ func (_c *UserPermissionCreate) SetNillableReason(v *string) *UserPermissionCrea
 	return _c
 }
 
+// SetOrigin sets the "origin" field.
+func (_c *UserPermissionCreate) SetOrigin(v userpermission.Origin) *UserPermissionCreate {
+	_c.mutation.SetOrigin(v)
+	return _c
+}
+
+// SetNillableOrigin sets the "origin" field if the given value is not nil.
+func (_c *UserPermissionCreate) SetNillableOrigin(v *userpermission.Origin) *UserPermissionCreate {
+	if v != nil {
+		_c.SetOrigin(*v)
+	}
+	return _c
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_c *UserPermissionCreate) SetLastReviewedAt(v time.Time) *UserPermissionCreate {
+	_c.mutation.SetLastReviewedAt(v)
+	return _c
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_c *UserPermissionCreate) SetNillableLastReviewedAt(v *time.Time) *UserPermissionCreate {
+	if v != nil {
+		_c.SetLastReviewedAt(*v)
+	}
+	return _c
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_c *UserPermissionCreate) SetLastReviewedByID(v uuid.UUID) *UserPermissionCreate {
+	_c.mutation.SetLastReviewedByID(v)
+	return _c
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_c *UserPermissionCreate) SetNillableLastReviewedByID(v *uuid.UUID) *UserPermissionCreate {
+	if v != nil {
+		_c.SetLastReviewedByID(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *UserPermissionCreate) SetID(v uuid.UUID) *UserPermissionCreate {
 	_c.mutation.SetID(v)
@@ -207,6 +249,11 @@ func (_c *UserPermissionCreate) SetPermissionEntry(v *Permission) *UserPermissio
 // SetGrantedBy sets the "granted_by" edge to the User entity.
 func (_c *UserPermissionCreate) SetGrantedBy(v *User) *UserPermissionCreate {
 	return _c.SetGrantedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_c *UserPermissionCreate) SetLastReviewedBy(v *User) *UserPermissionCreate {
+	return _c.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserPermissionMutation object of the builder.
@@ -254,6 +301,10 @@ func (_c *UserPermissionCreate) defaults() error {
 		v := userpermission.DefaultScope
 		_c.mutation.SetScope(v)
 	}
+	if _, ok := _c.mutation.Origin(); !ok {
+		v := userpermission.DefaultOrigin
+		_c.mutation.SetOrigin(v)
+	}
 	if _, ok := _c.mutation.ID(); !ok {
 		if userpermission.DefaultID == nil {
 			return fmt.Errorf("ent: uninitialized userpermission.DefaultID (forgotten import ent/runtime?)")
@@ -293,6 +344,14 @@ func (_c *UserPermissionCreate) check() error {
 	if v, ok := _c.mutation.Scope(); ok {
 		if err := userpermission.ScopeValidator(v); err != nil {
 			return &ValidationError{Name: "scope", err: fmt.Errorf(`ent: validator failed for field "UserPermission.scope": %w`, err)}
+		}
+	}
+	if _, ok := _c.mutation.Origin(); !ok {
+		return &ValidationError{Name: "origin", err: errors.New(`ent: missing required field "UserPermission.origin"`)}
+	}
+	if v, ok := _c.mutation.Origin(); ok {
+		if err := userpermission.OriginValidator(v); err != nil {
+			return &ValidationError{Name: "origin", err: fmt.Errorf(`ent: validator failed for field "UserPermission.origin": %w`, err)}
 		}
 	}
 	if len(_c.mutation.UserIDs()) == 0 {
@@ -381,6 +440,14 @@ func (_c *UserPermissionCreate) createSpec() (*UserPermission, *sqlgraph.CreateS
 		_spec.SetField(userpermission.FieldReason, field.TypeString, value)
 		_node.Reason = &value
 	}
+	if value, ok := _c.mutation.Origin(); ok {
+		_spec.SetField(userpermission.FieldOrigin, field.TypeEnum, value)
+		_node.Origin = value
+	}
+	if value, ok := _c.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userpermission.FieldLastReviewedAt, field.TypeTime, value)
+		_node.LastReviewedAt = &value
+	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -430,6 +497,23 @@ func (_c *UserPermissionCreate) createSpec() (*UserPermission, *sqlgraph.CreateS
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.GrantedByID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userpermission.LastReviewedByTable,
+			Columns: []string{userpermission.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.LastReviewedByID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -628,6 +712,42 @@ func (u *UserPermissionUpsert) ClearReason() *UserPermissionUpsert {
 	return u
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserPermissionUpsert) SetLastReviewedAt(v time.Time) *UserPermissionUpsert {
+	u.Set(userpermission.FieldLastReviewedAt, v)
+	return u
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserPermissionUpsert) UpdateLastReviewedAt() *UserPermissionUpsert {
+	u.SetExcluded(userpermission.FieldLastReviewedAt)
+	return u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserPermissionUpsert) ClearLastReviewedAt() *UserPermissionUpsert {
+	u.SetNull(userpermission.FieldLastReviewedAt)
+	return u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsert) SetLastReviewedByID(v uuid.UUID) *UserPermissionUpsert {
+	u.Set(userpermission.FieldLastReviewedByID, v)
+	return u
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserPermissionUpsert) UpdateLastReviewedByID() *UserPermissionUpsert {
+	u.SetExcluded(userpermission.FieldLastReviewedByID)
+	return u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsert) ClearLastReviewedByID() *UserPermissionUpsert {
+	u.SetNull(userpermission.FieldLastReviewedByID)
+	return u
+}
+
 // UpdateNewValues updates the mutable fields using the new values that were set on create except the ID field.
 // Using this option is equivalent to using:
 //
@@ -659,6 +779,9 @@ func (u *UserPermissionUpsertOne) UpdateNewValues() *UserPermissionUpsertOne {
 		}
 		if _, exists := u.create.mutation.Permission(); exists {
 			s.SetIgnore(userpermission.FieldPermission)
+		}
+		if _, exists := u.create.mutation.Origin(); exists {
+			s.SetIgnore(userpermission.FieldOrigin)
 		}
 	}))
 	return u
@@ -856,6 +979,48 @@ func (u *UserPermissionUpsertOne) UpdateReason() *UserPermissionUpsertOne {
 func (u *UserPermissionUpsertOne) ClearReason() *UserPermissionUpsertOne {
 	return u.Update(func(s *UserPermissionUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserPermissionUpsertOne) SetLastReviewedAt(v time.Time) *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.SetLastReviewedAt(v)
+	})
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserPermissionUpsertOne) UpdateLastReviewedAt() *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.UpdateLastReviewedAt()
+	})
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserPermissionUpsertOne) ClearLastReviewedAt() *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.ClearLastReviewedAt()
+	})
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsertOne) SetLastReviewedByID(v uuid.UUID) *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.SetLastReviewedByID(v)
+	})
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserPermissionUpsertOne) UpdateLastReviewedByID() *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.UpdateLastReviewedByID()
+	})
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsertOne) ClearLastReviewedByID() *UserPermissionUpsertOne {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.ClearLastReviewedByID()
 	})
 }
 
@@ -1057,6 +1222,9 @@ func (u *UserPermissionUpsertBulk) UpdateNewValues() *UserPermissionUpsertBulk {
 			if _, exists := b.mutation.Permission(); exists {
 				s.SetIgnore(userpermission.FieldPermission)
 			}
+			if _, exists := b.mutation.Origin(); exists {
+				s.SetIgnore(userpermission.FieldOrigin)
+			}
 		}
 	}))
 	return u
@@ -1254,6 +1422,48 @@ func (u *UserPermissionUpsertBulk) UpdateReason() *UserPermissionUpsertBulk {
 func (u *UserPermissionUpsertBulk) ClearReason() *UserPermissionUpsertBulk {
 	return u.Update(func(s *UserPermissionUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserPermissionUpsertBulk) SetLastReviewedAt(v time.Time) *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.SetLastReviewedAt(v)
+	})
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserPermissionUpsertBulk) UpdateLastReviewedAt() *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.UpdateLastReviewedAt()
+	})
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserPermissionUpsertBulk) ClearLastReviewedAt() *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.ClearLastReviewedAt()
+	})
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsertBulk) SetLastReviewedByID(v uuid.UUID) *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.SetLastReviewedByID(v)
+	})
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserPermissionUpsertBulk) UpdateLastReviewedByID() *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.UpdateLastReviewedByID()
+	})
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserPermissionUpsertBulk) ClearLastReviewedByID() *UserPermissionUpsertBulk {
+	return u.Update(func(s *UserPermissionUpsert) {
+		s.ClearLastReviewedByID()
 	})
 }
 

@@ -30,6 +30,7 @@ type UserPermissionQuery struct {
 	withUser            *UserQuery
 	withPermissionEntry *PermissionQuery
 	withGrantedBy       *UserQuery
+	withLastReviewedBy  *UserQuery
 	loadTotal           []func(context.Context, []*UserPermission) error
 	modifiers           []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
@@ -127,6 +128,28 @@ func (_q *UserPermissionQuery) QueryGrantedBy() *UserQuery {
 			sqlgraph.From(userpermission.Table, userpermission.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, userpermission.GrantedByTable, userpermission.GrantedByColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryLastReviewedBy chains the current query on the "last_reviewed_by" edge.
+func (_q *UserPermissionQuery) QueryLastReviewedBy() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(userpermission.Table, userpermission.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, userpermission.LastReviewedByTable, userpermission.LastReviewedByColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -329,6 +352,7 @@ func (_q *UserPermissionQuery) Clone() *UserPermissionQuery {
 		withUser:            _q.withUser.Clone(),
 		withPermissionEntry: _q.withPermissionEntry.Clone(),
 		withGrantedBy:       _q.withGrantedBy.Clone(),
+		withLastReviewedBy:  _q.withLastReviewedBy.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -365,6 +389,17 @@ func (_q *UserPermissionQuery) WithGrantedBy(opts ...func(*UserQuery)) *UserPerm
 		opt(query)
 	}
 	_q.withGrantedBy = query
+	return _q
+}
+
+// WithLastReviewedBy tells the query-builder to eager-load the nodes that are connected to
+// the "last_reviewed_by" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserPermissionQuery) WithLastReviewedBy(opts ...func(*UserQuery)) *UserPermissionQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withLastReviewedBy = query
 	return _q
 }
 
@@ -452,10 +487,11 @@ func (_q *UserPermissionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	var (
 		nodes       = []*UserPermission{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withUser != nil,
 			_q.withPermissionEntry != nil,
 			_q.withGrantedBy != nil,
+			_q.withLastReviewedBy != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -498,6 +534,12 @@ func (_q *UserPermissionQuery) sqlAll(ctx context.Context, hooks ...queryHook) (
 	if query := _q.withGrantedBy; query != nil {
 		if err := _q.loadGrantedBy(ctx, query, nodes, nil,
 			func(n *UserPermission, e *User) { n.Edges.GrantedBy = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withLastReviewedBy; query != nil {
+		if err := _q.loadLastReviewedBy(ctx, query, nodes, nil,
+			func(n *UserPermission, e *User) { n.Edges.LastReviewedBy = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -599,6 +641,38 @@ func (_q *UserPermissionQuery) loadGrantedBy(ctx context.Context, query *UserQue
 	}
 	return nil
 }
+func (_q *UserPermissionQuery) loadLastReviewedBy(ctx context.Context, query *UserQuery, nodes []*UserPermission, init func(*UserPermission), assign func(*UserPermission, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*UserPermission)
+	for i := range nodes {
+		if nodes[i].LastReviewedByID == nil {
+			continue
+		}
+		fk := *nodes[i].LastReviewedByID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "last_reviewed_by_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *UserPermissionQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -640,6 +714,9 @@ func (_q *UserPermissionQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withGrantedBy != nil {
 			_spec.Node.AddColumnOnce(userpermission.FieldGrantedByID)
+		}
+		if _q.withLastReviewedBy != nil {
+			_spec.Node.AddColumnOnce(userpermission.FieldLastReviewedByID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

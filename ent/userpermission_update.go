@@ -193,9 +193,54 @@ func (_u *UserPermissionUpdate) ClearReason() *UserPermissionUpdate {
 	return _u
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_u *UserPermissionUpdate) SetLastReviewedAt(v time.Time) *UserPermissionUpdate {
+	_u.mutation.SetLastReviewedAt(v)
+	return _u
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_u *UserPermissionUpdate) SetNillableLastReviewedAt(v *time.Time) *UserPermissionUpdate {
+	if v != nil {
+		_u.SetLastReviewedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (_u *UserPermissionUpdate) ClearLastReviewedAt() *UserPermissionUpdate {
+	_u.mutation.ClearLastReviewedAt()
+	return _u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_u *UserPermissionUpdate) SetLastReviewedByID(v uuid.UUID) *UserPermissionUpdate {
+	_u.mutation.SetLastReviewedByID(v)
+	return _u
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_u *UserPermissionUpdate) SetNillableLastReviewedByID(v *uuid.UUID) *UserPermissionUpdate {
+	if v != nil {
+		_u.SetLastReviewedByID(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (_u *UserPermissionUpdate) ClearLastReviewedByID() *UserPermissionUpdate {
+	_u.mutation.ClearLastReviewedByID()
+	return _u
+}
+
 // SetGrantedBy sets the "granted_by" edge to the User entity.
 func (_u *UserPermissionUpdate) SetGrantedBy(v *User) *UserPermissionUpdate {
 	return _u.SetGrantedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_u *UserPermissionUpdate) SetLastReviewedBy(v *User) *UserPermissionUpdate {
+	return _u.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserPermissionMutation object of the builder.
@@ -206,6 +251,12 @@ func (_u *UserPermissionUpdate) Mutation() *UserPermissionMutation {
 // ClearGrantedBy clears the "granted_by" edge to the User entity.
 func (_u *UserPermissionUpdate) ClearGrantedBy() *UserPermissionUpdate {
 	_u.mutation.ClearGrantedBy()
+	return _u
+}
+
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (_u *UserPermissionUpdate) ClearLastReviewedBy() *UserPermissionUpdate {
+	_u.mutation.ClearLastReviewedBy()
 	return _u
 }
 
@@ -306,6 +357,12 @@ func (_u *UserPermissionUpdate) sqlSave(ctx context.Context) (_node int, err err
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(userpermission.FieldReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userpermission.FieldLastReviewedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReviewedAtCleared() {
+		_spec.ClearField(userpermission.FieldLastReviewedAt, field.TypeTime)
+	}
 	if _u.mutation.GrantedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -325,6 +382,35 @@ func (_u *UserPermissionUpdate) sqlSave(ctx context.Context) (_node int, err err
 			Inverse: true,
 			Table:   userpermission.GrantedByTable,
 			Columns: []string{userpermission.GrantedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.LastReviewedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userpermission.LastReviewedByTable,
+			Columns: []string{userpermission.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userpermission.LastReviewedByTable,
+			Columns: []string{userpermission.LastReviewedByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
@@ -518,9 +604,54 @@ func (_u *UserPermissionUpdateOne) ClearReason() *UserPermissionUpdateOne {
 	return _u
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_u *UserPermissionUpdateOne) SetLastReviewedAt(v time.Time) *UserPermissionUpdateOne {
+	_u.mutation.SetLastReviewedAt(v)
+	return _u
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_u *UserPermissionUpdateOne) SetNillableLastReviewedAt(v *time.Time) *UserPermissionUpdateOne {
+	if v != nil {
+		_u.SetLastReviewedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (_u *UserPermissionUpdateOne) ClearLastReviewedAt() *UserPermissionUpdateOne {
+	_u.mutation.ClearLastReviewedAt()
+	return _u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_u *UserPermissionUpdateOne) SetLastReviewedByID(v uuid.UUID) *UserPermissionUpdateOne {
+	_u.mutation.SetLastReviewedByID(v)
+	return _u
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_u *UserPermissionUpdateOne) SetNillableLastReviewedByID(v *uuid.UUID) *UserPermissionUpdateOne {
+	if v != nil {
+		_u.SetLastReviewedByID(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (_u *UserPermissionUpdateOne) ClearLastReviewedByID() *UserPermissionUpdateOne {
+	_u.mutation.ClearLastReviewedByID()
+	return _u
+}
+
 // SetGrantedBy sets the "granted_by" edge to the User entity.
 func (_u *UserPermissionUpdateOne) SetGrantedBy(v *User) *UserPermissionUpdateOne {
 	return _u.SetGrantedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_u *UserPermissionUpdateOne) SetLastReviewedBy(v *User) *UserPermissionUpdateOne {
+	return _u.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserPermissionMutation object of the builder.
@@ -531,6 +662,12 @@ func (_u *UserPermissionUpdateOne) Mutation() *UserPermissionMutation {
 // ClearGrantedBy clears the "granted_by" edge to the User entity.
 func (_u *UserPermissionUpdateOne) ClearGrantedBy() *UserPermissionUpdateOne {
 	_u.mutation.ClearGrantedBy()
+	return _u
+}
+
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (_u *UserPermissionUpdateOne) ClearLastReviewedBy() *UserPermissionUpdateOne {
+	_u.mutation.ClearLastReviewedBy()
 	return _u
 }
 
@@ -661,6 +798,12 @@ func (_u *UserPermissionUpdateOne) sqlSave(ctx context.Context) (_node *UserPerm
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(userpermission.FieldReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userpermission.FieldLastReviewedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReviewedAtCleared() {
+		_spec.ClearField(userpermission.FieldLastReviewedAt, field.TypeTime)
+	}
 	if _u.mutation.GrantedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -680,6 +823,35 @@ func (_u *UserPermissionUpdateOne) sqlSave(ctx context.Context) (_node *UserPerm
 			Inverse: true,
 			Table:   userpermission.GrantedByTable,
 			Columns: []string{userpermission.GrantedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.LastReviewedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userpermission.LastReviewedByTable,
+			Columns: []string{userpermission.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userpermission.LastReviewedByTable,
+			Columns: []string{userpermission.LastReviewedByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),

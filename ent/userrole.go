@@ -45,6 +45,10 @@ type UserRole struct {
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 	// Why the role was given.
 	Reason *string `json:"reason,omitempty"`
+	// When a review last attested it; null: never.
+	LastReviewedAt *time.Time `json:"last_reviewed_at,omitempty"`
+	// LastReviewedByID holds the value of the "last_reviewed_by_id" field.
+	LastReviewedByID *uuid.UUID `json:"last_reviewed_by_id,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the UserRoleQuery when eager-loading is set.
 	Edges        UserRoleEdges `json:"edges"`
@@ -59,11 +63,13 @@ type UserRoleEdges struct {
 	Role *Role `json:"role,omitempty"`
 	// Who gave the role.
 	AssignedBy *User `json:"assigned_by,omitempty"`
+	// Who last attested it in a review.
+	LastReviewedBy *User `json:"last_reviewed_by,omitempty"`
 	// loadedTypes holds the information for reporting if a
 	// type was loaded (or requested) in eager-loading or not.
-	loadedTypes [3]bool
+	loadedTypes [4]bool
 	// totalCount holds the count of the edges above.
-	totalCount [3]map[string]int
+	totalCount [4]map[string]int
 }
 
 // UserOrErr returns the User value or an error if the edge
@@ -99,18 +105,29 @@ func (e UserRoleEdges) AssignedByOrErr() (*User, error) {
 	return nil, &NotLoadedError{edge: "assigned_by"}
 }
 
+// LastReviewedByOrErr returns the LastReviewedBy value or an error if the edge
+// was not loaded in eager-loading, or loaded but was not found.
+func (e UserRoleEdges) LastReviewedByOrErr() (*User, error) {
+	if e.LastReviewedBy != nil {
+		return e.LastReviewedBy, nil
+	} else if e.loadedTypes[3] {
+		return nil, &NotFoundError{label: user.Label}
+	}
+	return nil, &NotLoadedError{edge: "last_reviewed_by"}
+}
+
 // scanValues returns the types for scanning values from sql.Rows.
 func (*UserRole) scanValues(columns []string) ([]any, error) {
 	values := make([]any, len(columns))
 	for i := range columns {
 		switch columns[i] {
-		case userrole.FieldCreatedBy, userrole.FieldUpdatedBy, userrole.FieldAssignedByID:
+		case userrole.FieldCreatedBy, userrole.FieldUpdatedBy, userrole.FieldAssignedByID, userrole.FieldLastReviewedByID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case userrole.FieldVersion:
 			values[i] = new(sql.NullInt64)
 		case userrole.FieldReason:
 			values[i] = new(sql.NullString)
-		case userrole.FieldCreatedAt, userrole.FieldUpdatedAt, userrole.FieldAssignedAt, userrole.FieldValidFrom, userrole.FieldExpiresAt:
+		case userrole.FieldCreatedAt, userrole.FieldUpdatedAt, userrole.FieldAssignedAt, userrole.FieldValidFrom, userrole.FieldExpiresAt, userrole.FieldLastReviewedAt:
 			values[i] = new(sql.NullTime)
 		case userrole.FieldID, userrole.FieldUserID, userrole.FieldRoleID:
 			values[i] = new(uuid.UUID)
@@ -213,6 +230,20 @@ func (_m *UserRole) assignValues(columns []string, values []any) error {
 				_m.Reason = new(string)
 				*_m.Reason = value.String
 			}
+		case userrole.FieldLastReviewedAt:
+			if value, ok := values[i].(*sql.NullTime); !ok {
+				return fmt.Errorf("unexpected type %T for field last_reviewed_at", values[i])
+			} else if value.Valid {
+				_m.LastReviewedAt = new(time.Time)
+				*_m.LastReviewedAt = value.Time
+			}
+		case userrole.FieldLastReviewedByID:
+			if value, ok := values[i].(*sql.NullScanner); !ok {
+				return fmt.Errorf("unexpected type %T for field last_reviewed_by_id", values[i])
+			} else if value.Valid {
+				_m.LastReviewedByID = new(uuid.UUID)
+				*_m.LastReviewedByID = *value.S.(*uuid.UUID)
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -239,6 +270,11 @@ func (_m *UserRole) QueryRole() *RoleQuery {
 // QueryAssignedBy queries the "assigned_by" edge of the UserRole entity.
 func (_m *UserRole) QueryAssignedBy() *UserQuery {
 	return NewUserRoleClient(_m.config).QueryAssignedBy(_m)
+}
+
+// QueryLastReviewedBy queries the "last_reviewed_by" edge of the UserRole entity.
+func (_m *UserRole) QueryLastReviewedBy() *UserQuery {
+	return NewUserRoleClient(_m.config).QueryLastReviewedBy(_m)
 }
 
 // Update returns a builder for updating this UserRole.
@@ -310,6 +346,16 @@ func (_m *UserRole) String() string {
 	if v := _m.Reason; v != nil {
 		builder.WriteString("reason=")
 		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.LastReviewedAt; v != nil {
+		builder.WriteString("last_reviewed_at=")
+		builder.WriteString(v.Format(time.ANSIC))
+	}
+	builder.WriteString(", ")
+	if v := _m.LastReviewedByID; v != nil {
+		builder.WriteString("last_reviewed_by_id=")
+		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
 	builder.WriteByte(')')
 	return builder.String()

@@ -154,6 +154,34 @@ func (_c *UserRoleCreate) SetNillableReason(v *string) *UserRoleCreate {
 	return _c
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_c *UserRoleCreate) SetLastReviewedAt(v time.Time) *UserRoleCreate {
+	_c.mutation.SetLastReviewedAt(v)
+	return _c
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_c *UserRoleCreate) SetNillableLastReviewedAt(v *time.Time) *UserRoleCreate {
+	if v != nil {
+		_c.SetLastReviewedAt(*v)
+	}
+	return _c
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_c *UserRoleCreate) SetLastReviewedByID(v uuid.UUID) *UserRoleCreate {
+	_c.mutation.SetLastReviewedByID(v)
+	return _c
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_c *UserRoleCreate) SetNillableLastReviewedByID(v *uuid.UUID) *UserRoleCreate {
+	if v != nil {
+		_c.SetLastReviewedByID(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *UserRoleCreate) SetID(v uuid.UUID) *UserRoleCreate {
 	_c.mutation.SetID(v)
@@ -181,6 +209,11 @@ func (_c *UserRoleCreate) SetRole(v *Role) *UserRoleCreate {
 // SetAssignedBy sets the "assigned_by" edge to the User entity.
 func (_c *UserRoleCreate) SetAssignedBy(v *User) *UserRoleCreate {
 	return _c.SetAssignedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_c *UserRoleCreate) SetLastReviewedBy(v *User) *UserRoleCreate {
+	return _c.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserRoleMutation object of the builder.
@@ -332,6 +365,10 @@ func (_c *UserRoleCreate) createSpec() (*UserRole, *sqlgraph.CreateSpec) {
 		_spec.SetField(userrole.FieldReason, field.TypeString, value)
 		_node.Reason = &value
 	}
+	if value, ok := _c.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userrole.FieldLastReviewedAt, field.TypeTime, value)
+		_node.LastReviewedAt = &value
+	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -381,6 +418,23 @@ func (_c *UserRoleCreate) createSpec() (*UserRole, *sqlgraph.CreateSpec) {
 			edge.Target.Nodes = append(edge.Target.Nodes, k)
 		}
 		_node.AssignedByID = &nodes[0]
+		_spec.Edges = append(_spec.Edges, edge)
+	}
+	if nodes := _c.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userrole.LastReviewedByTable,
+			Columns: []string{userrole.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_node.LastReviewedByID = &nodes[0]
 		_spec.Edges = append(_spec.Edges, edge)
 	}
 	return _node, _spec
@@ -564,6 +618,42 @@ func (u *UserRoleUpsert) UpdateReason() *UserRoleUpsert {
 // ClearReason clears the value of the "reason" field.
 func (u *UserRoleUpsert) ClearReason() *UserRoleUpsert {
 	u.SetNull(userrole.FieldReason)
+	return u
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserRoleUpsert) SetLastReviewedAt(v time.Time) *UserRoleUpsert {
+	u.Set(userrole.FieldLastReviewedAt, v)
+	return u
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserRoleUpsert) UpdateLastReviewedAt() *UserRoleUpsert {
+	u.SetExcluded(userrole.FieldLastReviewedAt)
+	return u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserRoleUpsert) ClearLastReviewedAt() *UserRoleUpsert {
+	u.SetNull(userrole.FieldLastReviewedAt)
+	return u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserRoleUpsert) SetLastReviewedByID(v uuid.UUID) *UserRoleUpsert {
+	u.Set(userrole.FieldLastReviewedByID, v)
+	return u
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserRoleUpsert) UpdateLastReviewedByID() *UserRoleUpsert {
+	u.SetExcluded(userrole.FieldLastReviewedByID)
+	return u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserRoleUpsert) ClearLastReviewedByID() *UserRoleUpsert {
+	u.SetNull(userrole.FieldLastReviewedByID)
 	return u
 }
 
@@ -778,6 +868,48 @@ func (u *UserRoleUpsertOne) UpdateReason() *UserRoleUpsertOne {
 func (u *UserRoleUpsertOne) ClearReason() *UserRoleUpsertOne {
 	return u.Update(func(s *UserRoleUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserRoleUpsertOne) SetLastReviewedAt(v time.Time) *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.SetLastReviewedAt(v)
+	})
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserRoleUpsertOne) UpdateLastReviewedAt() *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.UpdateLastReviewedAt()
+	})
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserRoleUpsertOne) ClearLastReviewedAt() *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.ClearLastReviewedAt()
+	})
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserRoleUpsertOne) SetLastReviewedByID(v uuid.UUID) *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.SetLastReviewedByID(v)
+	})
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserRoleUpsertOne) UpdateLastReviewedByID() *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.UpdateLastReviewedByID()
+	})
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserRoleUpsertOne) ClearLastReviewedByID() *UserRoleUpsertOne {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.ClearLastReviewedByID()
 	})
 }
 
@@ -1159,6 +1291,48 @@ func (u *UserRoleUpsertBulk) UpdateReason() *UserRoleUpsertBulk {
 func (u *UserRoleUpsertBulk) ClearReason() *UserRoleUpsertBulk {
 	return u.Update(func(s *UserRoleUpsert) {
 		s.ClearReason()
+	})
+}
+
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (u *UserRoleUpsertBulk) SetLastReviewedAt(v time.Time) *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.SetLastReviewedAt(v)
+	})
+}
+
+// UpdateLastReviewedAt sets the "last_reviewed_at" field to the value that was provided on create.
+func (u *UserRoleUpsertBulk) UpdateLastReviewedAt() *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.UpdateLastReviewedAt()
+	})
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (u *UserRoleUpsertBulk) ClearLastReviewedAt() *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.ClearLastReviewedAt()
+	})
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (u *UserRoleUpsertBulk) SetLastReviewedByID(v uuid.UUID) *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.SetLastReviewedByID(v)
+	})
+}
+
+// UpdateLastReviewedByID sets the "last_reviewed_by_id" field to the value that was provided on create.
+func (u *UserRoleUpsertBulk) UpdateLastReviewedByID() *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.UpdateLastReviewedByID()
+	})
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (u *UserRoleUpsertBulk) ClearLastReviewedByID() *UserRoleUpsertBulk {
+	return u.Update(func(s *UserRoleUpsert) {
+		s.ClearLastReviewedByID()
 	})
 }
 

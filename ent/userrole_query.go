@@ -23,15 +23,16 @@ import (
 // UserRoleQuery is the builder for querying UserRole entities.
 type UserRoleQuery struct {
 	config
-	ctx            *QueryContext
-	order          []userrole.OrderOption
-	inters         []Interceptor
-	predicates     []predicate.UserRole
-	withUser       *UserQuery
-	withRole       *RoleQuery
-	withAssignedBy *UserQuery
-	loadTotal      []func(context.Context, []*UserRole) error
-	modifiers      []func(*sql.Selector)
+	ctx                *QueryContext
+	order              []userrole.OrderOption
+	inters             []Interceptor
+	predicates         []predicate.UserRole
+	withUser           *UserQuery
+	withRole           *RoleQuery
+	withAssignedBy     *UserQuery
+	withLastReviewedBy *UserQuery
+	loadTotal          []func(context.Context, []*UserRole) error
+	modifiers          []func(*sql.Selector)
 	// intermediate query (i.e. traversal path).
 	sql  *sql.Selector
 	path func(context.Context) (*sql.Selector, error)
@@ -127,6 +128,28 @@ func (_q *UserRoleQuery) QueryAssignedBy() *UserQuery {
 			sqlgraph.From(userrole.Table, userrole.FieldID, selector),
 			sqlgraph.To(user.Table, user.FieldID),
 			sqlgraph.Edge(sqlgraph.M2O, true, userrole.AssignedByTable, userrole.AssignedByColumn),
+		)
+		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
+		return fromU, nil
+	}
+	return query
+}
+
+// QueryLastReviewedBy chains the current query on the "last_reviewed_by" edge.
+func (_q *UserRoleQuery) QueryLastReviewedBy() *UserQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	query.path = func(ctx context.Context) (fromU *sql.Selector, err error) {
+		if err := _q.prepareQuery(ctx); err != nil {
+			return nil, err
+		}
+		selector := _q.sqlQuery(ctx)
+		if err := selector.Err(); err != nil {
+			return nil, err
+		}
+		step := sqlgraph.NewStep(
+			sqlgraph.From(userrole.Table, userrole.FieldID, selector),
+			sqlgraph.To(user.Table, user.FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, userrole.LastReviewedByTable, userrole.LastReviewedByColumn),
 		)
 		fromU = sqlgraph.SetNeighbors(_q.driver.Dialect(), step)
 		return fromU, nil
@@ -321,14 +344,15 @@ func (_q *UserRoleQuery) Clone() *UserRoleQuery {
 		return nil
 	}
 	return &UserRoleQuery{
-		config:         _q.config,
-		ctx:            _q.ctx.Clone(),
-		order:          append([]userrole.OrderOption{}, _q.order...),
-		inters:         append([]Interceptor{}, _q.inters...),
-		predicates:     append([]predicate.UserRole{}, _q.predicates...),
-		withUser:       _q.withUser.Clone(),
-		withRole:       _q.withRole.Clone(),
-		withAssignedBy: _q.withAssignedBy.Clone(),
+		config:             _q.config,
+		ctx:                _q.ctx.Clone(),
+		order:              append([]userrole.OrderOption{}, _q.order...),
+		inters:             append([]Interceptor{}, _q.inters...),
+		predicates:         append([]predicate.UserRole{}, _q.predicates...),
+		withUser:           _q.withUser.Clone(),
+		withRole:           _q.withRole.Clone(),
+		withAssignedBy:     _q.withAssignedBy.Clone(),
+		withLastReviewedBy: _q.withLastReviewedBy.Clone(),
 		// clone intermediate query.
 		sql:  _q.sql.Clone(),
 		path: _q.path,
@@ -365,6 +389,17 @@ func (_q *UserRoleQuery) WithAssignedBy(opts ...func(*UserQuery)) *UserRoleQuery
 		opt(query)
 	}
 	_q.withAssignedBy = query
+	return _q
+}
+
+// WithLastReviewedBy tells the query-builder to eager-load the nodes that are connected to
+// the "last_reviewed_by" edge. The optional arguments are used to configure the query builder of the edge.
+func (_q *UserRoleQuery) WithLastReviewedBy(opts ...func(*UserQuery)) *UserRoleQuery {
+	query := (&UserClient{config: _q.config}).Query()
+	for _, opt := range opts {
+		opt(query)
+	}
+	_q.withLastReviewedBy = query
 	return _q
 }
 
@@ -452,10 +487,11 @@ func (_q *UserRoleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Use
 	var (
 		nodes       = []*UserRole{}
 		_spec       = _q.querySpec()
-		loadedTypes = [3]bool{
+		loadedTypes = [4]bool{
 			_q.withUser != nil,
 			_q.withRole != nil,
 			_q.withAssignedBy != nil,
+			_q.withLastReviewedBy != nil,
 		}
 	)
 	_spec.ScanValues = func(columns []string) ([]any, error) {
@@ -498,6 +534,12 @@ func (_q *UserRoleQuery) sqlAll(ctx context.Context, hooks ...queryHook) ([]*Use
 	if query := _q.withAssignedBy; query != nil {
 		if err := _q.loadAssignedBy(ctx, query, nodes, nil,
 			func(n *UserRole, e *User) { n.Edges.AssignedBy = e }); err != nil {
+			return nil, err
+		}
+	}
+	if query := _q.withLastReviewedBy; query != nil {
+		if err := _q.loadLastReviewedBy(ctx, query, nodes, nil,
+			func(n *UserRole, e *User) { n.Edges.LastReviewedBy = e }); err != nil {
 			return nil, err
 		}
 	}
@@ -599,6 +641,38 @@ func (_q *UserRoleQuery) loadAssignedBy(ctx context.Context, query *UserQuery, n
 	}
 	return nil
 }
+func (_q *UserRoleQuery) loadLastReviewedBy(ctx context.Context, query *UserQuery, nodes []*UserRole, init func(*UserRole), assign func(*UserRole, *User)) error {
+	ids := make([]uuid.UUID, 0, len(nodes))
+	nodeids := make(map[uuid.UUID][]*UserRole)
+	for i := range nodes {
+		if nodes[i].LastReviewedByID == nil {
+			continue
+		}
+		fk := *nodes[i].LastReviewedByID
+		if _, ok := nodeids[fk]; !ok {
+			ids = append(ids, fk)
+		}
+		nodeids[fk] = append(nodeids[fk], nodes[i])
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	query.Where(user.IDIn(ids...))
+	neighbors, err := query.All(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range neighbors {
+		nodes, ok := nodeids[n.ID]
+		if !ok {
+			return fmt.Errorf(`unexpected foreign-key "last_reviewed_by_id" returned %v`, n.ID)
+		}
+		for i := range nodes {
+			assign(nodes[i], n)
+		}
+	}
+	return nil
+}
 
 func (_q *UserRoleQuery) sqlCount(ctx context.Context) (int, error) {
 	_spec := _q.querySpec()
@@ -640,6 +714,9 @@ func (_q *UserRoleQuery) querySpec() *sqlgraph.QuerySpec {
 		}
 		if _q.withAssignedBy != nil {
 			_spec.Node.AddColumnOnce(userrole.FieldAssignedByID)
+		}
+		if _q.withLastReviewedBy != nil {
+			_spec.Node.AddColumnOnce(userrole.FieldLastReviewedByID)
 		}
 	}
 	if ps := _q.predicates; len(ps) > 0 {

@@ -179,9 +179,54 @@ func (_u *UserRoleUpdate) ClearReason() *UserRoleUpdate {
 	return _u
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_u *UserRoleUpdate) SetLastReviewedAt(v time.Time) *UserRoleUpdate {
+	_u.mutation.SetLastReviewedAt(v)
+	return _u
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_u *UserRoleUpdate) SetNillableLastReviewedAt(v *time.Time) *UserRoleUpdate {
+	if v != nil {
+		_u.SetLastReviewedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (_u *UserRoleUpdate) ClearLastReviewedAt() *UserRoleUpdate {
+	_u.mutation.ClearLastReviewedAt()
+	return _u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_u *UserRoleUpdate) SetLastReviewedByID(v uuid.UUID) *UserRoleUpdate {
+	_u.mutation.SetLastReviewedByID(v)
+	return _u
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_u *UserRoleUpdate) SetNillableLastReviewedByID(v *uuid.UUID) *UserRoleUpdate {
+	if v != nil {
+		_u.SetLastReviewedByID(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (_u *UserRoleUpdate) ClearLastReviewedByID() *UserRoleUpdate {
+	_u.mutation.ClearLastReviewedByID()
+	return _u
+}
+
 // SetAssignedBy sets the "assigned_by" edge to the User entity.
 func (_u *UserRoleUpdate) SetAssignedBy(v *User) *UserRoleUpdate {
 	return _u.SetAssignedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_u *UserRoleUpdate) SetLastReviewedBy(v *User) *UserRoleUpdate {
+	return _u.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserRoleMutation object of the builder.
@@ -192,6 +237,12 @@ func (_u *UserRoleUpdate) Mutation() *UserRoleMutation {
 // ClearAssignedBy clears the "assigned_by" edge to the User entity.
 func (_u *UserRoleUpdate) ClearAssignedBy() *UserRoleUpdate {
 	_u.mutation.ClearAssignedBy()
+	return _u
+}
+
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (_u *UserRoleUpdate) ClearLastReviewedBy() *UserRoleUpdate {
+	_u.mutation.ClearLastReviewedBy()
 	return _u
 }
 
@@ -284,6 +335,12 @@ func (_u *UserRoleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(userrole.FieldReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userrole.FieldLastReviewedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReviewedAtCleared() {
+		_spec.ClearField(userrole.FieldLastReviewedAt, field.TypeTime)
+	}
 	if _u.mutation.AssignedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -303,6 +360,35 @@ func (_u *UserRoleUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 			Inverse: true,
 			Table:   userrole.AssignedByTable,
 			Columns: []string{userrole.AssignedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.LastReviewedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userrole.LastReviewedByTable,
+			Columns: []string{userrole.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userrole.LastReviewedByTable,
+			Columns: []string{userrole.LastReviewedByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
@@ -482,9 +568,54 @@ func (_u *UserRoleUpdateOne) ClearReason() *UserRoleUpdateOne {
 	return _u
 }
 
+// SetLastReviewedAt sets the "last_reviewed_at" field.
+func (_u *UserRoleUpdateOne) SetLastReviewedAt(v time.Time) *UserRoleUpdateOne {
+	_u.mutation.SetLastReviewedAt(v)
+	return _u
+}
+
+// SetNillableLastReviewedAt sets the "last_reviewed_at" field if the given value is not nil.
+func (_u *UserRoleUpdateOne) SetNillableLastReviewedAt(v *time.Time) *UserRoleUpdateOne {
+	if v != nil {
+		_u.SetLastReviewedAt(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedAt clears the value of the "last_reviewed_at" field.
+func (_u *UserRoleUpdateOne) ClearLastReviewedAt() *UserRoleUpdateOne {
+	_u.mutation.ClearLastReviewedAt()
+	return _u
+}
+
+// SetLastReviewedByID sets the "last_reviewed_by_id" field.
+func (_u *UserRoleUpdateOne) SetLastReviewedByID(v uuid.UUID) *UserRoleUpdateOne {
+	_u.mutation.SetLastReviewedByID(v)
+	return _u
+}
+
+// SetNillableLastReviewedByID sets the "last_reviewed_by_id" field if the given value is not nil.
+func (_u *UserRoleUpdateOne) SetNillableLastReviewedByID(v *uuid.UUID) *UserRoleUpdateOne {
+	if v != nil {
+		_u.SetLastReviewedByID(*v)
+	}
+	return _u
+}
+
+// ClearLastReviewedByID clears the value of the "last_reviewed_by_id" field.
+func (_u *UserRoleUpdateOne) ClearLastReviewedByID() *UserRoleUpdateOne {
+	_u.mutation.ClearLastReviewedByID()
+	return _u
+}
+
 // SetAssignedBy sets the "assigned_by" edge to the User entity.
 func (_u *UserRoleUpdateOne) SetAssignedBy(v *User) *UserRoleUpdateOne {
 	return _u.SetAssignedByID(v.ID)
+}
+
+// SetLastReviewedBy sets the "last_reviewed_by" edge to the User entity.
+func (_u *UserRoleUpdateOne) SetLastReviewedBy(v *User) *UserRoleUpdateOne {
+	return _u.SetLastReviewedByID(v.ID)
 }
 
 // Mutation returns the UserRoleMutation object of the builder.
@@ -495,6 +626,12 @@ func (_u *UserRoleUpdateOne) Mutation() *UserRoleMutation {
 // ClearAssignedBy clears the "assigned_by" edge to the User entity.
 func (_u *UserRoleUpdateOne) ClearAssignedBy() *UserRoleUpdateOne {
 	_u.mutation.ClearAssignedBy()
+	return _u
+}
+
+// ClearLastReviewedBy clears the "last_reviewed_by" edge to the User entity.
+func (_u *UserRoleUpdateOne) ClearLastReviewedBy() *UserRoleUpdateOne {
+	_u.mutation.ClearLastReviewedBy()
 	return _u
 }
 
@@ -617,6 +754,12 @@ func (_u *UserRoleUpdateOne) sqlSave(ctx context.Context) (_node *UserRole, err 
 	if _u.mutation.ReasonCleared() {
 		_spec.ClearField(userrole.FieldReason, field.TypeString)
 	}
+	if value, ok := _u.mutation.LastReviewedAt(); ok {
+		_spec.SetField(userrole.FieldLastReviewedAt, field.TypeTime, value)
+	}
+	if _u.mutation.LastReviewedAtCleared() {
+		_spec.ClearField(userrole.FieldLastReviewedAt, field.TypeTime)
+	}
 	if _u.mutation.AssignedByCleared() {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -636,6 +779,35 @@ func (_u *UserRoleUpdateOne) sqlSave(ctx context.Context) (_node *UserRole, err 
 			Inverse: true,
 			Table:   userrole.AssignedByTable,
 			Columns: []string{userrole.AssignedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		for _, k := range nodes {
+			edge.Target.Nodes = append(edge.Target.Nodes, k)
+		}
+		_spec.Edges.Add = append(_spec.Edges.Add, edge)
+	}
+	if _u.mutation.LastReviewedByCleared() {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userrole.LastReviewedByTable,
+			Columns: []string{userrole.LastReviewedByColumn},
+			Bidi:    false,
+			Target: &sqlgraph.EdgeTarget{
+				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),
+			},
+		}
+		_spec.Edges.Clear = append(_spec.Edges.Clear, edge)
+	}
+	if nodes := _u.mutation.LastReviewedByIDs(); len(nodes) > 0 {
+		edge := &sqlgraph.EdgeSpec{
+			Rel:     sqlgraph.M2O,
+			Inverse: false,
+			Table:   userrole.LastReviewedByTable,
+			Columns: []string{userrole.LastReviewedByColumn},
 			Bidi:    false,
 			Target: &sqlgraph.EdgeTarget{
 				IDSpec: sqlgraph.NewFieldSpec(user.FieldID, field.TypeUUID),

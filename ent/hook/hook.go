@@ -8,6 +8,30 @@ import (
 	"fmt"
 )
 
+// The AccessReviewFunc type is an adapter to allow the use of ordinary
+// function as AccessReview mutator.
+type AccessReviewFunc func(context.Context, *ent.AccessReviewMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AccessReviewFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AccessReviewMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AccessReviewMutation", m)
+}
+
+// The AccessReviewItemFunc type is an adapter to allow the use of ordinary
+// function as AccessReviewItem mutator.
+type AccessReviewItemFunc func(context.Context, *ent.AccessReviewItemMutation) (ent.Value, error)
+
+// Mutate calls f(ctx, m).
+func (f AccessReviewItemFunc) Mutate(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+	if mv, ok := m.(*ent.AccessReviewItemMutation); ok {
+		return f(ctx, mv)
+	}
+	return nil, fmt.Errorf("unexpected mutation type %T. expect *ent.AccessReviewItemMutation", m)
+}
+
 // The ApiTokenFunc type is an adapter to allow the use of ordinary
 // function as ApiToken mutator.
 type ApiTokenFunc func(context.Context, *ent.ApiTokenMutation) (ent.Value, error)

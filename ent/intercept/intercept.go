@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -110,6 +112,60 @@ func (f TraverseFunc) Traverse(ctx context.Context, q ent.Query) error {
 		return err
 	}
 	return f(ctx, query)
+}
+
+// The AccessReviewFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AccessReviewFunc func(context.Context, *ent.AccessReviewQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AccessReviewFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AccessReviewQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AccessReviewQuery", q)
+}
+
+// The TraverseAccessReview type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAccessReview func(context.Context, *ent.AccessReviewQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAccessReview) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAccessReview) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AccessReviewQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AccessReviewQuery", q)
+}
+
+// The AccessReviewItemFunc type is an adapter to allow the use of ordinary function as a Querier.
+type AccessReviewItemFunc func(context.Context, *ent.AccessReviewItemQuery) (ent.Value, error)
+
+// Query calls f(ctx, q).
+func (f AccessReviewItemFunc) Query(ctx context.Context, q ent.Query) (ent.Value, error) {
+	if q, ok := q.(*ent.AccessReviewItemQuery); ok {
+		return f(ctx, q)
+	}
+	return nil, fmt.Errorf("unexpected query type %T. expect *ent.AccessReviewItemQuery", q)
+}
+
+// The TraverseAccessReviewItem type is an adapter to allow the use of ordinary function as Traverser.
+type TraverseAccessReviewItem func(context.Context, *ent.AccessReviewItemQuery) error
+
+// Intercept is a dummy implementation of Intercept that returns the next Querier in the pipeline.
+func (f TraverseAccessReviewItem) Intercept(next ent.Querier) ent.Querier {
+	return next
+}
+
+// Traverse calls f(ctx, q).
+func (f TraverseAccessReviewItem) Traverse(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AccessReviewItemQuery); ok {
+		return f(ctx, q)
+	}
+	return fmt.Errorf("unexpected query type %T. expect *ent.AccessReviewItemQuery", q)
 }
 
 // The ApiTokenFunc type is an adapter to allow the use of ordinary function as a Querier.
@@ -1303,6 +1359,10 @@ func (f TraverseWorkingHours) Traverse(ctx context.Context, q ent.Query) error {
 // NewQuery returns the generic Query interface for the given typed query.
 func NewQuery(q ent.Query) (Query, error) {
 	switch q := q.(type) {
+	case *ent.AccessReviewQuery:
+		return &query[*ent.AccessReviewQuery, predicate.AccessReview, accessreview.OrderOption]{typ: ent.TypeAccessReview, tq: q}, nil
+	case *ent.AccessReviewItemQuery:
+		return &query[*ent.AccessReviewItemQuery, predicate.AccessReviewItem, accessreviewitem.OrderOption]{typ: ent.TypeAccessReviewItem, tq: q}, nil
 	case *ent.ApiTokenQuery:
 		return &query[*ent.ApiTokenQuery, predicate.ApiToken, apitoken.OrderOption]{typ: ent.TypeApiToken, tq: q}, nil
 	case *ent.AppointmentQuery:

@@ -9,6 +9,193 @@ import (
 )
 
 var (
+	// AccessReviewsColumns holds the columns for the "access_reviews" table.
+	AccessReviewsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "deleted_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "retention_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "name", Type: field.TypeString},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"CAMPAIGN", "BREAK_GLASS"}, Default: "CAMPAIGN"},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"OPEN", "OVERDUE", "CLOSED"}, Default: "OPEN"},
+		{Name: "due_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "criteria", Type: field.TypeJSON, Nullable: true},
+		{Name: "closed_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "reviewer_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "started_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "closed_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// AccessReviewsTable holds the schema information for the "access_reviews" table.
+	AccessReviewsTable = &schema.Table{
+		Name:       "access_reviews",
+		Columns:    AccessReviewsColumns,
+		PrimaryKey: []*schema.Column{AccessReviewsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "access_reviews_users_reviewer",
+				Columns:    []*schema.Column{AccessReviewsColumns[14]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "access_reviews_users_started_by",
+				Columns:    []*schema.Column{AccessReviewsColumns[15]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "access_reviews_users_closed_by",
+				Columns:    []*schema.Column{AccessReviewsColumns[16]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "accessreview_name_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[8], AccessReviewsColumns[0]},
+			},
+			{
+				Name:    "accessreview_due_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[11], AccessReviewsColumns[0]},
+			},
+			{
+				Name:    "accessreview_status_due_at",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[10], AccessReviewsColumns[11]},
+			},
+			{
+				Name:    "accessreview_reviewer_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[14]},
+			},
+			{
+				Name:    "accessreview_started_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[15]},
+			},
+			{
+				Name:    "accessreview_closed_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewsColumns[16]},
+			},
+		},
+	}
+	// AccessReviewItemsColumns holds the columns for the "access_review_items" table.
+	AccessReviewItemsColumns = []*schema.Column{
+		{Name: "id", Type: field.TypeUUID},
+		{Name: "created_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "updated_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
+		{Name: "version", Type: field.TypeInt32, Default: 1},
+		{Name: "deleted_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "retention_until", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"ROLE", "PERMISSION", "BREAK_GLASS"}},
+		{Name: "username", Type: field.TypeString},
+		{Name: "grants", Type: field.TypeString},
+		{Name: "scope", Type: field.TypeEnum, Nullable: true, Enums: []string{"OWN", "UNIT", "ANY"}},
+		{Name: "granted_at", Type: field.TypeTime, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "expires_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "reason", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "findings", Type: field.TypeJSON, Nullable: true},
+		{Name: "status", Type: field.TypeEnum, Enums: []string{"PENDING", "ATTESTED", "REVOKED"}, Default: "PENDING"},
+		{Name: "decided_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
+		{Name: "note", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "review_id", Type: field.TypeUUID},
+		{Name: "user_id", Type: field.TypeUUID},
+		{Name: "granted_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_role_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "user_permission_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "decided_by_id", Type: field.TypeUUID, Nullable: true},
+	}
+	// AccessReviewItemsTable holds the schema information for the "access_review_items" table.
+	AccessReviewItemsTable = &schema.Table{
+		Name:       "access_review_items",
+		Columns:    AccessReviewItemsColumns,
+		PrimaryKey: []*schema.Column{AccessReviewItemsColumns[0]},
+		ForeignKeys: []*schema.ForeignKey{
+			{
+				Symbol:     "access_review_items_access_reviews_items",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[19]},
+				RefColumns: []*schema.Column{AccessReviewsColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "access_review_items_users_user",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[20]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "access_review_items_users_granted_by",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[21]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "access_review_items_user_roles_user_role",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[22]},
+				RefColumns: []*schema.Column{UserRolesColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "access_review_items_user_permissions_user_permission",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[23]},
+				RefColumns: []*schema.Column{UserPermissionsColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "access_review_items_users_decided_by",
+				Columns:    []*schema.Column{AccessReviewItemsColumns[24]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+		},
+		Indexes: []*schema.Index{
+			{
+				Name:    "accessreviewitem_review_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[19], AccessReviewItemsColumns[0]},
+			},
+			{
+				Name:    "accessreviewitem_review_id_status",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[19], AccessReviewItemsColumns[16]},
+			},
+			{
+				Name:    "accessreviewitem_user_id_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[20], AccessReviewItemsColumns[0]},
+			},
+			{
+				Name:    "accessreviewitem_granted_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[21]},
+			},
+			{
+				Name:    "accessreviewitem_user_role_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[22]},
+			},
+			{
+				Name:    "accessreviewitem_user_permission_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[23]},
+			},
+			{
+				Name:    "accessreviewitem_decided_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{AccessReviewItemsColumns[24]},
+			},
+		},
+	}
 	// APITokensColumns holds the columns for the "api_tokens" table.
 	APITokensColumns = []*schema.Column{
 		{Name: "id", Type: field.TypeUUID},
@@ -566,7 +753,7 @@ var (
 		{Name: "created_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "updated_by", Type: field.TypeUUID, Nullable: true},
 		{Name: "version", Type: field.TypeInt32, Default: 1},
-		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "BOOKING_EXPIRED", "APPOINTMENT_BOOKED", "APPOINTMENT_CANCELLED", "SESSION_COMPROMISED", "IMPERSONATED"}},
+		{Name: "kind", Type: field.TypeEnum, Enums: []string{"BOOKING_CONFIRMED", "BOOKING_CANCELLED", "BOOKING_EXPIRED", "APPOINTMENT_BOOKED", "APPOINTMENT_CANCELLED", "SESSION_COMPROMISED", "IMPERSONATED", "EMERGENCY_ACCESS", "ACCESS_REVIEW_STARTED", "ACCESS_REVIEW_OVERDUE"}},
 		{Name: "subject_id", Type: field.TypeUUID},
 		{Name: "read_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "user_id", Type: field.TypeUUID},
@@ -2040,9 +2227,12 @@ var (
 		{Name: "valid_from", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "reason", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "origin", Type: field.TypeEnum, Enums: []string{"DIRECT", "BREAK_GLASS"}, Default: "DIRECT"},
+		{Name: "last_reviewed_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "permission_id", Type: field.TypeUUID},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "granted_by_id", Type: field.TypeUUID, Nullable: true},
+		{Name: "last_reviewed_by_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// UserPermissionsTable holds the schema information for the "user_permissions" table.
 	UserPermissionsTable = &schema.Table{
@@ -2052,38 +2242,54 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "user_permissions_permissions_user_permissions",
-				Columns:    []*schema.Column{UserPermissionsColumns[12]},
+				Columns:    []*schema.Column{UserPermissionsColumns[14]},
 				RefColumns: []*schema.Column{PermissionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "user_permissions_users_user_permissions",
-				Columns:    []*schema.Column{UserPermissionsColumns[13]},
+				Columns:    []*schema.Column{UserPermissionsColumns[15]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "user_permissions_users_granted_permissions",
-				Columns:    []*schema.Column{UserPermissionsColumns[14]},
+				Columns:    []*schema.Column{UserPermissionsColumns[16]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
+			},
+			{
+				Symbol:     "user_permissions_users_last_reviewed_by",
+				Columns:    []*schema.Column{UserPermissionsColumns[17]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
-				Name:    "userpermission_user_id_permission_id",
+				Name:    "userpermission_user_id_permission_id_origin",
 				Unique:  true,
-				Columns: []*schema.Column{UserPermissionsColumns[13], UserPermissionsColumns[12]},
+				Columns: []*schema.Column{UserPermissionsColumns[15], UserPermissionsColumns[14], UserPermissionsColumns[12]},
 			},
 			{
 				Name:    "userpermission_permission_id_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{UserPermissionsColumns[12], UserPermissionsColumns[13]},
+				Columns: []*schema.Column{UserPermissionsColumns[14], UserPermissionsColumns[15]},
 			},
 			{
 				Name:    "userpermission_granted_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{UserPermissionsColumns[14]},
+				Columns: []*schema.Column{UserPermissionsColumns[16]},
+			},
+			{
+				Name:    "userpermission_last_reviewed_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{UserPermissionsColumns[17]},
+			},
+			{
+				Name:    "userpermission_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{UserPermissionsColumns[10]},
 			},
 		},
 	}
@@ -2099,9 +2305,11 @@ var (
 		{Name: "valid_from", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "expires_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "reason", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "last_reviewed_at", Type: field.TypeTime, Nullable: true, SchemaType: map[string]string{"postgres": "timestamptz", "sqlite3": "datetime"}},
 		{Name: "assigned_by_id", Type: field.TypeUUID, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID},
 		{Name: "role_id", Type: field.TypeUUID},
+		{Name: "last_reviewed_by_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// UserRolesTable holds the schema information for the "user_roles" table.
 	UserRolesTable = &schema.Table{
@@ -2111,38 +2319,54 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "user_roles_users_assigned_roles",
-				Columns:    []*schema.Column{UserRolesColumns[10]},
+				Columns:    []*schema.Column{UserRolesColumns[11]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
 			{
 				Symbol:     "user_roles_users_user",
-				Columns:    []*schema.Column{UserRolesColumns[11]},
+				Columns:    []*schema.Column{UserRolesColumns[12]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "user_roles_roles_role",
-				Columns:    []*schema.Column{UserRolesColumns[12]},
+				Columns:    []*schema.Column{UserRolesColumns[13]},
 				RefColumns: []*schema.Column{RolesColumns[0]},
 				OnDelete:   schema.NoAction,
+			},
+			{
+				Symbol:     "user_roles_users_last_reviewed_by",
+				Columns:    []*schema.Column{UserRolesColumns[14]},
+				RefColumns: []*schema.Column{UsersColumns[0]},
+				OnDelete:   schema.SetNull,
 			},
 		},
 		Indexes: []*schema.Index{
 			{
 				Name:    "userrole_user_id_role_id",
 				Unique:  true,
-				Columns: []*schema.Column{UserRolesColumns[11], UserRolesColumns[12]},
+				Columns: []*schema.Column{UserRolesColumns[12], UserRolesColumns[13]},
 			},
 			{
 				Name:    "userrole_role_id_user_id",
 				Unique:  false,
-				Columns: []*schema.Column{UserRolesColumns[12], UserRolesColumns[11]},
+				Columns: []*schema.Column{UserRolesColumns[13], UserRolesColumns[12]},
 			},
 			{
 				Name:    "userrole_assigned_by_id",
 				Unique:  false,
-				Columns: []*schema.Column{UserRolesColumns[10]},
+				Columns: []*schema.Column{UserRolesColumns[11]},
+			},
+			{
+				Name:    "userrole_last_reviewed_by_id",
+				Unique:  false,
+				Columns: []*schema.Column{UserRolesColumns[14]},
+			},
+			{
+				Name:    "userrole_expires_at",
+				Unique:  false,
+				Columns: []*schema.Column{UserRolesColumns[8]},
 			},
 		},
 	}
@@ -2251,6 +2475,8 @@ var (
 	}
 	// Tables holds all the tables in the schema.
 	Tables = []*schema.Table{
+		AccessReviewsTable,
+		AccessReviewItemsTable,
 		APITokensTable,
 		AppointmentsTable,
 		AuditLogsTable,
@@ -2299,6 +2525,15 @@ var (
 )
 
 func init() {
+	AccessReviewsTable.ForeignKeys[0].RefTable = UsersTable
+	AccessReviewsTable.ForeignKeys[1].RefTable = UsersTable
+	AccessReviewsTable.ForeignKeys[2].RefTable = UsersTable
+	AccessReviewItemsTable.ForeignKeys[0].RefTable = AccessReviewsTable
+	AccessReviewItemsTable.ForeignKeys[1].RefTable = UsersTable
+	AccessReviewItemsTable.ForeignKeys[2].RefTable = UsersTable
+	AccessReviewItemsTable.ForeignKeys[3].RefTable = UserRolesTable
+	AccessReviewItemsTable.ForeignKeys[4].RefTable = UserPermissionsTable
+	AccessReviewItemsTable.ForeignKeys[5].RefTable = UsersTable
 	APITokensTable.ForeignKeys[0].RefTable = UsersTable
 	AppointmentsTable.ForeignKeys[0].RefTable = BookingsTable
 	AppointmentsTable.ForeignKeys[1].RefTable = CustomersTable
@@ -2422,9 +2657,11 @@ func init() {
 	UserPermissionsTable.ForeignKeys[0].RefTable = PermissionsTable
 	UserPermissionsTable.ForeignKeys[1].RefTable = UsersTable
 	UserPermissionsTable.ForeignKeys[2].RefTable = UsersTable
+	UserPermissionsTable.ForeignKeys[3].RefTable = UsersTable
 	UserRolesTable.ForeignKeys[0].RefTable = UsersTable
 	UserRolesTable.ForeignKeys[1].RefTable = UsersTable
 	UserRolesTable.ForeignKeys[2].RefTable = RolesTable
+	UserRolesTable.ForeignKeys[3].RefTable = UsersTable
 	EnhancedUserSessionsTable.ForeignKeys[0].RefTable = UsersTable
 	EnhancedUserSessionsTable.ForeignKeys[1].RefTable = UsersTable
 	EnhancedUserSessionsTable.Annotation = &entsql.Annotation{

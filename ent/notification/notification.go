@@ -99,6 +99,9 @@ const (
 	KindAppointmentCancelled Kind = "APPOINTMENT_CANCELLED"
 	KindSessionCompromised   Kind = "SESSION_COMPROMISED"
 	KindImpersonated         Kind = "IMPERSONATED"
+	KindEmergencyAccess      Kind = "EMERGENCY_ACCESS"
+	KindAccessReviewStarted  Kind = "ACCESS_REVIEW_STARTED"
+	KindAccessReviewOverdue  Kind = "ACCESS_REVIEW_OVERDUE"
 )
 
 func (k Kind) String() string {
@@ -108,7 +111,7 @@ func (k Kind) String() string {
 // KindValidator is a validator for the "kind" field enum values. It is called by the builders before save.
 func KindValidator(k Kind) error {
 	switch k {
-	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled, KindSessionCompromised, KindImpersonated:
+	case KindBookingConfirmed, KindBookingCancelled, KindBookingExpired, KindAppointmentBooked, KindAppointmentCancelled, KindSessionCompromised, KindImpersonated, KindEmergencyAccess, KindAccessReviewStarted, KindAccessReviewOverdue:
 		return nil
 	default:
 		return fmt.Errorf("notification: invalid enum value for kind field: %q", k)

@@ -6,6 +6,12 @@ import (
 	"entgo.io/ent/dialect/sql"
 )
 
+// AccessReview is the predicate function for accessreview builders.
+type AccessReview func(*sql.Selector)
+
+// AccessReviewItem is the predicate function for accessreviewitem builders.
+type AccessReviewItem func(*sql.Selector)
+
 // ApiToken is the predicate function for apitoken builders.
 type ApiToken func(*sql.Selector)
 

@@ -110,6 +110,54 @@ func DenyMutationOperationRule(op ent.Op) MutationRule {
 	return OnMutationOperation(rule, op)
 }
 
+// The AccessReviewQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AccessReviewQueryRuleFunc func(context.Context, *ent.AccessReviewQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AccessReviewQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AccessReviewQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AccessReviewQuery", q)
+}
+
+// The AccessReviewMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AccessReviewMutationRuleFunc func(context.Context, *ent.AccessReviewMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AccessReviewMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AccessReviewMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AccessReviewMutation", m)
+}
+
+// The AccessReviewItemQueryRuleFunc type is an adapter to allow the use of ordinary
+// functions as a query rule.
+type AccessReviewItemQueryRuleFunc func(context.Context, *ent.AccessReviewItemQuery) error
+
+// EvalQuery return f(ctx, q).
+func (f AccessReviewItemQueryRuleFunc) EvalQuery(ctx context.Context, q ent.Query) error {
+	if q, ok := q.(*ent.AccessReviewItemQuery); ok {
+		return f(ctx, q)
+	}
+	return Denyf("ent/privacy: unexpected query type %T, expect *ent.AccessReviewItemQuery", q)
+}
+
+// The AccessReviewItemMutationRuleFunc type is an adapter to allow the use of ordinary
+// functions as a mutation rule.
+type AccessReviewItemMutationRuleFunc func(context.Context, *ent.AccessReviewItemMutation) error
+
+// EvalMutation calls f(ctx, m).
+func (f AccessReviewItemMutationRuleFunc) EvalMutation(ctx context.Context, m ent.Mutation) error {
+	if m, ok := m.(*ent.AccessReviewItemMutation); ok {
+		return f(ctx, m)
+	}
+	return Denyf("ent/privacy: unexpected mutation type %T, expect *ent.AccessReviewItemMutation", m)
+}
+
 // The ApiTokenQueryRuleFunc type is an adapter to allow the use of ordinary
 // functions as a query rule.
 type ApiTokenQueryRuleFunc func(context.Context, *ent.ApiTokenQuery) error

@@ -3,6 +3,8 @@
 package runtime
 
 import (
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -60,6 +62,54 @@ import (
 // (default values, validators, hooks and policies) and stitches it
 // to their package variables.
 func init() {
+	accessreviewMixin := schema.AccessReview{}.Mixin()
+	accessreview.Policy = privacy.NewPolicies(accessreviewMixin[0], schema.AccessReview{})
+	accessreview.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := accessreview.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	accessreviewMixinFields0 := accessreviewMixin[0].Fields()
+	_ = accessreviewMixinFields0
+	accessreviewMixinFields1 := accessreviewMixin[1].Fields()
+	_ = accessreviewMixinFields1
+	accessreviewFields := schema.AccessReview{}.Fields()
+	_ = accessreviewFields
+	// accessreviewDescVersion is the schema descriptor for version field.
+	accessreviewDescVersion := accessreviewMixinFields1[4].Descriptor()
+	// accessreview.DefaultVersion holds the default value on creation for the version field.
+	accessreview.DefaultVersion = accessreviewDescVersion.Default.(int32)
+	// accessreviewDescID is the schema descriptor for id field.
+	accessreviewDescID := accessreviewMixinFields0[0].Descriptor()
+	// accessreview.DefaultID holds the default value on creation for the id field.
+	accessreview.DefaultID = accessreviewDescID.Default.(func() uuid.UUID)
+	accessreviewitemMixin := schema.AccessReviewItem{}.Mixin()
+	accessreviewitem.Policy = privacy.NewPolicies(accessreviewitemMixin[0], schema.AccessReviewItem{})
+	accessreviewitem.Hooks[0] = func(next ent.Mutator) ent.Mutator {
+		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
+			if err := accessreviewitem.Policy.EvalMutation(ctx, m); err != nil {
+				return nil, err
+			}
+			return next.Mutate(ctx, m)
+		})
+	}
+	accessreviewitemMixinFields0 := accessreviewitemMixin[0].Fields()
+	_ = accessreviewitemMixinFields0
+	accessreviewitemMixinFields1 := accessreviewitemMixin[1].Fields()
+	_ = accessreviewitemMixinFields1
+	accessreviewitemFields := schema.AccessReviewItem{}.Fields()
+	_ = accessreviewitemFields
+	// accessreviewitemDescVersion is the schema descriptor for version field.
+	accessreviewitemDescVersion := accessreviewitemMixinFields1[4].Descriptor()
+	// accessreviewitem.DefaultVersion holds the default value on creation for the version field.
+	accessreviewitem.DefaultVersion = accessreviewitemDescVersion.Default.(int32)
+	// accessreviewitemDescID is the schema descriptor for id field.
+	accessreviewitemDescID := accessreviewitemMixinFields0[0].Descriptor()
+	// accessreviewitem.DefaultID holds the default value on creation for the id field.
+	accessreviewitem.DefaultID = accessreviewitemDescID.Default.(func() uuid.UUID)
 	apitokenMixin := schema.ApiToken{}.Mixin()
 	apitoken.Policy = privacy.NewPolicies(apitokenMixin[0], schema.ApiToken{})
 	apitoken.Hooks[0] = func(next ent.Mutator) ent.Mutator {

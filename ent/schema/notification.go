@@ -26,16 +26,20 @@ func (Notification) Fields() []ent.Field {
 			"BookingConfirmed", "BOOKING_CONFIRMED", "BookingCancelled", "BOOKING_CANCELLED", "BookingExpired", "BOOKING_EXPIRED",
 			"AppointmentBooked", "APPOINTMENT_BOOKED", "AppointmentCancelled", "APPOINTMENT_CANCELLED",
 			"SessionCompromised", "SESSION_COMPROMISED",
-			"Impersonated", "IMPERSONATED").
+			"Impersonated", "IMPERSONATED",
+			"EmergencyAccess", "EMERGENCY_ACCESS", "AccessReviewStarted", "ACCESS_REVIEW_STARTED", "AccessReviewOverdue", "ACCESS_REVIEW_OVERDUE").
 			Immutable().Annotations(Filterable(),
 			Meaning("BOOKING_CONFIRMED", "Your booking is confirmed."), Meaning("BOOKING_CANCELLED", "Your booking was cancelled."),
 			Meaning("BOOKING_EXPIRED", "Your booking lapsed: it was not paid or confirmed in time."),
 			Meaning("APPOINTMENT_BOOKED", "An appointment with you was booked."),
 			Meaning("APPOINTMENT_CANCELLED", "An appointment with you was cancelled, or lapsed."),
 			Meaning("SESSION_COMPROMISED", "A session of yours was ended, because somebody may have a copy of its tokens."),
-			Meaning("IMPERSONATED", "Somebody of the clinic has begun to act in your name; your sessions say who, and why.")).
+			Meaning("IMPERSONATED", "Somebody of the clinic has begun to act in your name; your sessions say who, and why."),
+			Meaning("EMERGENCY_ACCESS", "Somebody has taken emergency access, and you may review it; the review says who, and why."),
+			Meaning("ACCESS_REVIEW_STARTED", "A review of grants was started, and you are to decide about its items."),
+			Meaning("ACCESS_REVIEW_OVERDUE", "A review of grants is past its time and still open.")).
 			Comment("What happened."),
-		field.UUID("subject_id", uuid.UUID{}).Immutable().Comment("The booking, appointment or session it is about; `node` gives it."),
+		field.UUID("subject_id", uuid.UUID{}).Immutable().Comment("The booking, appointment, session or review it is about; `node` gives it."),
 		field.Time("read_at").SchemaType(timeType()).Optional().Nillable().Annotations(Filterable()).Comment("When it was marked as read; null: not yet."),
 	}
 }

@@ -29,6 +29,9 @@ func (UserPermission) Fields() []ent.Field {
 		field.Time("expires_at").SchemaType(timeType()).Optional().Nillable().Comment("From when it no longer counts; null: never."),
 		optionalKey("granted_by_id"),
 		field.String("reason").Optional().Nillable().SchemaType(textType()).Comment("Why it was granted."),
+		field.Enum("origin").NamedValues("Direct", "DIRECT", "BreakGlass", "BREAK_GLASS").Default("DIRECT").Immutable().Annotations(Meaning("DIRECT", "Somebody who may grant has set it."), Meaning("BREAK_GLASS", "Emergency access: the user took it, for a short time and under review.")).Comment("How it came about."),
+		field.Time("last_reviewed_at").SchemaType(timeType()).Optional().Nillable().Comment("When a review last attested it; null: never."),
+		optionalKey("last_reviewed_by_id"),
 	}
 }
 
@@ -38,15 +41,18 @@ func (UserPermission) Edges() []ent.Edge {
 		edge.From("user", User.Type).Ref("user_permissions").Field("user_id").Unique().Required().Immutable().Comment("The user."),
 		edge.From("permission_entry", Permission.Type).Ref("user_permissions").Field("permission_id").Unique().Required().Immutable().Comment("The entry of the catalogue."),
 		edge.From("granted_by", User.Type).Ref("granted_permissions").Field("granted_by_id").Unique().Comment("Who granted it."),
+		edge.To("last_reviewed_by", User.Type).Field("last_reviewed_by_id").Unique().Comment("Who last attested it in a review."),
 	}
 }
 
 // Indexes of the entity.
 func (UserPermission) Indexes() []ent.Index {
 	return []ent.Index{
-		index.Fields("user_id", "permission_id").Unique(),
+		index.Fields("user_id", "permission_id", "origin").Unique(),
 		index.Fields("permission_id", "user_id"),
 		index.Fields("granted_by_id"),
+		index.Fields("last_reviewed_by_id"),
+		index.Fields("expires_at"),
 	}
 }
 

@@ -26,6 +26,8 @@ func (UserRole) Fields() []ent.Field {
 		field.Time("valid_from").SchemaType(timeType()).Optional().Nillable().Comment("From when it counts; null: from the beginning."),
 		field.Time("expires_at").SchemaType(timeType()).Optional().Nillable().Comment("From when it no longer counts; null: never."),
 		field.String("reason").Optional().Nillable().SchemaType(textType()).Comment("Why the role was given."),
+		field.Time("last_reviewed_at").SchemaType(timeType()).Optional().Nillable().Comment("When a review last attested it; null: never."),
+		optionalKey("last_reviewed_by_id"),
 	}
 }
 
@@ -35,6 +37,7 @@ func (UserRole) Edges() []ent.Edge {
 		edge.To("user", User.Type).Field("user_id").Unique().Required().Immutable().Comment("The user."),
 		edge.To("role", Role.Type).Field("role_id").Unique().Required().Immutable().Comment("The role."),
 		edge.From("assigned_by", User.Type).Ref("assigned_roles").Field("assigned_by_id").Unique().Comment("Who gave the role."),
+		edge.To("last_reviewed_by", User.Type).Field("last_reviewed_by_id").Unique().Comment("Who last attested it in a review."),
 	}
 }
 
@@ -44,6 +47,8 @@ func (UserRole) Indexes() []ent.Index {
 		index.Fields("user_id", "role_id").Unique(),
 		index.Fields("role_id", "user_id"),
 		index.Fields("assigned_by_id"),
+		index.Fields("last_reviewed_by_id"),
+		index.Fields("expires_at"),
 	}
 }
 

@@ -46,12 +46,20 @@ const (
 	FieldGrantedByID = "granted_by_id"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldOrigin holds the string denoting the origin field in the database.
+	FieldOrigin = "origin"
+	// FieldLastReviewedAt holds the string denoting the last_reviewed_at field in the database.
+	FieldLastReviewedAt = "last_reviewed_at"
+	// FieldLastReviewedByID holds the string denoting the last_reviewed_by_id field in the database.
+	FieldLastReviewedByID = "last_reviewed_by_id"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// EdgePermissionEntry holds the string denoting the permission_entry edge name in mutations.
 	EdgePermissionEntry = "permission_entry"
 	// EdgeGrantedBy holds the string denoting the granted_by edge name in mutations.
 	EdgeGrantedBy = "granted_by"
+	// EdgeLastReviewedBy holds the string denoting the last_reviewed_by edge name in mutations.
+	EdgeLastReviewedBy = "last_reviewed_by"
 	// Table holds the table name of the userpermission in the database.
 	Table = "user_permissions"
 	// UserTable is the table that holds the user relation/edge.
@@ -75,6 +83,13 @@ const (
 	GrantedByInverseTable = "users"
 	// GrantedByColumn is the table column denoting the granted_by relation/edge.
 	GrantedByColumn = "granted_by_id"
+	// LastReviewedByTable is the table that holds the last_reviewed_by relation/edge.
+	LastReviewedByTable = "user_permissions"
+	// LastReviewedByInverseTable is the table name for the User entity.
+	// It exists in this package in order to avoid circular dependency with the "user" package.
+	LastReviewedByInverseTable = "users"
+	// LastReviewedByColumn is the table column denoting the last_reviewed_by relation/edge.
+	LastReviewedByColumn = "last_reviewed_by_id"
 )
 
 // Columns holds all SQL columns for userpermission fields.
@@ -94,6 +109,9 @@ var Columns = []string{
 	FieldExpiresAt,
 	FieldGrantedByID,
 	FieldReason,
+	FieldOrigin,
+	FieldLastReviewedAt,
+	FieldLastReviewedByID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -144,6 +162,32 @@ func ScopeValidator(s Scope) error {
 		return nil
 	default:
 		return fmt.Errorf("userpermission: invalid enum value for scope field: %q", s)
+	}
+}
+
+// Origin defines the type for the "origin" enum field.
+type Origin string
+
+// OriginDirect is the default value of the Origin enum.
+const DefaultOrigin = OriginDirect
+
+// Origin values.
+const (
+	OriginDirect     Origin = "DIRECT"
+	OriginBreakGlass Origin = "BREAK_GLASS"
+)
+
+func (o Origin) String() string {
+	return string(o)
+}
+
+// OriginValidator is a validator for the "origin" field enum values. It is called by the builders before save.
+func OriginValidator(o Origin) error {
+	switch o {
+	case OriginDirect, OriginBreakGlass:
+		return nil
+	default:
+		return fmt.Errorf("userpermission: invalid enum value for origin field: %q", o)
 	}
 }
 
@@ -225,6 +269,21 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReason, opts...).ToFunc()
 }
 
+// ByOrigin orders the results by the origin field.
+func ByOrigin(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldOrigin, opts...).ToFunc()
+}
+
+// ByLastReviewedAt orders the results by the last_reviewed_at field.
+func ByLastReviewedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastReviewedAt, opts...).ToFunc()
+}
+
+// ByLastReviewedByID orders the results by the last_reviewed_by_id field.
+func ByLastReviewedByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastReviewedByID, opts...).ToFunc()
+}
+
 // ByUserField orders the results by user field.
 func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -243,6 +302,13 @@ func ByPermissionEntryField(field string, opts ...sql.OrderTermOption) OrderOpti
 func ByGrantedByField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newGrantedByStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByLastReviewedByField orders the results by last_reviewed_by field.
+func ByLastReviewedByField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newLastReviewedByStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newUserStep() *sqlgraph.Step {
@@ -266,6 +332,13 @@ func newGrantedByStep() *sqlgraph.Step {
 		sqlgraph.Edge(sqlgraph.M2O, true, GrantedByTable, GrantedByColumn),
 	)
 }
+func newLastReviewedByStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(LastReviewedByInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, LastReviewedByTable, LastReviewedByColumn),
+	)
+}
 
 // MarshalGQL implements graphql.Marshaler interface.
 func (e Scope) MarshalGQL(w io.Writer) {
@@ -281,6 +354,24 @@ func (e *Scope) UnmarshalGQL(val interface{}) error {
 	*e = Scope(str)
 	if err := ScopeValidator(*e); err != nil {
 		return fmt.Errorf("%s is not a valid Scope", str)
+	}
+	return nil
+}
+
+// MarshalGQL implements graphql.Marshaler interface.
+func (e Origin) MarshalGQL(w io.Writer) {
+	io.WriteString(w, strconv.Quote(e.String()))
+}
+
+// UnmarshalGQL implements graphql.Unmarshaler interface.
+func (e *Origin) UnmarshalGQL(val interface{}) error {
+	str, ok := val.(string)
+	if !ok {
+		return fmt.Errorf("enum %T must be a string", val)
+	}
+	*e = Origin(str)
+	if err := OriginValidator(*e); err != nil {
+		return fmt.Errorf("%s is not a valid Origin", str)
 	}
 	return nil
 }

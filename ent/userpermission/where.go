@@ -121,6 +121,16 @@ func Reason(v string) predicate.UserPermission {
 	return predicate.UserPermission(sql.FieldEQ(FieldReason, v))
 }
 
+// LastReviewedAt applies equality check predicate on the "last_reviewed_at" field. It's identical to LastReviewedAtEQ.
+func LastReviewedAt(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedByID applies equality check predicate on the "last_reviewed_by_id" field. It's identical to LastReviewedByIDEQ.
+func LastReviewedByID(v uuid.UUID) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldEQ(FieldLastReviewedByID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.UserPermission {
 	return predicate.UserPermission(sql.FieldEQ(FieldCreatedAt, v))
@@ -681,6 +691,106 @@ func ReasonContainsFold(v string) predicate.UserPermission {
 	return predicate.UserPermission(sql.FieldContainsFold(FieldReason, v))
 }
 
+// OriginEQ applies the EQ predicate on the "origin" field.
+func OriginEQ(v Origin) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldEQ(FieldOrigin, v))
+}
+
+// OriginNEQ applies the NEQ predicate on the "origin" field.
+func OriginNEQ(v Origin) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNEQ(FieldOrigin, v))
+}
+
+// OriginIn applies the In predicate on the "origin" field.
+func OriginIn(vs ...Origin) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldIn(FieldOrigin, vs...))
+}
+
+// OriginNotIn applies the NotIn predicate on the "origin" field.
+func OriginNotIn(vs ...Origin) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNotIn(FieldOrigin, vs...))
+}
+
+// LastReviewedAtEQ applies the EQ predicate on the "last_reviewed_at" field.
+func LastReviewedAtEQ(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtNEQ applies the NEQ predicate on the "last_reviewed_at" field.
+func LastReviewedAtNEQ(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtIn applies the In predicate on the "last_reviewed_at" field.
+func LastReviewedAtIn(vs ...time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldIn(FieldLastReviewedAt, vs...))
+}
+
+// LastReviewedAtNotIn applies the NotIn predicate on the "last_reviewed_at" field.
+func LastReviewedAtNotIn(vs ...time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNotIn(FieldLastReviewedAt, vs...))
+}
+
+// LastReviewedAtGT applies the GT predicate on the "last_reviewed_at" field.
+func LastReviewedAtGT(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldGT(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtGTE applies the GTE predicate on the "last_reviewed_at" field.
+func LastReviewedAtGTE(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldGTE(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtLT applies the LT predicate on the "last_reviewed_at" field.
+func LastReviewedAtLT(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldLT(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtLTE applies the LTE predicate on the "last_reviewed_at" field.
+func LastReviewedAtLTE(v time.Time) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldLTE(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtIsNil applies the IsNil predicate on the "last_reviewed_at" field.
+func LastReviewedAtIsNil() predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldIsNull(FieldLastReviewedAt))
+}
+
+// LastReviewedAtNotNil applies the NotNil predicate on the "last_reviewed_at" field.
+func LastReviewedAtNotNil() predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNotNull(FieldLastReviewedAt))
+}
+
+// LastReviewedByIDEQ applies the EQ predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDEQ(v uuid.UUID) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldEQ(FieldLastReviewedByID, v))
+}
+
+// LastReviewedByIDNEQ applies the NEQ predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNEQ(v uuid.UUID) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNEQ(FieldLastReviewedByID, v))
+}
+
+// LastReviewedByIDIn applies the In predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDIn(vs ...uuid.UUID) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldIn(FieldLastReviewedByID, vs...))
+}
+
+// LastReviewedByIDNotIn applies the NotIn predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNotIn(vs ...uuid.UUID) predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNotIn(FieldLastReviewedByID, vs...))
+}
+
+// LastReviewedByIDIsNil applies the IsNil predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDIsNil() predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldIsNull(FieldLastReviewedByID))
+}
+
+// LastReviewedByIDNotNil applies the NotNil predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNotNil() predicate.UserPermission {
+	return predicate.UserPermission(sql.FieldNotNull(FieldLastReviewedByID))
+}
+
 // HasUser applies the HasEdge predicate on the "user" edge.
 func HasUser() predicate.UserPermission {
 	return predicate.UserPermission(func(s *sql.Selector) {
@@ -742,6 +852,29 @@ func HasGrantedBy() predicate.UserPermission {
 func HasGrantedByWith(preds ...predicate.User) predicate.UserPermission {
 	return predicate.UserPermission(func(s *sql.Selector) {
 		step := newGrantedByStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasLastReviewedBy applies the HasEdge predicate on the "last_reviewed_by" edge.
+func HasLastReviewedBy() predicate.UserPermission {
+	return predicate.UserPermission(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, LastReviewedByTable, LastReviewedByColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasLastReviewedByWith applies the HasEdge predicate on the "last_reviewed_by" edge with a given conditions (other predicates).
+func HasLastReviewedByWith(preds ...predicate.User) predicate.UserPermission {
+	return predicate.UserPermission(func(s *sql.Selector) {
+		step := newLastReviewedByStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

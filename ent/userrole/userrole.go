@@ -38,12 +38,18 @@ const (
 	FieldExpiresAt = "expires_at"
 	// FieldReason holds the string denoting the reason field in the database.
 	FieldReason = "reason"
+	// FieldLastReviewedAt holds the string denoting the last_reviewed_at field in the database.
+	FieldLastReviewedAt = "last_reviewed_at"
+	// FieldLastReviewedByID holds the string denoting the last_reviewed_by_id field in the database.
+	FieldLastReviewedByID = "last_reviewed_by_id"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// EdgeRole holds the string denoting the role edge name in mutations.
 	EdgeRole = "role"
 	// EdgeAssignedBy holds the string denoting the assigned_by edge name in mutations.
 	EdgeAssignedBy = "assigned_by"
+	// EdgeLastReviewedBy holds the string denoting the last_reviewed_by edge name in mutations.
+	EdgeLastReviewedBy = "last_reviewed_by"
 	// Table holds the table name of the userrole in the database.
 	Table = "user_roles"
 	// UserTable is the table that holds the user relation/edge.
@@ -67,6 +73,13 @@ const (
 	AssignedByInverseTable = "users"
 	// AssignedByColumn is the table column denoting the assigned_by relation/edge.
 	AssignedByColumn = "assigned_by_id"
+	// LastReviewedByTable is the table that holds the last_reviewed_by relation/edge.
+	LastReviewedByTable = "user_roles"
+	// LastReviewedByInverseTable is the table name for the User entity.
+	// It exists in this package in order to avoid circular dependency with the "user" package.
+	LastReviewedByInverseTable = "users"
+	// LastReviewedByColumn is the table column denoting the last_reviewed_by relation/edge.
+	LastReviewedByColumn = "last_reviewed_by_id"
 )
 
 // Columns holds all SQL columns for userrole fields.
@@ -84,6 +97,8 @@ var Columns = []string{
 	FieldValidFrom,
 	FieldExpiresAt,
 	FieldReason,
+	FieldLastReviewedAt,
+	FieldLastReviewedByID,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -178,6 +193,16 @@ func ByReason(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldReason, opts...).ToFunc()
 }
 
+// ByLastReviewedAt orders the results by the last_reviewed_at field.
+func ByLastReviewedAt(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastReviewedAt, opts...).ToFunc()
+}
+
+// ByLastReviewedByID orders the results by the last_reviewed_by_id field.
+func ByLastReviewedByID(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldLastReviewedByID, opts...).ToFunc()
+}
+
 // ByUserField orders the results by user field.
 func ByUserField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
@@ -196,6 +221,13 @@ func ByRoleField(field string, opts ...sql.OrderTermOption) OrderOption {
 func ByAssignedByField(field string, opts ...sql.OrderTermOption) OrderOption {
 	return func(s *sql.Selector) {
 		sqlgraph.OrderByNeighborTerms(s, newAssignedByStep(), sql.OrderByField(field, opts...))
+	}
+}
+
+// ByLastReviewedByField orders the results by last_reviewed_by field.
+func ByLastReviewedByField(field string, opts ...sql.OrderTermOption) OrderOption {
+	return func(s *sql.Selector) {
+		sqlgraph.OrderByNeighborTerms(s, newLastReviewedByStep(), sql.OrderByField(field, opts...))
 	}
 }
 func newUserStep() *sqlgraph.Step {
@@ -217,5 +249,12 @@ func newAssignedByStep() *sqlgraph.Step {
 		sqlgraph.From(Table, FieldID),
 		sqlgraph.To(AssignedByInverseTable, FieldID),
 		sqlgraph.Edge(sqlgraph.M2O, true, AssignedByTable, AssignedByColumn),
+	)
+}
+func newLastReviewedByStep() *sqlgraph.Step {
+	return sqlgraph.NewStep(
+		sqlgraph.From(Table, FieldID),
+		sqlgraph.To(LastReviewedByInverseTable, FieldID),
+		sqlgraph.Edge(sqlgraph.M2O, false, LastReviewedByTable, LastReviewedByColumn),
 	)
 }

@@ -116,6 +116,16 @@ func Reason(v string) predicate.UserRole {
 	return predicate.UserRole(sql.FieldEQ(FieldReason, v))
 }
 
+// LastReviewedAt applies equality check predicate on the "last_reviewed_at" field. It's identical to LastReviewedAtEQ.
+func LastReviewedAt(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedByID applies equality check predicate on the "last_reviewed_by_id" field. It's identical to LastReviewedByIDEQ.
+func LastReviewedByID(v uuid.UUID) predicate.UserRole {
+	return predicate.UserRole(sql.FieldEQ(FieldLastReviewedByID, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.UserRole {
 	return predicate.UserRole(sql.FieldEQ(FieldCreatedAt, v))
@@ -621,6 +631,86 @@ func ReasonContainsFold(v string) predicate.UserRole {
 	return predicate.UserRole(sql.FieldContainsFold(FieldReason, v))
 }
 
+// LastReviewedAtEQ applies the EQ predicate on the "last_reviewed_at" field.
+func LastReviewedAtEQ(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtNEQ applies the NEQ predicate on the "last_reviewed_at" field.
+func LastReviewedAtNEQ(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldNEQ(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtIn applies the In predicate on the "last_reviewed_at" field.
+func LastReviewedAtIn(vs ...time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldIn(FieldLastReviewedAt, vs...))
+}
+
+// LastReviewedAtNotIn applies the NotIn predicate on the "last_reviewed_at" field.
+func LastReviewedAtNotIn(vs ...time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldNotIn(FieldLastReviewedAt, vs...))
+}
+
+// LastReviewedAtGT applies the GT predicate on the "last_reviewed_at" field.
+func LastReviewedAtGT(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldGT(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtGTE applies the GTE predicate on the "last_reviewed_at" field.
+func LastReviewedAtGTE(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldGTE(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtLT applies the LT predicate on the "last_reviewed_at" field.
+func LastReviewedAtLT(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldLT(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtLTE applies the LTE predicate on the "last_reviewed_at" field.
+func LastReviewedAtLTE(v time.Time) predicate.UserRole {
+	return predicate.UserRole(sql.FieldLTE(FieldLastReviewedAt, v))
+}
+
+// LastReviewedAtIsNil applies the IsNil predicate on the "last_reviewed_at" field.
+func LastReviewedAtIsNil() predicate.UserRole {
+	return predicate.UserRole(sql.FieldIsNull(FieldLastReviewedAt))
+}
+
+// LastReviewedAtNotNil applies the NotNil predicate on the "last_reviewed_at" field.
+func LastReviewedAtNotNil() predicate.UserRole {
+	return predicate.UserRole(sql.FieldNotNull(FieldLastReviewedAt))
+}
+
+// LastReviewedByIDEQ applies the EQ predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDEQ(v uuid.UUID) predicate.UserRole {
+	return predicate.UserRole(sql.FieldEQ(FieldLastReviewedByID, v))
+}
+
+// LastReviewedByIDNEQ applies the NEQ predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNEQ(v uuid.UUID) predicate.UserRole {
+	return predicate.UserRole(sql.FieldNEQ(FieldLastReviewedByID, v))
+}
+
+// LastReviewedByIDIn applies the In predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDIn(vs ...uuid.UUID) predicate.UserRole {
+	return predicate.UserRole(sql.FieldIn(FieldLastReviewedByID, vs...))
+}
+
+// LastReviewedByIDNotIn applies the NotIn predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNotIn(vs ...uuid.UUID) predicate.UserRole {
+	return predicate.UserRole(sql.FieldNotIn(FieldLastReviewedByID, vs...))
+}
+
+// LastReviewedByIDIsNil applies the IsNil predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDIsNil() predicate.UserRole {
+	return predicate.UserRole(sql.FieldIsNull(FieldLastReviewedByID))
+}
+
+// LastReviewedByIDNotNil applies the NotNil predicate on the "last_reviewed_by_id" field.
+func LastReviewedByIDNotNil() predicate.UserRole {
+	return predicate.UserRole(sql.FieldNotNull(FieldLastReviewedByID))
+}
+
 // HasUser applies the HasEdge predicate on the "user" edge.
 func HasUser() predicate.UserRole {
 	return predicate.UserRole(func(s *sql.Selector) {
@@ -682,6 +772,29 @@ func HasAssignedBy() predicate.UserRole {
 func HasAssignedByWith(preds ...predicate.User) predicate.UserRole {
 	return predicate.UserRole(func(s *sql.Selector) {
 		step := newAssignedByStep()
+		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
+			for _, p := range preds {
+				p(s)
+			}
+		})
+	})
+}
+
+// HasLastReviewedBy applies the HasEdge predicate on the "last_reviewed_by" edge.
+func HasLastReviewedBy() predicate.UserRole {
+	return predicate.UserRole(func(s *sql.Selector) {
+		step := sqlgraph.NewStep(
+			sqlgraph.From(Table, FieldID),
+			sqlgraph.Edge(sqlgraph.M2O, false, LastReviewedByTable, LastReviewedByColumn),
+		)
+		sqlgraph.HasNeighbors(s, step)
+	})
+}
+
+// HasLastReviewedByWith applies the HasEdge predicate on the "last_reviewed_by" edge with a given conditions (other predicates).
+func HasLastReviewedByWith(preds ...predicate.User) predicate.UserRole {
+	return predicate.UserRole(func(s *sql.Selector) {
+		step := newLastReviewedByStep()
 		sqlgraph.HasNeighborsWith(s, step, func(s *sql.Selector) {
 			for _, p := range preds {
 				p(s)

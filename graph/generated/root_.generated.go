@@ -50,6 +50,73 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessReview struct {
+		ClosedAt  func(childComplexity int) int
+		ClosedBy  func(childComplexity int) int
+		CreatedAt func(childComplexity int) int
+		CreatedBy func(childComplexity int) int
+		Criteria  func(childComplexity int) int
+		DueAt     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Items     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AccessReviewItemWhereInput) int
+		Kind      func(childComplexity int) int
+		Name      func(childComplexity int) int
+		Reviewer  func(childComplexity int) int
+		StartedBy func(childComplexity int) int
+		Status    func(childComplexity int) int
+		UpdatedAt func(childComplexity int) int
+		UpdatedBy func(childComplexity int) int
+		Version   func(childComplexity int) int
+	}
+
+	AccessReviewConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AccessReviewEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	AccessReviewItem struct {
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		DecidedAt      func(childComplexity int) int
+		DecidedBy      func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		Findings       func(childComplexity int) int
+		GrantedAt      func(childComplexity int) int
+		GrantedBy      func(childComplexity int) int
+		Grants         func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		Note           func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		Review         func(childComplexity int) int
+		Scope          func(childComplexity int) int
+		Status         func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		User           func(childComplexity int) int
+		UserPermission func(childComplexity int) int
+		UserRole       func(childComplexity int) int
+		Username       func(childComplexity int) int
+		Version        func(childComplexity int) int
+	}
+
+	AccessReviewItemConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AccessReviewItemEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AllowedAction struct {
 		Allowed   func(childComplexity int) int
 		BlockedBy func(childComplexity int) int
@@ -799,6 +866,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		AccessReviews       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AccessReviewOrder, where *ent.AccessReviewWhereInput) int
 		Appointment         func(childComplexity int, id uuid.UUID) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
@@ -1254,6 +1322,9 @@ type ComplexityRoot struct {
 		ExpiresAt       func(childComplexity int) int
 		GrantedBy       func(childComplexity int) int
 		ID              func(childComplexity int) int
+		LastReviewedAt  func(childComplexity int) int
+		LastReviewedBy  func(childComplexity int) int
+		Origin          func(childComplexity int) int
 		Permission      func(childComplexity int) int
 		PermissionEntry func(childComplexity int) int
 		Reason          func(childComplexity int) int
@@ -1277,19 +1348,21 @@ type ComplexityRoot struct {
 	}
 
 	UserRole struct {
-		AssignedAt func(childComplexity int) int
-		AssignedBy func(childComplexity int) int
-		CreatedAt  func(childComplexity int) int
-		CreatedBy  func(childComplexity int) int
-		ExpiresAt  func(childComplexity int) int
-		ID         func(childComplexity int) int
-		Reason     func(childComplexity int) int
-		Role       func(childComplexity int) int
-		UpdatedAt  func(childComplexity int) int
-		UpdatedBy  func(childComplexity int) int
-		User       func(childComplexity int) int
-		ValidFrom  func(childComplexity int) int
-		Version    func(childComplexity int) int
+		AssignedAt     func(childComplexity int) int
+		AssignedBy     func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		ID             func(childComplexity int) int
+		LastReviewedAt func(childComplexity int) int
+		LastReviewedBy func(childComplexity int) int
+		Reason         func(childComplexity int) int
+		Role           func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		User           func(childComplexity int) int
+		ValidFrom      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	UserRoleConnection struct {
@@ -1398,6 +1471,311 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AccessReview.closedAt":
+		if e.ComplexityRoot.AccessReview.ClosedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.ClosedAt(childComplexity), true
+	case "AccessReview.closedBy":
+		if e.ComplexityRoot.AccessReview.ClosedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.ClosedBy(childComplexity), true
+	case "AccessReview.createdAt":
+		if e.ComplexityRoot.AccessReview.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.CreatedAt(childComplexity), true
+	case "AccessReview.createdBy":
+		if e.ComplexityRoot.AccessReview.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.CreatedBy(childComplexity), true
+	case "AccessReview.criteria":
+		if e.ComplexityRoot.AccessReview.Criteria == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Criteria(childComplexity), true
+	case "AccessReview.dueAt":
+		if e.ComplexityRoot.AccessReview.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.DueAt(childComplexity), true
+	case "AccessReview.id":
+		if e.ComplexityRoot.AccessReview.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.ID(childComplexity), true
+	case "AccessReview.items":
+		if e.ComplexityRoot.AccessReview.Items == nil {
+			break
+		}
+
+		args, err := ec.field_AccessReview_items_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.AccessReview.Items(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.AccessReviewItemWhereInput)), true
+	case "AccessReview.kind":
+		if e.ComplexityRoot.AccessReview.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Kind(childComplexity), true
+	case "AccessReview.name":
+		if e.ComplexityRoot.AccessReview.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Name(childComplexity), true
+	case "AccessReview.reviewer":
+		if e.ComplexityRoot.AccessReview.Reviewer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Reviewer(childComplexity), true
+	case "AccessReview.startedBy":
+		if e.ComplexityRoot.AccessReview.StartedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.StartedBy(childComplexity), true
+	case "AccessReview.status":
+		if e.ComplexityRoot.AccessReview.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Status(childComplexity), true
+	case "AccessReview.updatedAt":
+		if e.ComplexityRoot.AccessReview.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.UpdatedAt(childComplexity), true
+	case "AccessReview.updatedBy":
+		if e.ComplexityRoot.AccessReview.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.UpdatedBy(childComplexity), true
+	case "AccessReview.version":
+		if e.ComplexityRoot.AccessReview.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.Version(childComplexity), true
+
+	case "AccessReviewConnection.edges":
+		if e.ComplexityRoot.AccessReviewConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewConnection.Edges(childComplexity), true
+	case "AccessReviewConnection.pageInfo":
+		if e.ComplexityRoot.AccessReviewConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewConnection.PageInfo(childComplexity), true
+	case "AccessReviewConnection.totalCount":
+		if e.ComplexityRoot.AccessReviewConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewConnection.TotalCount(childComplexity), true
+
+	case "AccessReviewEdge.cursor":
+		if e.ComplexityRoot.AccessReviewEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewEdge.Cursor(childComplexity), true
+	case "AccessReviewEdge.node":
+		if e.ComplexityRoot.AccessReviewEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewEdge.Node(childComplexity), true
+
+	case "AccessReviewItem.createdAt":
+		if e.ComplexityRoot.AccessReviewItem.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.CreatedAt(childComplexity), true
+	case "AccessReviewItem.createdBy":
+		if e.ComplexityRoot.AccessReviewItem.CreatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.CreatedBy(childComplexity), true
+	case "AccessReviewItem.decidedAt":
+		if e.ComplexityRoot.AccessReviewItem.DecidedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.DecidedAt(childComplexity), true
+	case "AccessReviewItem.decidedBy":
+		if e.ComplexityRoot.AccessReviewItem.DecidedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.DecidedBy(childComplexity), true
+	case "AccessReviewItem.expiresAt":
+		if e.ComplexityRoot.AccessReviewItem.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.ExpiresAt(childComplexity), true
+	case "AccessReviewItem.findings":
+		if e.ComplexityRoot.AccessReviewItem.Findings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Findings(childComplexity), true
+	case "AccessReviewItem.grantedAt":
+		if e.ComplexityRoot.AccessReviewItem.GrantedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.GrantedAt(childComplexity), true
+	case "AccessReviewItem.grantedBy":
+		if e.ComplexityRoot.AccessReviewItem.GrantedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.GrantedBy(childComplexity), true
+	case "AccessReviewItem.grants":
+		if e.ComplexityRoot.AccessReviewItem.Grants == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Grants(childComplexity), true
+	case "AccessReviewItem.id":
+		if e.ComplexityRoot.AccessReviewItem.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.ID(childComplexity), true
+	case "AccessReviewItem.kind":
+		if e.ComplexityRoot.AccessReviewItem.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Kind(childComplexity), true
+	case "AccessReviewItem.note":
+		if e.ComplexityRoot.AccessReviewItem.Note == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Note(childComplexity), true
+	case "AccessReviewItem.reason":
+		if e.ComplexityRoot.AccessReviewItem.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Reason(childComplexity), true
+	case "AccessReviewItem.review":
+		if e.ComplexityRoot.AccessReviewItem.Review == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Review(childComplexity), true
+	case "AccessReviewItem.scope":
+		if e.ComplexityRoot.AccessReviewItem.Scope == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Scope(childComplexity), true
+	case "AccessReviewItem.status":
+		if e.ComplexityRoot.AccessReviewItem.Status == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Status(childComplexity), true
+	case "AccessReviewItem.updatedAt":
+		if e.ComplexityRoot.AccessReviewItem.UpdatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.UpdatedAt(childComplexity), true
+	case "AccessReviewItem.updatedBy":
+		if e.ComplexityRoot.AccessReviewItem.UpdatedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.UpdatedBy(childComplexity), true
+	case "AccessReviewItem.user":
+		if e.ComplexityRoot.AccessReviewItem.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.User(childComplexity), true
+	case "AccessReviewItem.userPermission":
+		if e.ComplexityRoot.AccessReviewItem.UserPermission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.UserPermission(childComplexity), true
+	case "AccessReviewItem.userRole":
+		if e.ComplexityRoot.AccessReviewItem.UserRole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.UserRole(childComplexity), true
+	case "AccessReviewItem.username":
+		if e.ComplexityRoot.AccessReviewItem.Username == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Username(childComplexity), true
+	case "AccessReviewItem.version":
+		if e.ComplexityRoot.AccessReviewItem.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Version(childComplexity), true
+
+	case "AccessReviewItemConnection.edges":
+		if e.ComplexityRoot.AccessReviewItemConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItemConnection.Edges(childComplexity), true
+	case "AccessReviewItemConnection.pageInfo":
+		if e.ComplexityRoot.AccessReviewItemConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItemConnection.PageInfo(childComplexity), true
+	case "AccessReviewItemConnection.totalCount":
+		if e.ComplexityRoot.AccessReviewItemConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItemConnection.TotalCount(childComplexity), true
+
+	case "AccessReviewItemEdge.cursor":
+		if e.ComplexityRoot.AccessReviewItemEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItemEdge.Cursor(childComplexity), true
+	case "AccessReviewItemEdge.node":
+		if e.ComplexityRoot.AccessReviewItemEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItemEdge.Node(childComplexity), true
 
 	case "AllowedAction.allowed":
 		if e.ComplexityRoot.AllowedAction.Allowed == nil {
@@ -4891,6 +5269,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "Query.accessReviews":
+		if e.ComplexityRoot.Query.AccessReviews == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accessReviews_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AccessReviews(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.AccessReviewOrder), args["where"].(*ent.AccessReviewWhereInput)), true
 	case "Query.appointment":
 		if e.ComplexityRoot.Query.Appointment == nil {
 			break
@@ -7045,6 +7434,24 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserPermission.ID(childComplexity), true
+	case "UserPermission.lastReviewedAt":
+		if e.ComplexityRoot.UserPermission.LastReviewedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserPermission.LastReviewedAt(childComplexity), true
+	case "UserPermission.lastReviewedBy":
+		if e.ComplexityRoot.UserPermission.LastReviewedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserPermission.LastReviewedBy(childComplexity), true
+	case "UserPermission.origin":
+		if e.ComplexityRoot.UserPermission.Origin == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserPermission.Origin(childComplexity), true
 	case "UserPermission.permission":
 		if e.ComplexityRoot.UserPermission.Permission == nil {
 			break
@@ -7168,6 +7575,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserRole.ID(childComplexity), true
+	case "UserRole.lastReviewedAt":
+		if e.ComplexityRoot.UserRole.LastReviewedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserRole.LastReviewedAt(childComplexity), true
+	case "UserRole.lastReviewedBy":
+		if e.ComplexityRoot.UserRole.LastReviewedBy == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserRole.LastReviewedBy(childComplexity), true
 	case "UserRole.reason":
 		if e.ComplexityRoot.UserRole.Reason == nil {
 			break
@@ -7628,6 +8047,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
+		ec.unmarshalInputAccessReviewItemWhereInput,
+		ec.unmarshalInputAccessReviewOrder,
+		ec.unmarshalInputAccessReviewWhereInput,
 		ec.unmarshalInputAppointmentOrder,
 		ec.unmarshalInputAppointmentWhereInput,
 		ec.unmarshalInputAssignRoleInput,
@@ -10296,6 +10718,140 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AccessReview_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_AccessReview_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_AccessReview_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_AccessReview_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_AccessReview_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_AccessReview_version(ctx, field)
+	case "name":
+		return ec.fieldContext_AccessReview_name(ctx, field)
+	case "kind":
+		return ec.fieldContext_AccessReview_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_AccessReview_status(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_AccessReview_dueAt(ctx, field)
+	case "criteria":
+		return ec.fieldContext_AccessReview_criteria(ctx, field)
+	case "closedAt":
+		return ec.fieldContext_AccessReview_closedAt(ctx, field)
+	case "items":
+		return ec.fieldContext_AccessReview_items(ctx, field)
+	case "reviewer":
+		return ec.fieldContext_AccessReview_reviewer(ctx, field)
+	case "startedBy":
+		return ec.fieldContext_AccessReview_startedBy(ctx, field)
+	case "closedBy":
+		return ec.fieldContext_AccessReview_closedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReview", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReviewConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessReviewConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessReviewConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessReviewConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReviewConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReviewEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessReviewEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessReviewEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReviewEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReviewItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AccessReviewItem_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_AccessReviewItem_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_AccessReviewItem_updatedAt(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_AccessReviewItem_createdBy(ctx, field)
+	case "updatedBy":
+		return ec.fieldContext_AccessReviewItem_updatedBy(ctx, field)
+	case "version":
+		return ec.fieldContext_AccessReviewItem_version(ctx, field)
+	case "kind":
+		return ec.fieldContext_AccessReviewItem_kind(ctx, field)
+	case "username":
+		return ec.fieldContext_AccessReviewItem_username(ctx, field)
+	case "grants":
+		return ec.fieldContext_AccessReviewItem_grants(ctx, field)
+	case "scope":
+		return ec.fieldContext_AccessReviewItem_scope(ctx, field)
+	case "grantedAt":
+		return ec.fieldContext_AccessReviewItem_grantedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_AccessReviewItem_expiresAt(ctx, field)
+	case "reason":
+		return ec.fieldContext_AccessReviewItem_reason(ctx, field)
+	case "findings":
+		return ec.fieldContext_AccessReviewItem_findings(ctx, field)
+	case "status":
+		return ec.fieldContext_AccessReviewItem_status(ctx, field)
+	case "decidedAt":
+		return ec.fieldContext_AccessReviewItem_decidedAt(ctx, field)
+	case "note":
+		return ec.fieldContext_AccessReviewItem_note(ctx, field)
+	case "review":
+		return ec.fieldContext_AccessReviewItem_review(ctx, field)
+	case "user":
+		return ec.fieldContext_AccessReviewItem_user(ctx, field)
+	case "grantedBy":
+		return ec.fieldContext_AccessReviewItem_grantedBy(ctx, field)
+	case "userRole":
+		return ec.fieldContext_AccessReviewItem_userRole(ctx, field)
+	case "userPermission":
+		return ec.fieldContext_AccessReviewItem_userPermission(ctx, field)
+	case "decidedBy":
+		return ec.fieldContext_AccessReviewItem_decidedBy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReviewItem", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReviewItemConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessReviewItemConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessReviewItemConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessReviewItemConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReviewItemConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReviewItemEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessReviewItemEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessReviewItemEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReviewItemEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AllowedAction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -12526,12 +13082,18 @@ func (ec *executionContext) childFields_UserPermission(ctx context.Context, fiel
 		return ec.fieldContext_UserPermission_expiresAt(ctx, field)
 	case "reason":
 		return ec.fieldContext_UserPermission_reason(ctx, field)
+	case "origin":
+		return ec.fieldContext_UserPermission_origin(ctx, field)
+	case "lastReviewedAt":
+		return ec.fieldContext_UserPermission_lastReviewedAt(ctx, field)
 	case "user":
 		return ec.fieldContext_UserPermission_user(ctx, field)
 	case "permissionEntry":
 		return ec.fieldContext_UserPermission_permissionEntry(ctx, field)
 	case "grantedBy":
 		return ec.fieldContext_UserPermission_grantedBy(ctx, field)
+	case "lastReviewedBy":
+		return ec.fieldContext_UserPermission_lastReviewedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserPermission", field.Name)
 }
@@ -12580,12 +13142,16 @@ func (ec *executionContext) childFields_UserRole(ctx context.Context, field grap
 		return ec.fieldContext_UserRole_expiresAt(ctx, field)
 	case "reason":
 		return ec.fieldContext_UserRole_reason(ctx, field)
+	case "lastReviewedAt":
+		return ec.fieldContext_UserRole_lastReviewedAt(ctx, field)
 	case "user":
 		return ec.fieldContext_UserRole_user(ctx, field)
 	case "role":
 		return ec.fieldContext_UserRole_role(ctx, field)
 	case "assignedBy":
 		return ec.fieldContext_UserRole_assignedBy(ctx, field)
+	case "lastReviewedBy":
+		return ec.fieldContext_UserRole_lastReviewedBy(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserRole", field.Name)
 }

@@ -29,6 +29,9 @@ const (
 	RoleAssign             = "role:assign"
 	PermissionRead         = "permission:read"
 	PermissionGrant        = "permission:grant"
+	AccessReviewRead       = "access_review:read"
+	AccessReviewDecide     = "access_review:decide"
+	AccessBreakGlass       = "access:break_glass"
 	SessionRead            = "session:read"
 	SessionRevoke          = "session:revoke"
 	RateLimitRead          = "rate_limit:read"
@@ -98,6 +101,9 @@ var registry = []Permission{
 	{Name: RoleAssign, Description: "Give roles to users and take them away.", High: true},
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
 	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly.", High: true},
+	{Name: AccessReviewRead, Description: "See reports about grants, and the reviews of them."},
+	{Name: AccessReviewDecide, Description: "Start reviews of grants, and decide about what they ask.", High: true, Reserved: true},
+	{Name: AccessBreakGlass, Description: "Take emergency access: see all patients' records for a short time, with a reason and under review.", High: true, Reserved: true},
 	{Name: SessionRead, Description: "See where accounts are signed in."},
 	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away."},
 	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},

@@ -30,7 +30,7 @@ var systemRoles = []Role{
 	{RoleAdmin, "Runs the system: everything.", []RoleGrant{{"*:*", ScopeAny}}},
 	{RoleManager, "Runs the clinic: its business, its people and its records, but for the notes about patients.", at(ScopeAny,
 		UserRead, UserReadPersonal, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleAssign,
-		PermissionRead, PermissionGrant, SessionRead, SessionRevoke, RateLimitRead, UnitRead, DirectoryRead, CustomerRead, CustomerReadPersonal, PractitionerRead, ProductRead,
+		PermissionRead, PermissionGrant, AccessReviewRead, AccessReviewDecide, SessionRead, SessionRevoke, RateLimitRead, UnitRead, DirectoryRead, CustomerRead, CustomerReadPersonal, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,
 		PointsRead, RewardRead, RewardRedeem, OperationLogRead)},
 	{RoleStaff, "Front desk: the customers, and the bookings and payments of the own unit.", slices.Concat(
@@ -38,8 +38,8 @@ var systemRoles = []Role{
 		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead, UserReadPersonal),
 		at(ScopeOwn, SessionRead, SessionRevoke))},
 	{RoleDoctor, "Practitioner: the own appointments and the customers who come to them.", slices.Concat(
-		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),
-		at(ScopeOwn, CustomerRead, CustomerReadPersonal, CustomerReadNotes, BookingRead, BookingCreate, BookingCancel,
+		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, AccessBreakGlass),
+		at(ScopeOwn, AccessReviewRead, CustomerRead, CustomerReadPersonal, CustomerReadNotes, BookingRead, BookingCreate, BookingCancel,
 			AppointmentRead, AppointmentReadNotes, OrderRead, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 	{RoleCustomer, "Customer: the own profiles and what hangs on them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),

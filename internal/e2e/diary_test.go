@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/authenticator"
 	"clinicgraph/ent/blacklistedtoken"
 	"clinicgraph/ent/notification"
@@ -101,7 +102,13 @@ func (c *clinic) furnish(login string) {
 		if err != nil {
 			return err
 		}
+		review, err := client.AccessReview.Create().SetName("Review").SetDueAt(now).Save(ctx)
+		if err != nil {
+			return err
+		}
 		return errors.Join(
+			client.AccessReviewItem.Create().SetReview(review).SetKind(accessreviewitem.KindRole).SetUserID(user).SetUsername(login).
+				SetGrants("former").SetGrantedAt(now).Exec(ctx),
 			client.SessionLog.Create().SetUserID(user).SetSession(session).SetEvent(sessionlog.EventLogin).Exec(ctx),
 			client.BlacklistedToken.Create().SetUserID(user).SetKind(blacklistedtoken.KindToken).SetTokenHash(secret).
 				SetReason(blacklistedtoken.ReasonLogout).SetRevokedAt(now).SetExpiresAt(now.Add(time.Minute)).Exec(ctx),
@@ -147,6 +154,8 @@ var kinds = map[string]string{
 	ent.TypeRefreshToken:        `SELECT id FROM refresh_tokens WHERE user_id = '$user'`,
 	ent.TypeUserRole:            `SELECT id FROM user_roles WHERE user_id = '$user'`,
 	ent.TypeUserPermission:      `SELECT id FROM user_permissions WHERE user_id = '$user'`,
+	ent.TypeAccessReview:        `SELECT review_id FROM access_review_items WHERE user_id = '$user'`,
+	ent.TypeAccessReviewItem:    `SELECT id FROM access_review_items WHERE user_id = '$user'`,
 	ent.TypeAuditLog:            `SELECT id FROM audit_logs WHERE user_id = '$user'`,
 	ent.TypeOperationLog:        `SELECT id FROM operation_logs WHERE user_id = '$user'`,
 	ent.TypeNotification:        `SELECT id FROM notifications WHERE user_id = '$user'`,

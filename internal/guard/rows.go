@@ -6,6 +6,8 @@ import (
 	"entgo.io/ent/dialect/sql"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/accessreview"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/apitoken"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/auditlog"
@@ -101,6 +103,11 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 		return scoped(v, access.RoleRead, userrole.UserID(v.UserID), userrole.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeUserPermission:
 		return scoped(v, access.PermissionRead, userpermission.UserID(v.UserID), userpermission.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
+	case ent.TypeAccessReview:
+		return scoped(v, access.AccessReviewRead, accessreview.HasItemsWith(accessreviewitem.UserID(v.UserID)),
+			accessreview.HasItemsWith(accessreviewitem.HasUserWith(user.OrganizationalUnitIDIn(v.Units...))))
+	case ent.TypeAccessReviewItem:
+		return scoped(v, access.AccessReviewRead, accessreviewitem.UserID(v.UserID), accessreviewitem.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeUserSession:
 		return scoped(v, access.SessionRead, usersession.UserID(v.UserID), usersession.HasUserWith(user.OrganizationalUnitIDIn(v.Units...)))
 	case ent.TypeRefreshToken:

@@ -157,7 +157,7 @@ func TestEntityNumbersNeverChange(t *testing.T) {
 		PractitionerProfile WorkingHours Product ServiceSetting Booking Appointment ResourceClaim
 		Order OrderItem OrderEvent PaymentMethod PaymentTransaction PointsAccount PointsEntry Reward
 		RewardRedemption IdempotencyKey PractitionerService Notification BlacklistedToken PasswordHistory
-		SessionLog RateLimitLog OneTimeToken SigningKey Authenticator RecoveryCode ApiToken OutboxMessage`)
+		SessionLog RateLimitLog OneTimeToken SigningKey Authenticator RecoveryCode ApiToken OutboxMessage AccessReview AccessReviewItem`)
 	var got []string
 	for i, k := range ids.Kinds() {
 		if int(k) != i+1 {

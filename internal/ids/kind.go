@@ -54,6 +54,8 @@ const (
 	RecoveryCode        Kind = 42
 	ApiToken            Kind = 43
 	OutboxMessage       Kind = 44
+	AccessReview        Kind = 45
+	AccessReviewItem    Kind = 46
 )
 
 // names holds the ent type name of each kind, at its number. An entity that is
@@ -103,6 +105,8 @@ var names = [...]string{
 	RecoveryCode:        "RecoveryCode",
 	ApiToken:            "ApiToken",
 	OutboxMessage:       "OutboxMessage",
+	AccessReview:        "AccessReview",
+	AccessReviewItem:    "AccessReviewItem",
 }
 
 var byName = func() map[string]Kind {
