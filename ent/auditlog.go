@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Records who tried what and whether it was allowed: sign-ins, refusals, changes of permissions.
+// Records who tried what and whether it was allowed: sign-ins, refusals, changes of permissions, and who was shown personal data.
 type AuditLog struct {
 	config `json:"-"`
 	// ID of the ent.
@@ -52,6 +52,10 @@ type AuditLog struct {
 	ErrorCode string `json:"error_code,omitempty"`
 	// What else there is to say.
 	Details string `json:"details,omitempty"`
+	// Which personal data were shown, by the names of their fields: Customer.notes, Customer.phone.
+	FieldsShown *string `json:"fields_shown,omitempty"`
+	// What the client said that it was for, as a code of HL7's GeneralPurposeOfUse such as TREAT.
+	Purpose *string `json:"purpose,omitempty"`
 	// Edges holds the relations/edges for other nodes in the graph.
 	// The values are being populated by the AuditLogQuery when eager-loading is set.
 	Edges        AuditLogEdges `json:"edges"`
@@ -89,7 +93,7 @@ func (*AuditLog) scanValues(columns []string) ([]any, error) {
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
 		case auditlog.FieldSuccess:
 			values[i] = new(sql.NullBool)
-		case auditlog.FieldIPAddress, auditlog.FieldUserAgent, auditlog.FieldRequestID, auditlog.FieldOperation, auditlog.FieldEvent, auditlog.FieldActor, auditlog.FieldResource, auditlog.FieldPermissionChecked, auditlog.FieldDecision, auditlog.FieldErrorCode, auditlog.FieldDetails:
+		case auditlog.FieldIPAddress, auditlog.FieldUserAgent, auditlog.FieldRequestID, auditlog.FieldOperation, auditlog.FieldEvent, auditlog.FieldActor, auditlog.FieldResource, auditlog.FieldPermissionChecked, auditlog.FieldDecision, auditlog.FieldErrorCode, auditlog.FieldDetails, auditlog.FieldFieldsShown, auditlog.FieldPurpose:
 			values[i] = new(sql.NullString)
 		case auditlog.FieldCreatedAt:
 			values[i] = new(sql.NullTime)
@@ -215,6 +219,20 @@ func (_m *AuditLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.Details = value.String
 			}
+		case auditlog.FieldFieldsShown:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field fields_shown", values[i])
+			} else if value.Valid {
+				_m.FieldsShown = new(string)
+				*_m.FieldsShown = value.String
+			}
+		case auditlog.FieldPurpose:
+			if value, ok := values[i].(*sql.NullString); !ok {
+				return fmt.Errorf("unexpected type %T for field purpose", values[i])
+			} else if value.Valid {
+				_m.Purpose = new(string)
+				*_m.Purpose = value.String
+			}
 		default:
 			_m.selectValues.Set(columns[i], values[i])
 		}
@@ -309,6 +327,16 @@ func (_m *AuditLog) String() string {
 	builder.WriteString(", ")
 	builder.WriteString("details=")
 	builder.WriteString(_m.Details)
+	builder.WriteString(", ")
+	if v := _m.FieldsShown; v != nil {
+		builder.WriteString("fields_shown=")
+		builder.WriteString(*v)
+	}
+	builder.WriteString(", ")
+	if v := _m.Purpose; v != nil {
+		builder.WriteString("purpose=")
+		builder.WriteString(*v)
+	}
 	builder.WriteByte(')')
 	return builder.String()
 }

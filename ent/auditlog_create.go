@@ -217,6 +217,34 @@ func (_c *AuditLogCreate) SetNillableDetails(v *string) *AuditLogCreate {
 	return _c
 }
 
+// SetFieldsShown sets the "fields_shown" field.
+func (_c *AuditLogCreate) SetFieldsShown(v string) *AuditLogCreate {
+	_c.mutation.SetFieldsShown(v)
+	return _c
+}
+
+// SetNillableFieldsShown sets the "fields_shown" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillableFieldsShown(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetFieldsShown(*v)
+	}
+	return _c
+}
+
+// SetPurpose sets the "purpose" field.
+func (_c *AuditLogCreate) SetPurpose(v string) *AuditLogCreate {
+	_c.mutation.SetPurpose(v)
+	return _c
+}
+
+// SetNillablePurpose sets the "purpose" field if the given value is not nil.
+func (_c *AuditLogCreate) SetNillablePurpose(v *string) *AuditLogCreate {
+	if v != nil {
+		_c.SetPurpose(*v)
+	}
+	return _c
+}
+
 // SetID sets the "id" field.
 func (_c *AuditLogCreate) SetID(v uuid.UUID) *AuditLogCreate {
 	_c.mutation.SetID(v)
@@ -456,6 +484,14 @@ func (_c *AuditLogCreate) createSpec() (*AuditLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(auditlog.FieldDetails, field.TypeString, value)
 		_node.Details = value
 	}
+	if value, ok := _c.mutation.FieldsShown(); ok {
+		_spec.SetField(auditlog.FieldFieldsShown, field.TypeString, value)
+		_node.FieldsShown = &value
+	}
+	if value, ok := _c.mutation.Purpose(); ok {
+		_spec.SetField(auditlog.FieldPurpose, field.TypeString, value)
+		_node.Purpose = &value
+	}
 	if nodes := _c.mutation.UserIDs(); len(nodes) > 0 {
 		edge := &sqlgraph.EdgeSpec{
 			Rel:     sqlgraph.M2O,
@@ -589,6 +625,12 @@ func (u *AuditLogUpsertOne) UpdateNewValues() *AuditLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.Details(); exists {
 			s.SetIgnore(auditlog.FieldDetails)
+		}
+		if _, exists := u.create.mutation.FieldsShown(); exists {
+			s.SetIgnore(auditlog.FieldFieldsShown)
+		}
+		if _, exists := u.create.mutation.Purpose(); exists {
+			s.SetIgnore(auditlog.FieldPurpose)
 		}
 	}))
 	return u
@@ -851,6 +893,12 @@ func (u *AuditLogUpsertBulk) UpdateNewValues() *AuditLogUpsertBulk {
 			}
 			if _, exists := b.mutation.Details(); exists {
 				s.SetIgnore(auditlog.FieldDetails)
+			}
+			if _, exists := b.mutation.FieldsShown(); exists {
+				s.SetIgnore(auditlog.FieldFieldsShown)
+			}
+			if _, exists := b.mutation.Purpose(); exists {
+				s.SetIgnore(auditlog.FieldPurpose)
 			}
 		}
 	}))

@@ -74,6 +74,12 @@ func (_u *AuditLogUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)
 	}
+	if _u.mutation.FieldsShownCleared() {
+		_spec.ClearField(auditlog.FieldFieldsShown, field.TypeString)
+	}
+	if _u.mutation.PurposeCleared() {
+		_spec.ClearField(auditlog.FieldPurpose, field.TypeString)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{auditlog.Label}
@@ -170,6 +176,12 @@ func (_u *AuditLogUpdateOne) sqlSave(ctx context.Context) (_node *AuditLog, err 
 	}
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)
+	}
+	if _u.mutation.FieldsShownCleared() {
+		_spec.ClearField(auditlog.FieldFieldsShown, field.TypeString)
+	}
+	if _u.mutation.PurposeCleared() {
+		_spec.ClearField(auditlog.FieldPurpose, field.TypeString)
 	}
 	_node = &AuditLog{config: _u.config}
 	_spec.Assign = _node.assignValues

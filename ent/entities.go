@@ -99,7 +99,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"AuditLog": {
 		Table:      auditlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details", "fields_shown", "purpose"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",

@@ -905,6 +905,10 @@ func (_q *AppointmentQuery) collectField(ctx context.Context, oneNode bool, opCt
 				selectedFields = append(selectedFields, appointment.FieldNotes)
 				fieldSeen[appointment.FieldNotes] = struct{}{}
 			}
+			if _, ok := fieldSeen[appointment.FieldCustomerID]; !ok {
+				selectedFields = append(selectedFields, appointment.FieldCustomerID)
+				fieldSeen[appointment.FieldCustomerID] = struct{}{}
+			}
 		case "id":
 		case "__typename":
 		default:
@@ -1086,6 +1090,16 @@ func (_q *AuditLogQuery) collectField(ctx context.Context, oneNode bool, opCtx *
 			if _, ok := fieldSeen[auditlog.FieldDetails]; !ok {
 				selectedFields = append(selectedFields, auditlog.FieldDetails)
 				fieldSeen[auditlog.FieldDetails] = struct{}{}
+			}
+		case "fieldsShown":
+			if _, ok := fieldSeen[auditlog.FieldFieldsShown]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldFieldsShown)
+				fieldSeen[auditlog.FieldFieldsShown] = struct{}{}
+			}
+		case "purpose":
+			if _, ok := fieldSeen[auditlog.FieldPurpose]; !ok {
+				selectedFields = append(selectedFields, auditlog.FieldPurpose)
+				fieldSeen[auditlog.FieldPurpose] = struct{}{}
 			}
 		case "id":
 		case "__typename":

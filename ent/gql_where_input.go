@@ -683,6 +683,18 @@ type AuditLogWhereInput struct {
 
 	// "success" field predicates.
 	Success *bool `json:"success,omitempty"`
+
+	// "purpose" field predicates.
+	Purpose             *string  `json:"purpose,omitempty"`
+	PurposeNEQ          *string  `json:"purposeNEQ,omitempty"`
+	PurposeIn           []string `json:"purposeIn,omitempty"`
+	PurposeNotIn        []string `json:"purposeNotIn,omitempty"`
+	PurposeContains     *string  `json:"purposeContains,omitempty"`
+	PurposeHasPrefix    *string  `json:"purposeHasPrefix,omitempty"`
+	PurposeIsNil        bool     `json:"purposeIsNil,omitempty"`
+	PurposeNotNil       bool     `json:"purposeNotNil,omitempty"`
+	PurposeEqualFold    *string  `json:"purposeEqualFold,omitempty"`
+	PurposeContainsFold *string  `json:"purposeContainsFold,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -921,6 +933,36 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 	}
 	if i.Success != nil {
 		predicates = append(predicates, auditlog.SuccessEQ(*i.Success))
+	}
+	if i.Purpose != nil {
+		predicates = append(predicates, auditlog.PurposeEQ(*i.Purpose))
+	}
+	if i.PurposeNEQ != nil {
+		predicates = append(predicates, auditlog.PurposeNEQ(*i.PurposeNEQ))
+	}
+	if i.PurposeIn != nil {
+		predicates = append(predicates, auditlog.PurposeIn(i.PurposeIn...))
+	}
+	if i.PurposeNotIn != nil {
+		predicates = append(predicates, auditlog.PurposeNotIn(i.PurposeNotIn...))
+	}
+	if i.PurposeContains != nil {
+		predicates = append(predicates, auditlog.PurposeContains(*i.PurposeContains))
+	}
+	if i.PurposeHasPrefix != nil {
+		predicates = append(predicates, auditlog.PurposeHasPrefix(*i.PurposeHasPrefix))
+	}
+	if i.PurposeIsNil {
+		predicates = append(predicates, auditlog.PurposeIsNil())
+	}
+	if i.PurposeNotNil {
+		predicates = append(predicates, auditlog.PurposeNotNil())
+	}
+	if i.PurposeEqualFold != nil {
+		predicates = append(predicates, auditlog.PurposeEqualFold(*i.PurposeEqualFold))
+	}
+	if i.PurposeContainsFold != nil {
+		predicates = append(predicates, auditlog.PurposeContainsFold(*i.PurposeContainsFold))
 	}
 
 	switch len(predicates) {

@@ -7103,6 +7103,8 @@ type AuditLogMutation struct {
 	success            *bool
 	error_code         *string
 	details            *string
+	fields_shown       *string
+	purpose            *string
 	clearedFields      map[string]struct{}
 	user               *uuid.UUID
 	cleareduser        bool
@@ -7830,6 +7832,104 @@ func (m *AuditLogMutation) ResetDetails() {
 	m.details = nil
 }
 
+// SetFieldsShown sets the "fields_shown" field.
+func (m *AuditLogMutation) SetFieldsShown(s string) {
+	m.fields_shown = &s
+}
+
+// FieldsShown returns the value of the "fields_shown" field in the mutation.
+func (m *AuditLogMutation) FieldsShown() (r string, exists bool) {
+	v := m.fields_shown
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldFieldsShown returns the old "fields_shown" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldFieldsShown(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldFieldsShown is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldFieldsShown requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldFieldsShown: %w", err)
+	}
+	return oldValue.FieldsShown, nil
+}
+
+// ClearFieldsShown clears the value of the "fields_shown" field.
+func (m *AuditLogMutation) ClearFieldsShown() {
+	m.fields_shown = nil
+	m.clearedFields[auditlog.FieldFieldsShown] = struct{}{}
+}
+
+// FieldsShownCleared returns if the "fields_shown" field was cleared in this mutation.
+func (m *AuditLogMutation) FieldsShownCleared() bool {
+	_, ok := m.clearedFields[auditlog.FieldFieldsShown]
+	return ok
+}
+
+// ResetFieldsShown resets all changes to the "fields_shown" field.
+func (m *AuditLogMutation) ResetFieldsShown() {
+	m.fields_shown = nil
+	delete(m.clearedFields, auditlog.FieldFieldsShown)
+}
+
+// SetPurpose sets the "purpose" field.
+func (m *AuditLogMutation) SetPurpose(s string) {
+	m.purpose = &s
+}
+
+// Purpose returns the value of the "purpose" field in the mutation.
+func (m *AuditLogMutation) Purpose() (r string, exists bool) {
+	v := m.purpose
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldPurpose returns the old "purpose" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldPurpose(ctx context.Context) (v *string, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldPurpose is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldPurpose requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldPurpose: %w", err)
+	}
+	return oldValue.Purpose, nil
+}
+
+// ClearPurpose clears the value of the "purpose" field.
+func (m *AuditLogMutation) ClearPurpose() {
+	m.purpose = nil
+	m.clearedFields[auditlog.FieldPurpose] = struct{}{}
+}
+
+// PurposeCleared returns if the "purpose" field was cleared in this mutation.
+func (m *AuditLogMutation) PurposeCleared() bool {
+	_, ok := m.clearedFields[auditlog.FieldPurpose]
+	return ok
+}
+
+// ResetPurpose resets all changes to the "purpose" field.
+func (m *AuditLogMutation) ResetPurpose() {
+	m.purpose = nil
+	delete(m.clearedFields, auditlog.FieldPurpose)
+}
+
 // ClearUser clears the "user" edge to the User entity.
 func (m *AuditLogMutation) ClearUser() {
 	m.cleareduser = true
@@ -7891,7 +7991,7 @@ func (m *AuditLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AuditLogMutation) Fields() []string {
-	fields := make([]string, 0, 16)
+	fields := make([]string, 0, 18)
 	if m.created_at != nil {
 		fields = append(fields, auditlog.FieldCreatedAt)
 	}
@@ -7940,6 +8040,12 @@ func (m *AuditLogMutation) Fields() []string {
 	if m.details != nil {
 		fields = append(fields, auditlog.FieldDetails)
 	}
+	if m.fields_shown != nil {
+		fields = append(fields, auditlog.FieldFieldsShown)
+	}
+	if m.purpose != nil {
+		fields = append(fields, auditlog.FieldPurpose)
+	}
 	return fields
 }
 
@@ -7980,6 +8086,10 @@ func (m *AuditLogMutation) Field(name string) (ent.Value, bool) {
 		return m.ErrorCode()
 	case auditlog.FieldDetails:
 		return m.Details()
+	case auditlog.FieldFieldsShown:
+		return m.FieldsShown()
+	case auditlog.FieldPurpose:
+		return m.Purpose()
 	}
 	return nil, false
 }
@@ -8021,6 +8131,10 @@ func (m *AuditLogMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldErrorCode(ctx)
 	case auditlog.FieldDetails:
 		return m.OldDetails(ctx)
+	case auditlog.FieldFieldsShown:
+		return m.OldFieldsShown(ctx)
+	case auditlog.FieldPurpose:
+		return m.OldPurpose(ctx)
 	}
 	return nil, fmt.Errorf("unknown AuditLog field %s", name)
 }
@@ -8142,6 +8256,20 @@ func (m *AuditLogMutation) SetField(name string, value ent.Value) error {
 		}
 		m.SetDetails(v)
 		return nil
+	case auditlog.FieldFieldsShown:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetFieldsShown(v)
+		return nil
+	case auditlog.FieldPurpose:
+		v, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetPurpose(v)
+		return nil
 	}
 	return fmt.Errorf("unknown AuditLog field %s", name)
 }
@@ -8181,6 +8309,12 @@ func (m *AuditLogMutation) ClearedFields() []string {
 	if m.FieldCleared(auditlog.FieldSubjectID) {
 		fields = append(fields, auditlog.FieldSubjectID)
 	}
+	if m.FieldCleared(auditlog.FieldFieldsShown) {
+		fields = append(fields, auditlog.FieldFieldsShown)
+	}
+	if m.FieldCleared(auditlog.FieldPurpose) {
+		fields = append(fields, auditlog.FieldPurpose)
+	}
 	return fields
 }
 
@@ -8203,6 +8337,12 @@ func (m *AuditLogMutation) ClearField(name string) error {
 		return nil
 	case auditlog.FieldSubjectID:
 		m.ClearSubjectID()
+		return nil
+	case auditlog.FieldFieldsShown:
+		m.ClearFieldsShown()
+		return nil
+	case auditlog.FieldPurpose:
+		m.ClearPurpose()
 		return nil
 	}
 	return fmt.Errorf("unknown AuditLog nullable field %s", name)
@@ -8259,6 +8399,12 @@ func (m *AuditLogMutation) ResetField(name string) error {
 		return nil
 	case auditlog.FieldDetails:
 		m.ResetDetails()
+		return nil
+	case auditlog.FieldFieldsShown:
+		m.ResetFieldsShown()
+		return nil
+	case auditlog.FieldPurpose:
+		m.ResetPurpose()
 		return nil
 	}
 	return fmt.Errorf("unknown AuditLog field %s", name)

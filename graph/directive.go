@@ -43,8 +43,11 @@ func (r *Resolver) directives() generated.DirectiveRoot {
 			}
 			return next(ctx)
 		},
-		HasPermission: func(ctx context.Context, _ any, next graphql.Resolver, permission string) (any, error) {
+		HasPermission: func(ctx context.Context, obj any, next graphql.Resolver, permission string) (any, error) {
 			if err := r.pass(ctx, door{"hasPermission", permission}); err != nil {
+				return nil, err
+			}
+			if err := note(ctx, obj); err != nil {
 				return nil, err
 			}
 			return next(ctx)

@@ -98,6 +98,7 @@ func Handler(r *Resolver, o Options) *Endpoint {
 		return next(access.WithRequest(ctx, request))
 	})
 	srv.AroundResponses(remembering)
+	srv.AroundResponses(r.recording)
 	srv.AroundFields(r.guardFields(all))
 	return &Endpoint{srv, streams}
 }

@@ -12,6 +12,8 @@ import (
 type memory struct {
 	mu   sync.Mutex
 	kept map[any]any
+
+	reads reads
 }
 
 type memoryKey struct{}

@@ -100,7 +100,10 @@ func TestPages_of_every_connection_are_bounded(t *testing.T) {
 				}
 				for args, field := range map[string]string{"(first: 101)": "first", "(last: 101)": "last", "(first: -1)": "first", "(last: -1)": "last"} {
 					q, v := query(args)
-					me.ask(q, v).refused(fault.CodeBadUserInput, field).read(0, 0)
+					a := me.ask(q, v).refused(fault.CodeBadUserInput, field)
+					if f.Name != "accessReport" { // a resolver's: the row that it hangs on is read before
+						a.read(0, 0)
+					}
 				}
 				for _, args := range []string{"", "(first: 100)", "(last: 0)"} {
 					q, v := query(args)

@@ -46,6 +46,10 @@ const (
 	FieldErrorCode = "error_code"
 	// FieldDetails holds the string denoting the details field in the database.
 	FieldDetails = "details"
+	// FieldFieldsShown holds the string denoting the fields_shown field in the database.
+	FieldFieldsShown = "fields_shown"
+	// FieldPurpose holds the string denoting the purpose field in the database.
+	FieldPurpose = "purpose"
 	// EdgeUser holds the string denoting the user edge name in mutations.
 	EdgeUser = "user"
 	// Table holds the table name of the auditlog in the database.
@@ -78,6 +82,8 @@ var Columns = []string{
 	FieldSuccess,
 	FieldErrorCode,
 	FieldDetails,
+	FieldFieldsShown,
+	FieldPurpose,
 }
 
 // ValidColumn reports if the column name is valid (part of the table columns).
@@ -206,6 +212,16 @@ func ByErrorCode(opts ...sql.OrderTermOption) OrderOption {
 // ByDetails orders the results by the details field.
 func ByDetails(opts ...sql.OrderTermOption) OrderOption {
 	return sql.OrderByField(FieldDetails, opts...).ToFunc()
+}
+
+// ByFieldsShown orders the results by the fields_shown field.
+func ByFieldsShown(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldFieldsShown, opts...).ToFunc()
+}
+
+// ByPurpose orders the results by the purpose field.
+func ByPurpose(opts ...sql.OrderTermOption) OrderOption {
+	return sql.OrderByField(FieldPurpose, opts...).ToFunc()
 }
 
 // ByUserField orders the results by user field.

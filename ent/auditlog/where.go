@@ -136,6 +136,16 @@ func Details(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldDetails, v))
 }
 
+// FieldsShown applies equality check predicate on the "fields_shown" field. It's identical to FieldsShownEQ.
+func FieldsShown(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldFieldsShown, v))
+}
+
+// Purpose applies equality check predicate on the "purpose" field. It's identical to PurposeEQ.
+func Purpose(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldPurpose, v))
+}
+
 // CreatedAtEQ applies the EQ predicate on the "created_at" field.
 func CreatedAtEQ(v time.Time) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldCreatedAt, v))
@@ -1029,6 +1039,156 @@ func DetailsEqualFold(v string) predicate.AuditLog {
 // DetailsContainsFold applies the ContainsFold predicate on the "details" field.
 func DetailsContainsFold(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldContainsFold(FieldDetails, v))
+}
+
+// FieldsShownEQ applies the EQ predicate on the "fields_shown" field.
+func FieldsShownEQ(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldFieldsShown, v))
+}
+
+// FieldsShownNEQ applies the NEQ predicate on the "fields_shown" field.
+func FieldsShownNEQ(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNEQ(FieldFieldsShown, v))
+}
+
+// FieldsShownIn applies the In predicate on the "fields_shown" field.
+func FieldsShownIn(vs ...string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIn(FieldFieldsShown, vs...))
+}
+
+// FieldsShownNotIn applies the NotIn predicate on the "fields_shown" field.
+func FieldsShownNotIn(vs ...string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotIn(FieldFieldsShown, vs...))
+}
+
+// FieldsShownGT applies the GT predicate on the "fields_shown" field.
+func FieldsShownGT(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGT(FieldFieldsShown, v))
+}
+
+// FieldsShownGTE applies the GTE predicate on the "fields_shown" field.
+func FieldsShownGTE(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGTE(FieldFieldsShown, v))
+}
+
+// FieldsShownLT applies the LT predicate on the "fields_shown" field.
+func FieldsShownLT(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLT(FieldFieldsShown, v))
+}
+
+// FieldsShownLTE applies the LTE predicate on the "fields_shown" field.
+func FieldsShownLTE(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLTE(FieldFieldsShown, v))
+}
+
+// FieldsShownContains applies the Contains predicate on the "fields_shown" field.
+func FieldsShownContains(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldContains(FieldFieldsShown, v))
+}
+
+// FieldsShownHasPrefix applies the HasPrefix predicate on the "fields_shown" field.
+func FieldsShownHasPrefix(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldHasPrefix(FieldFieldsShown, v))
+}
+
+// FieldsShownHasSuffix applies the HasSuffix predicate on the "fields_shown" field.
+func FieldsShownHasSuffix(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldHasSuffix(FieldFieldsShown, v))
+}
+
+// FieldsShownIsNil applies the IsNil predicate on the "fields_shown" field.
+func FieldsShownIsNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIsNull(FieldFieldsShown))
+}
+
+// FieldsShownNotNil applies the NotNil predicate on the "fields_shown" field.
+func FieldsShownNotNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotNull(FieldFieldsShown))
+}
+
+// FieldsShownEqualFold applies the EqualFold predicate on the "fields_shown" field.
+func FieldsShownEqualFold(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEqualFold(FieldFieldsShown, v))
+}
+
+// FieldsShownContainsFold applies the ContainsFold predicate on the "fields_shown" field.
+func FieldsShownContainsFold(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldContainsFold(FieldFieldsShown, v))
+}
+
+// PurposeEQ applies the EQ predicate on the "purpose" field.
+func PurposeEQ(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldPurpose, v))
+}
+
+// PurposeNEQ applies the NEQ predicate on the "purpose" field.
+func PurposeNEQ(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNEQ(FieldPurpose, v))
+}
+
+// PurposeIn applies the In predicate on the "purpose" field.
+func PurposeIn(vs ...string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIn(FieldPurpose, vs...))
+}
+
+// PurposeNotIn applies the NotIn predicate on the "purpose" field.
+func PurposeNotIn(vs ...string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotIn(FieldPurpose, vs...))
+}
+
+// PurposeGT applies the GT predicate on the "purpose" field.
+func PurposeGT(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGT(FieldPurpose, v))
+}
+
+// PurposeGTE applies the GTE predicate on the "purpose" field.
+func PurposeGTE(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGTE(FieldPurpose, v))
+}
+
+// PurposeLT applies the LT predicate on the "purpose" field.
+func PurposeLT(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLT(FieldPurpose, v))
+}
+
+// PurposeLTE applies the LTE predicate on the "purpose" field.
+func PurposeLTE(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLTE(FieldPurpose, v))
+}
+
+// PurposeContains applies the Contains predicate on the "purpose" field.
+func PurposeContains(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldContains(FieldPurpose, v))
+}
+
+// PurposeHasPrefix applies the HasPrefix predicate on the "purpose" field.
+func PurposeHasPrefix(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldHasPrefix(FieldPurpose, v))
+}
+
+// PurposeHasSuffix applies the HasSuffix predicate on the "purpose" field.
+func PurposeHasSuffix(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldHasSuffix(FieldPurpose, v))
+}
+
+// PurposeIsNil applies the IsNil predicate on the "purpose" field.
+func PurposeIsNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIsNull(FieldPurpose))
+}
+
+// PurposeNotNil applies the NotNil predicate on the "purpose" field.
+func PurposeNotNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotNull(FieldPurpose))
+}
+
+// PurposeEqualFold applies the EqualFold predicate on the "purpose" field.
+func PurposeEqualFold(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEqualFold(FieldPurpose, v))
+}
+
+// PurposeContainsFold applies the ContainsFold predicate on the "purpose" field.
+func PurposeContainsFold(v string) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldContainsFold(FieldPurpose, v))
 }
 
 // HasUser applies the HasEdge predicate on the "user" edge.

@@ -368,6 +368,8 @@ var (
 		{Name: "success", Type: field.TypeBool},
 		{Name: "error_code", Type: field.TypeString, Default: ""},
 		{Name: "details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "fields_shown", Type: field.TypeString, Nullable: true, SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
+		{Name: "purpose", Type: field.TypeString, Nullable: true},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
 	}
 	// AuditLogsTable holds the schema information for the "audit_logs" table.
@@ -378,7 +380,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "audit_logs_users_audit_logs",
-				Columns:    []*schema.Column{AuditLogsColumns[16]},
+				Columns:    []*schema.Column{AuditLogsColumns[18]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -387,7 +389,7 @@ var (
 			{
 				Name:    "auditlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[16], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[18], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_event_id",
@@ -395,9 +397,9 @@ var (
 				Columns: []*schema.Column{AuditLogsColumns[7], AuditLogsColumns[0]},
 			},
 			{
-				Name:    "auditlog_subject_id",
+				Name:    "auditlog_subject_id_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[9]},
+				Columns: []*schema.Column{AuditLogsColumns[9], AuditLogsColumns[7], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_created_at",

@@ -12,7 +12,7 @@ import (
 )
 
 // AuditLog records who tried what and whether it was allowed: sign-ins,
-// refusals, changes of permissions.
+// refusals, changes of permissions, and who was shown personal data.
 type AuditLog struct{ ent.Schema }
 
 // Mixin of the entity.
@@ -31,6 +31,8 @@ func (AuditLog) Fields() []ent.Field {
 		field.Bool("success").Immutable().Annotations(Filterable()).Comment("Whether it went through."),
 		field.String("error_code").Default("").Immutable().Comment("The code of the error, if any."),
 		field.String("details").Default("").Immutable().SchemaType(textType()).Comment("What else there is to say."),
+		field.String("fields_shown").Optional().Nillable().Immutable().SchemaType(textType()).Comment("Which personal data were shown, by the names of their fields: Customer.notes, Customer.phone."),
+		field.String("purpose").Optional().Nillable().Immutable().Annotations(Filterable()).Comment("What the client said that it was for, as a code of HL7's GeneralPurposeOfUse such as TREAT."),
 	}
 }
 
@@ -46,7 +48,7 @@ func (AuditLog) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "id"),
 		index.Fields("event", "id"),
-		index.Fields("subject_id"),
+		index.Fields("subject_id", "event", "id"),
 		index.Fields("created_at"),
 	}
 }
@@ -54,7 +56,7 @@ func (AuditLog) Indexes() []ent.Index {
 // Annotations of the entity.
 func (AuditLog) Annotations() []schema.Annotation {
 	return []schema.Annotation{
-		schema.Comment("Records who tried what and whether it was allowed: sign-ins, refusals, changes of permissions."),
+		schema.Comment("Records who tried what and whether it was allowed: sign-ins, refusals, changes of permissions, and who was shown personal data."),
 		Read("audit_log:read"),
 		List(),
 		AppendOnly(),

@@ -19,6 +19,7 @@ var funcs = template.FuncMap{
 	"moneyFields": moneyFields,
 	"meta":        metaOf,
 	"perParent":   perParent,
+	"readWith":    readWith,
 }
 
 // ent's own spelling, as its templates have it.
@@ -137,6 +138,19 @@ func moneyFields(t *gen.Type) []moneyField {
 		})
 	}
 	return fields
+}
+
+// readWith gives the columns that are read for a field: its own, and for personal
+// data the one that says whose they are.
+func readWith(t *gen.Type, f *gen.Field) []*gen.Field {
+	if said(f.Annotations).Personal {
+		for _, other := range t.Fields {
+			if other.Name == "customer_id" {
+				return []*gen.Field{f, other}
+			}
+		}
+	}
+	return []*gen.Field{f}
 }
 
 // perParent names the column by which rows of a to-many edge belong to their

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"clinicgraph/ent"
 	"clinicgraph/ent/role"
+	"clinicgraph/internal/paging"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,6 +15,40 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
 )
+
+// That somebody was shown personal data of a customer: once for each operation, whatever the number of fields. The data themselves are not in it.
+type AccessReportEntry struct {
+	// When it was.
+	At time.Time `json:"at"`
+	// The login name of whoever saw them, as it was then.
+	Who string `json:"who"`
+	// Whether it was done in the name of another user, while acting for them.
+	ActingForAnother bool `json:"actingForAnother"`
+	// Which fields were shown, such as `Customer.phone`.
+	Fields []string `json:"fields"`
+	// What for; null where it was not said.
+	Purpose *PurposeOfUse `json:"purpose,omitempty"`
+	// The name of the operation, as the program that sent it calls it.
+	Operation string `json:"operation"`
+}
+
+// A page of a report.
+type AccessReportEntryConnection struct {
+	// The entries of the page.
+	Edges []*AccessReportEntryEdge `json:"edges"`
+	// What lies before and after the page.
+	PageInfo *paging.Info `json:"pageInfo"`
+	// How many entries the whole report has; costs a query of its own.
+	TotalCount int `json:"totalCount"`
+}
+
+// An entry of a report and its place in it.
+type AccessReportEntryEdge struct {
+	// The entry.
+	Node *AccessReportEntry `json:"node"`
+	// Its place, for `after` and `before`.
+	Cursor paging.Cursor `json:"cursor"`
+}
 
 // Something that can be done with an object, and whether the caller may do it now: by the rules that the mutation itself asks. An object changes; what was allowed may be refused a moment later.
 type AllowedAction struct {
@@ -1562,6 +1597,85 @@ func (e *PermissionStanding) UnmarshalJSON(b []byte) error {
 }
 
 func (e PermissionStanding) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What personal data are read for, as whoever read them said: the codes of HL7's value set GeneralPurposeOfUse. A client says so in the header `X-Purpose-Of-Use`.
+type PurposeOfUse string
+
+const (
+	// Treatment.
+	PurposeOfUseTreat PurposeOfUse = "TREAT"
+	// Treatment in an emergency.
+	PurposeOfUseEtreat PurposeOfUse = "ETREAT"
+	// Payment for treatment.
+	PurposeOfUseHpaymt PurposeOfUse = "HPAYMT"
+	// The running of the clinic.
+	PurposeOfUseHoperat PurposeOfUse = "HOPERAT"
+	// Coverage by an insurance.
+	PurposeOfUseCoverage PurposeOfUse = "COVERAGE"
+	// The patient asked for it.
+	PurposeOfUsePatrqt PurposeOfUse = "PATRQT"
+	// Public health.
+	PurposeOfUsePubhlth PurposeOfUse = "PUBHLTH"
+	// Research.
+	PurposeOfUseHresch PurposeOfUse = "HRESCH"
+	// Marketing.
+	PurposeOfUseHmarkt PurposeOfUse = "HMARKT"
+)
+
+var AllPurposeOfUse = []PurposeOfUse{
+	PurposeOfUseTreat,
+	PurposeOfUseEtreat,
+	PurposeOfUseHpaymt,
+	PurposeOfUseHoperat,
+	PurposeOfUseCoverage,
+	PurposeOfUsePatrqt,
+	PurposeOfUsePubhlth,
+	PurposeOfUseHresch,
+	PurposeOfUseHmarkt,
+}
+
+func (e PurposeOfUse) IsValid() bool {
+	switch e {
+	case PurposeOfUseTreat, PurposeOfUseEtreat, PurposeOfUseHpaymt, PurposeOfUseHoperat, PurposeOfUseCoverage, PurposeOfUsePatrqt, PurposeOfUsePubhlth, PurposeOfUseHresch, PurposeOfUseHmarkt:
+		return true
+	}
+	return false
+}
+
+func (e PurposeOfUse) String() string {
+	return string(e)
+}
+
+func (e *PurposeOfUse) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = PurposeOfUse(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid PurposeOfUse", str)
+	}
+	return nil
+}
+
+func (e PurposeOfUse) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *PurposeOfUse) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e PurposeOfUse) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

@@ -10,6 +10,7 @@ import (
 	"github.com/coder/websocket"
 
 	"clinicgraph/graph/live"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 )
 
@@ -151,6 +152,10 @@ func (s *socket) begin(payload map[string]any) {
 		s.shut(closeForbidden, `Forbidden: connection_init needs {"Authorization": "Bearer ..."}`)
 		return
 	}
+	if !s.purpose(payload) {
+		s.shut(closeBadRequest, "Invalid message: "+access.PurposeHeader+" is one of "+strings.Join(access.Purposes(), ", "))
+		return
+	}
 	ctx, cancel := context.WithTimeout(s.ctx, s.transport.InitTimeout)
 	defer cancel()
 	v, err := s.transport.Authenticate(ctx, token)
@@ -176,6 +181,24 @@ func bearer(payload map[string]any) (token string, ok bool) {
 		}
 	}
 	return "", false
+}
+
+// purpose takes down what the client reads personal data for, where the payload of
+// connection_init says so; false where that is no purpose.
+func (s *socket) purpose(payload map[string]any) bool {
+	for name, value := range payload {
+		if !strings.EqualFold(name, access.PurposeHeader) {
+			continue
+		}
+		code, is := value.(string)
+		if !is || code == "" || !access.Purpose(code) {
+			return false
+		}
+		request := access.RequestOf(s.ctx)
+		request.Purpose = code
+		s.ctx = access.WithRequest(s.ctx, request)
+	}
+	return true
 }
 
 // fail closes the connection for a reason of the server's. Clients of the

@@ -9,6 +9,7 @@ type Request struct {
 	UserAgent string
 	Operation string // the GraphQL operation's name, the job's kind, or the command
 	Device    string // the device token that the client has shown; not for logs
+	Purpose   string // what personal data are read for, as the client says; "": it does not
 }
 
 type requestKey struct{}

@@ -49,7 +49,7 @@ type App struct {
 	Graph    *graph.Endpoint
 	Live     *live.Hub
 	events   *events.Bus
-	uses     *accounts.Uses
+	Uses     *accounts.Uses
 	followed *auth.Follower
 	Keys     *auth.Keyring
 	Sessions *auth.Service
@@ -92,6 +92,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if o.Pause == nil {
 		o.Pause = auth.Pause
 	}
+	rules, err := recordRules(cfg)
+	if err != nil {
+		return nil, err
+	}
 	db := o.DB
 	if db == nil {
 		if db, err = Open(ctx, cfg); err != nil {
@@ -119,7 +123,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err != nil {
 		return nil, fmt.Errorf("cursor key: %w", err)
 	}
-	a, resolver, err := assemble(db, keys, cfg, log, o)
+	a, resolver, err := assemble(db, keys, rules, cfg, log, o)
 	if err != nil {
 		return nil, err
 	}
@@ -177,13 +181,14 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // assemble wires the domain to the database.
-func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
+func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
 	guard.Install(client, o.Now)
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
-	security := &audit.Security{Store: s, Log: log}
+	client.AuditLog.Use(rules.Hook())
+	security := &audit.Security{Store: s, Log: log, Rules: rules}
 	uses := &accounts.Uses{Store: s, Log: log}
 	mail, oneTime, err := outbox(cfg, keys, s, o.Now, log)
 	if err != nil {
@@ -222,7 +227,7 @@ func assemble(db *store.DB, keys auth.Keys, cfg config.Config, log *slog.Logger,
 		Live:    newHub(cfg.Live, signIn.Renew, log),
 		StepUp:  cfg.Factors.StepUp,
 	}
-	return &App{Store: s, events: bus, uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
+	return &App{Store: s, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

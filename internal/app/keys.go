@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/events"
@@ -65,7 +66,7 @@ func withKeys(con terminal, cfg config.Config, verb func(*auth.Keyring) error) (
 	if err := migrate.Check(con.ctx, db); err != nil {
 		return err
 	}
-	a, resolver, err := assemble(db, derived, cfg, con.log, Options{Now: clock})
+	a, resolver, err := assemble(db, derived, audit.Rules{}, cfg, con.log, Options{Now: clock})
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (a *App) Close(ctx context.Context) error {
 	err := errors.Join(a.Graph.Close(ctx), a.Jobs.Stop(ctx))
 	a.events.Close(ctx) // after what has news
 	a.followed.Close()
-	err = errors.Join(err, a.uses.Close(ctx))
+	err = errors.Join(err, a.Uses.Close(ctx))
 	return errors.Join(err, a.Store.DB.Close())
 }
 

@@ -81,6 +81,7 @@ type Event struct {
 type Security struct {
 	Store *store.Store
 	Log   *slog.Logger
+	Rules Rules // which events are put on record
 
 	// Counted is told the name of each event; nil: nobody is.
 	Counted func(event string)

@@ -34,6 +34,7 @@ type Config struct {
 	Currency          string      `name:"currency" env:"CLINICGRAPH_CURRENCY" default:"EUR" placeholder:"CODE" help:"Currency of the clinic (ISO 4217)."`
 	ClinicName        string      `name:"clinic-name" env:"CLINICGRAPH_CLINIC_NAME" placeholder:"NAME" help:"Name of the clinic; a password must not contain it."`
 	Timezone          string      `name:"timezone" env:"CLINICGRAPH_TIMEZONE" default:"UTC" placeholder:"ZONE" help:"Time zone of the clinic, such as Europe/Zurich."`
+	AuditRules        []string    `name:"audit-rules" env:"CLINICGRAPH_AUDIT_RULES" placeholder:"EVENT=RULE,..." help:"Which frequent events are put on record: EVENT=always, EVENT=off or EVENT=sampled:N (one of N). What protects people always is."`
 
 	Server   Server   `embed:"" group:"Server"`
 	Live     Live     `embed:"" group:"Live updates"`

@@ -88,6 +88,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_CURRENCY":            "CHF",
 		"CLINICGRAPH_CLINIC_NAME":         "Lakeside",
 		"CLINICGRAPH_TIMEZONE":            "Europe/Zurich",
+		"CLINICGRAPH_AUDIT_RULES":         "LOGOUT=off,TOKEN_REFRESH=sampled:10",
 		"CLINICGRAPH_ADDR":                "[::]:9000",
 		"CLINICGRAPH_PUBLIC_URL":          " https://clinic.example/ ",
 		"CLINICGRAPH_ALLOWED_ORIGINS":     "https://App.clinic.example, https://desk.clinic.example:8443/",
@@ -135,7 +136,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Config{
-		Env: Production, SecretFile: "/run/secrets/clinicgraph", FormerSecretFiles: []string{"/run/secrets/before", "/run/secrets/long-before"}, Currency: "CHF", ClinicName: "Lakeside", Timezone: "Europe/Zurich",
+		Env: Production, SecretFile: "/run/secrets/clinicgraph", FormerSecretFiles: []string{"/run/secrets/before", "/run/secrets/long-before"}, Currency: "CHF", ClinicName: "Lakeside", Timezone: "Europe/Zurich", AuditRules: []string{"LOGOUT=off", "TOKEN_REFRESH=sampled:10"},
 		Server: Server{
 			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json",
 			AllowedOrigins: []string{"https://app.clinic.example", "https://desk.clinic.example:8443"},

@@ -168,6 +168,8 @@ func everything(entity string) string {
 			fields = append(fields, f.Name+" { amount currency formatted }")
 		case target.Name == "AllowedAction":
 			fields = append(fields, f.Name+" { name allowed code message }")
+		case target.Name == "AccessReportEntryConnection":
+			fields = append(fields, f.Name+" { totalCount edges { node { who fields } } }")
 		case strings.HasSuffix(target.Name, "Connection"):
 			fields = append(fields, f.Name+"(first: 20) { totalCount edges { node { id __typename } } }")
 		default:

@@ -43,6 +43,26 @@ func decent(id string) bool {
 	return true
 }
 
+// withPurpose takes down what the client reads personal data for, and refuses what
+// is no purpose: a record that says nonsense would be worth less than one that says
+// nothing.
+func withPurpose(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		given := r.Header.Values(access.PurposeHeader)
+		if len(given) == 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if len(given) > 1 || given[0] == "" || !access.Purpose(given[0]) {
+			refuse(w, r, http.StatusBadRequest, fault.Invalid(access.PurposeHeader, "%s is one of %s.", access.PurposeHeader, strings.Join(access.Purposes(), ", ")))
+			return
+		}
+		request := access.RequestOf(r.Context())
+		request.Purpose = given[0]
+		next.ServeHTTP(w, r.WithContext(access.WithRequest(r.Context(), request)))
+	})
+}
+
 // Where a client shows the token of its device.
 const (
 	deviceHeader = "X-Device-Token"

@@ -92,6 +92,7 @@ func (s *Server) graph() http.Handler {
 	return chain(s.Graph,
 		s.withCORS(),
 		s.withOrigin,
+		withPurpose,
 		s.withAdmission,
 		s.withViewer,
 		s.withRate,
@@ -117,7 +118,7 @@ func (s *Server) withCORS() func(http.Handler) http.Handler {
 		AllowedMethods: []string{http.MethodPost},
 		// For the cookie of the refresh token; it authorises nothing else.
 		AllowCredentials: true,
-		AllowedHeaders:   []string{"Authorization", "Content-Type", "X-Request-Id", deviceHeader, proof},
+		AllowedHeaders:   []string{"Authorization", "Content-Type", "X-Request-Id", access.PurposeHeader, deviceHeader, proof},
 		ExposedHeaders:   []string{"X-Request-Id", "Retry-After", "RateLimit", "RateLimit-Policy"},
 		MaxAge:           600,
 	}).Handler

@@ -1,0 +1,156 @@
+package graph
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/bits"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"clinicgraph/ent"
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/fault"
+)
+
+// personal are the fields whose readers are on record, by name, and personalBit
+// where each is in a set of them: what the schema calls personal of whoever is
+// treated, and of their visits. Names are not among them: they stand in every list.
+var personal, personalBit = personalFields(ent.TypeCustomer, ent.TypeAppointment)
+
+func personalFields(entities ...string) (names []string, bit map[string]int) {
+	for _, entity := range entities {
+		for column := range ent.Meta[entity].Personal {
+			names = append(names, entity+"."+camel(column))
+		}
+	}
+	slices.Sort(names)
+	bit = make(map[string]int, len(names))
+	for i, name := range names {
+		bit[name] = i
+	}
+	return names, bit
+}
+
+// camel is what the graph calls a column.
+func camel(column string) string {
+	first, rest, more := strings.Cut(column, "_")
+	if !more {
+		return first
+	}
+	words := strings.Split(rest, "_")
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return first + strings.Join(words, "")
+}
+
+// reads collects whose personal data one response shows to whom. Fields are
+// resolved at once, so it has a lock; it takes no memory until something personal
+// is shown.
+type reads struct {
+	mu    sync.Mutex
+	shown map[sight]uint64 // the fields
+}
+
+// sight is a reader and whose data they see. Who acts may change within an
+// operation that signs in.
+type sight struct {
+	viewer  *access.Viewer
+	subject uuid.UUID
+}
+
+// note has it put on record that the field at hand, of obj, is shown, if it is a
+// personal one. Whether it has a value makes no difference: that there is none is
+// told as well.
+func note(ctx context.Context, obj any) error {
+	var subject uuid.UUID
+	switch o := obj.(type) {
+	case *ent.Customer:
+		subject = o.ID
+	case *ent.Appointment:
+		subject = o.CustomerID
+	default:
+		return nil
+	}
+	fc := graphql.GetFieldContext(ctx)
+	bit, ok := personalBit[fc.Object+"."+fc.Field.Name]
+	if !ok {
+		return nil
+	}
+	m, ok := ctx.Value(memoryKey{}).(*memory)
+	if !ok || subject == uuid.Nil {
+		return fmt.Errorf("graph: nobody can say whose %s.%s this is", fc.Object, fc.Field.Name)
+	}
+	m.reads.mu.Lock()
+	defer m.reads.mu.Unlock()
+	if m.reads.shown == nil {
+		m.reads.shown = map[sight]uint64{}
+	}
+	m.reads.shown[sight{access.FromContext(ctx), subject}] |= 1 << bit
+	return nil
+}
+
+// take gives what was collected, by reader, each in the order of the subjects.
+func (r *reads) take() map[*access.Viewer][]audit.Read {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var all map[*access.Viewer][]audit.Read
+	for s, set := range r.shown {
+		if all == nil {
+			all = map[*access.Viewer][]audit.Read{}
+		}
+		own := s.viewer.Impersonator == nil && slices.Contains(s.viewer.Profiles, s.subject)
+		all[s.viewer] = append(all[s.viewer], audit.Read{Subject: s.subject, Own: own, Fields: fieldNames(set)})
+	}
+	for _, reads := range all {
+		slices.SortFunc(reads, func(a, b audit.Read) int { return bytes.Compare(a.Subject[:], b.Subject[:]) })
+	}
+	return all
+}
+
+func fieldNames(set uint64) string {
+	names := make([]string, 0, bits.OnesCount64(set))
+	for i, name := range personal {
+		if set&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// recording puts on record whose personal data a response shows before it leaves.
+// What cannot be put on record is not shown: no part of the answer is.
+func (r *Resolver) recording(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	m, ok := ctx.Value(memoryKey{}).(*memory)
+	if response == nil || !ok {
+		return response
+	}
+	for viewer, reads := range m.reads.take() {
+		if err := r.Security.RecordReads(access.NewContext(ctx, viewer), reads); err != nil {
+			return r.withheld(ctx, err)
+		}
+	}
+	return response
+}
+
+// withheld is the answer instead of one that cannot be put on record. What a
+// mutation has changed stays changed: its root is null, as that of any mutation
+// whose outcome the client cannot be told.
+func (r *Resolver) withheld(ctx context.Context, err error) *graphql.Response {
+	message, data := "This cannot be shown, because it cannot be put on record who sees it. Please try again.", json.RawMessage(nil)
+	if graphql.GetOperationContext(ctx).Operation.Operation == ast.Mutation {
+		message, data = "What was asked for may have been done, but it cannot be shown, because it cannot be put on record who sees it. Please read anew before you try again.", json.RawMessage("null")
+	}
+	shown := presenter(r.Security.Log)(ctx, fault.Wrap(fault.CodeUnavailable, err, "%s", message))
+	return &graphql.Response{Data: data, Errors: gqlerror.List{shown}}
+}
