@@ -91,8 +91,15 @@ func (r *Resolver) ownBooking(ctx context.Context, b *ent.Booking) (bool, error)
 	case v.Scope(access.BookingRead) == access.ScopeOwn && graphql.GetOperationContext(ctx).Operation.Operation != ast.Mutation:
 		return true, nil // what a verb gives back was not shown by the row rule
 	}
-	return r.Client.Appointment.Query().Where(appointment.BookingID(b.ID), appointment.PractitionerUserID(v.UserID)).
-		Exist(access.Elevated(ctx, "allowedActions"))
+	return of(ctx, readKey("treats"), b.ID, []string{ent.TypeBooking}, func(ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+		rows, err := r.Client.Appointment.Query().Where(appointment.BookingIDIn(ids...), appointment.PractitionerUserID(v.UserID)).
+			All(access.Elevated(ctx, "allowedActions"))
+		treats := make(map[uuid.UUID]bool, len(rows))
+		for _, a := range rows {
+			treats[a.BookingID] = true
+		}
+		return treats, err
+	})
 }
 
 func (r *appointmentResolver) AllowedActions(context.Context, *ent.Appointment) ([]*model.AllowedAction, error) {
@@ -204,7 +211,7 @@ func (r *roleResolver) AllowedActions(ctx context.Context, role *ent.Role) ([]*m
 		with.Edges.RolePermissions = all[role.ID]
 		return &with, nil
 	}
-	return r.allowed(ctx, action{mutation: "setRolePermissions", rule: func() error {
+	edit := func() error {
 		with, err := whole()
 		if err != nil {
 			return err
@@ -214,35 +221,45 @@ func (r *roleResolver) AllowedActions(ctx context.Context, role *ent.Role) ([]*m
 			return err
 		}
 		return accounts.MayEdit(v, with, slices.Contains(own, role.ID), v.Clock())
-	}}, action{mutation: "assignRole", rule: func() error {
+	}
+	var actions []action
+	for _, verb := range []string{"setRolePermissions", "updateRole", "setRoleStatus", "deleteRole"} {
+		actions = append(actions, action{mutation: verb, rule: edit})
+	}
+	return r.allowed(ctx, append(actions, action{mutation: "assignRole", rule: func() error {
 		with, err := whole()
 		if err != nil {
 			return err
 		}
 		return accounts.MayGive(v, with, v.Clock())
-	}})
+	}})...)
 }
 
 // What rules need to know of others, each read once for a response.
 
 func (r *Resolver) heldBy(ctx context.Context, id uuid.UUID) ([]access.Grant, error) {
-	return remember(ctx, heldKey(id), func() ([]access.Grant, error) {
-		return accounts.Held(access.Elevated(ctx, "allowedActions"), r.Client, id)
+	return of(ctx, readKey("held"), id, []string{ent.TypeUser, kindOwner}, func(ids []uuid.UUID) (map[uuid.UUID][]access.Grant, error) {
+		return accounts.Held(access.Elevated(ctx, "allowedActions"), r.Client, ids)
 	})
 }
 
 func (r *Resolver) account(ctx context.Context, id uuid.UUID) (*ent.User, error) {
-	return remember(ctx, accountKey(id), func() (*ent.User, error) {
-		u, err := r.Client.User.Query().Where(user.ID(id)).Only(access.WithDeleted(access.Elevated(ctx, "allowedActions")))
-		if ent.IsNotFound(err) {
-			return nil, fault.Missing()
+	u, err := of(ctx, readKey("account"), id, []string{kindOwner}, func(ids []uuid.UUID) (map[uuid.UUID]*ent.User, error) {
+		rows, err := r.Client.User.Query().Where(user.IDIn(ids...)).All(access.WithDeleted(access.Elevated(ctx, "allowedActions")))
+		found := make(map[uuid.UUID]*ent.User, len(rows))
+		for _, u := range rows {
+			found[u.ID] = u
 		}
-		return u, err
+		return found, err
 	})
+	if err == nil && u == nil {
+		err = fault.Missing()
+	}
+	return u, err
 }
 
 func (r *Resolver) permissionsOfRoles(ctx context.Context) (map[uuid.UUID][]*ent.RolePermission, error) {
-	return remember(ctx, roleKey("permissions"), func() (map[uuid.UUID][]*ent.RolePermission, error) {
+	return remember(ctx, readKey("permissions"), func() (map[uuid.UUID][]*ent.RolePermission, error) {
 		rows, err := r.Client.RolePermission.Query().Order(rolepermission.ByID()).All(access.Elevated(ctx, "allowedActions"))
 		byRole := map[uuid.UUID][]*ent.RolePermission{}
 		for _, p := range rows {
@@ -253,7 +270,7 @@ func (r *Resolver) permissionsOfRoles(ctx context.Context) (map[uuid.UUID][]*ent
 }
 
 func (r *Resolver) ownRoles(ctx context.Context) ([]uuid.UUID, error) {
-	return remember(ctx, roleKey("own"), func() (ids []uuid.UUID, err error) {
+	return remember(ctx, readKey("own roles"), func() (ids []uuid.UUID, err error) {
 		rows, err := r.Client.UserRole.Query().Where(userrole.UserID(access.FromContext(ctx).UserID)).All(access.Elevated(ctx, "allowedActions"))
 		for _, a := range rows {
 			ids = append(ids, a.RoleID)
@@ -262,8 +279,5 @@ func (r *Resolver) ownRoles(ctx context.Context) ([]uuid.UUID, error) {
 	})
 }
 
-type (
-	heldKey    uuid.UUID
-	accountKey uuid.UUID
-	roleKey    string
-)
+// readKey names what is read for rules.
+type readKey string

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"clinicgraph/ent"
@@ -44,7 +45,12 @@ func (r *Resolver) directives() generated.DirectiveRoot {
 			return next(ctx)
 		},
 		HasPermission: func(ctx context.Context, obj any, next graphql.Resolver, permission string) (any, error) {
-			if err := r.pass(ctx, door{"hasPermission", permission}); err != nil {
+			d := door{"hasPermission", permission}
+			if err := r.pass(ctx, d); err != nil {
+				return nil, err
+			}
+			if err := r.covered(ctx, obj, permission); err != nil {
+				r.refused(ctx, d, err)
 				return nil, err
 			}
 			if err := note(ctx, obj); err != nil {
@@ -122,6 +128,8 @@ func ownAccount(ctx context.Context) bool {
 	switch fc.Object {
 	case "Viewer", "EnrolTotpPayload", "ConfirmAuthenticatorPayload", "RenameAuthenticatorPayload":
 		return true
+	case "User": // the fields of viewer.user; a program sees what its scopes let it see
+		return fc.Parent != nil && fc.Parent.Object == "Viewer" && access.FromContext(ctx).TokenID == uuid.Nil && fieldDoors()["User."+fc.Field.Name]
 	default:
 		return false
 	}

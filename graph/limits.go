@@ -56,7 +56,8 @@ var sensitive = map[string]bool{
 	"login": true, "register": true, "refreshSession": true, "changePassword": true,
 	"verifyEmail": true, "requestEmailVerification": true, "requestPasswordReset": true, "resetPassword": true, "changeEmail": true,
 	"capturePayment": true, "redeemReward": true,
-	"createRole": true, "setRolePermissions": true, "assignRole": true, "revokeRole": true,
+	"createOrganizationalUnit": true, "updateOrganizationalUnit": true, "deleteOrganizationalUnit": true,
+	"createRole": true, "setRolePermissions": true, "updateRole": true, "setRoleStatus": true, "deleteRole": true, "assignRole": true, "revokeRole": true,
 	"setUserPermission": true, "removeUserPermission": true,
 	"createUser": true, "updateUser": true, "lockUser": true, "unlockUser": true, "deactivateUser": true, "reactivateUser": true,
 	"deleteUser": true, "requirePasswordChange": true,
@@ -152,6 +153,9 @@ func (l *limiter) MutateOperationContext(ctx context.Context, oc *graphql.Operat
 	}
 	oc.Stats.SetExtension(costKey, cost)
 	if budget := l.budget(viewer); cost > budget {
+		if (viewer == nil || viewer.Anonymous()) && !l.open(oc) {
+			return refusal(fault.New(fault.CodeUnauthenticated, "Please sign in."), oc.Operation.Position)
+		}
 		return refusal(fault.New(fault.CodeTooComplex, "The operation costs %d points, at most %d are allowed. Ask for smaller pages, or for fewer lists inside of lists.", cost, budget), oc.Operation.Position)
 	}
 	l.kept.keep(oc.RawQuery, oc.Doc)
@@ -162,6 +166,20 @@ func (l *limiter) MutateOperationContext(ctx context.Context, oc *graphql.Operat
 		return refusal(err, nil)
 	}
 	return nil
+}
+
+// open says whether the operation asks for nothing but what is everybody's. Of
+// another one its size is not what nobody has to be told.
+func (l *limiter) open(oc *graphql.OperationContext) bool {
+	for _, f := range graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{rootType(oc.Operation)}) {
+		if f.Definition == nil || strings.HasPrefix(f.Name, "__") {
+			continue
+		}
+		if d, _ := doorOf(f.Definition.Directives); d.kind != "public" {
+			return false
+		}
+	}
+	return true
 }
 
 // roots counts the fields at the root as they will be answered: fragments are

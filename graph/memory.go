@@ -2,16 +2,21 @@ package graph
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
+
+	"clinicgraph/ent"
 )
 
 // memory keeps what several objects of one response ask for, so that it is read
 // once: a hundred sessions of one user ask once what the user holds.
 type memory struct {
-	mu   sync.Mutex
-	kept map[any]any
+	mu     sync.Mutex
+	kept   map[any]any
+	loaded map[string][]uuid.UUID // what the response has read so far, by kind
 
 	reads reads
 }
@@ -21,15 +26,15 @@ type memoryKey struct{}
 // remembering gives each response a memory of its own: what one event of a
 // subscription has read is old for the next.
 func remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	return next(context.WithValue(ctx, memoryKey{}, &memory{kept: map[any]any{}}))
+	return next(context.WithValue(ctx, memoryKey{}, &memory{kept: map[any]any{}, loaded: map[string][]uuid.UUID{}}))
 }
 
 // remember gives what read finds, which runs once for a key and response. In a
 // mutation nothing is remembered: what one root field has changed the next must
 // not know from before.
 func remember[T any](ctx context.Context, key any, read func() (T, error)) (T, error) {
-	m, ok := ctx.Value(memoryKey{}).(*memory)
-	if !ok || graphql.GetOperationContext(ctx).Operation.Operation == "mutation" {
+	m := memoryOf(ctx)
+	if m == nil {
 		return read()
 	}
 	m.mu.Lock()
@@ -40,4 +45,123 @@ func remember[T any](ctx context.Context, key any, read func() (T, error)) (T, e
 	}
 	m.mu.Unlock()
 	return once()
+}
+
+func memoryOf(ctx context.Context) *memory {
+	m, ok := ctx.Value(memoryKey{}).(*memory)
+	if !ok || graphql.GetOperationContext(ctx).Operation.Operation == "mutation" {
+		return nil
+	}
+	return m
+}
+
+// The kinds of what is noted. Owners are the users whose sessions and tokens were
+// read.
+const (
+	kindOwner = "owner"
+	together  = 100 // ids of one statement
+)
+
+// Notes has each response note the objects that it reads, so that what a rule must
+// know of others can be read for a page at once. It notes ids and nothing more.
+func Notes() ent.Interceptor {
+	return ent.InterceptFunc(func(next ent.Querier) ent.Querier {
+		return ent.QuerierFunc(func(ctx context.Context, q ent.Query) (ent.Value, error) {
+			value, err := next.Query(ctx, q)
+			if m, ok := ctx.Value(memoryKey{}).(*memory); ok && err == nil {
+				m.note(value)
+			}
+			return value, err
+		})
+	})
+}
+
+func (m *memory) note(value ent.Value) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	switch rows := value.(type) {
+	case []*ent.User:
+		for _, u := range rows {
+			m.loaded[ent.TypeUser] = append(m.loaded[ent.TypeUser], u.ID)
+		}
+	case []*ent.UserSession:
+		for _, s := range rows {
+			m.loaded[kindOwner] = append(m.loaded[kindOwner], s.UserID)
+		}
+	case []*ent.ApiToken:
+		for _, t := range rows {
+			m.loaded[kindOwner] = append(m.loaded[kindOwner], t.UserID)
+		}
+	case []*ent.Booking:
+		for _, b := range rows {
+			m.loaded[ent.TypeBooking] = append(m.loaded[ent.TypeBooking], b.ID)
+		}
+	case []*ent.Customer:
+		for _, c := range rows {
+			m.loaded[ent.TypeCustomer] = append(m.loaded[ent.TypeCustomer], c.ID)
+		}
+	case []*ent.Appointment:
+		for _, a := range rows {
+			m.loaded[ent.TypeAppointment] = append(m.loaded[ent.TypeAppointment], a.ID)
+		}
+	}
+}
+
+// batch is what was found for many ids.
+type batch[T any] struct {
+	mu    sync.Mutex
+	found map[uuid.UUID]T
+	err   error
+}
+
+// of gives what read finds for the id. It is read for as many others of the kinds
+// as the response has loaded by then, together in one statement: whatever a page
+// shows is loaded before the first of its rows asks. What is not found is T's zero.
+func of[T any](ctx context.Context, key any, id uuid.UUID, kinds []string, read func(ids []uuid.UUID) (map[uuid.UUID]T, error)) (T, error) {
+	m := memoryOf(ctx)
+	if m == nil {
+		found, err := read([]uuid.UUID{id})
+		return found[id], err
+	}
+	m.mu.Lock()
+	b, known := m.kept[key].(*batch[T])
+	if !known {
+		b = &batch[T]{found: map[uuid.UUID]T{}}
+		m.kept[key] = b
+	}
+	m.mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if value, known := b.found[id]; known || b.err != nil {
+		return value, b.err
+	}
+	ids := m.with(id, kinds, func(other uuid.UUID) bool { _, known := b.found[other]; return known })
+	found, err := read(ids)
+	if err != nil {
+		b.err = err
+		var none T
+		return none, err
+	}
+	for _, other := range ids {
+		b.found[other] = found[other]
+	}
+	return b.found[id], nil
+}
+
+// with gives the id and others of the kinds that are not known yet.
+func (m *memory) with(id uuid.UUID, kinds []string, known func(uuid.UUID) bool) []uuid.UUID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ids := []uuid.UUID{id}
+	for _, kind := range kinds {
+		for _, other := range slices.Backward(m.loaded[kind]) { // those of this page came last
+			if len(ids) == together {
+				return ids
+			}
+			if !known(other) && !slices.Contains(ids, other) {
+				ids = append(ids, other)
+			}
+		}
+	}
+	return ids
 }

@@ -26,9 +26,15 @@ import (
 // treated, and of their visits. Names are not among them: they stand in every list.
 var personal, personalBit = personalFields(ent.TypeCustomer, ent.TypeAppointment)
 
+// shownAs is the field that shows a column under another name.
+var shownAs = map[string]string{ent.TypeCustomer + ".document_sealed": "document_number"}
+
 func personalFields(entities ...string) (names []string, bit map[string]int) {
 	for _, entity := range entities {
 		for column := range ent.Meta[entity].Personal {
+			if shown := shownAs[entity+"."+column]; shown != "" {
+				column = shown
+			}
 			names = append(names, entity+"."+camel(column))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/customers"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
 	"clinicgraph/internal/notifications"
@@ -28,6 +29,7 @@ type Resolver struct {
 	Client     *ent.Client
 	Auth       *auth.Service
 	Accounts   *accounts.Service
+	Customers  *customers.Service
 	Scheduling *scheduling.Service
 	Orders     *orders.Service
 	Rewards    *rewards.Service

@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	Customer() CustomerResolver
 	Mutation() MutationResolver
 	Order() OrderResolver
+	OrganizationalUnit() OrganizationalUnitResolver
 	PaymentTransaction() PaymentTransactionResolver
 	Query() QueryResolver
 	Reward() RewardResolver
@@ -51,26 +52,6 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
-	AccessReportEntry struct {
-		ActingForAnother func(childComplexity int) int
-		At               func(childComplexity int) int
-		Fields           func(childComplexity int) int
-		Operation        func(childComplexity int) int
-		Purpose          func(childComplexity int) int
-		Who              func(childComplexity int) int
-	}
-
-	AccessReportEntryConnection struct {
-		Edges      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		TotalCount func(childComplexity int) int
-	}
-
-	AccessReportEntryEdge struct {
-		Cursor func(childComplexity int) int
-		Node   func(childComplexity int) int
-	}
-
 	AccessReview struct {
 		ClosedAt  func(childComplexity int) int
 		ClosedBy  func(childComplexity int) int
@@ -208,12 +189,10 @@ type ComplexityRoot struct {
 		Details           func(childComplexity int) int
 		ErrorCode         func(childComplexity int) int
 		Event             func(childComplexity int) int
-		FieldsShown       func(childComplexity int) int
 		ID                func(childComplexity int) int
 		IPAddress         func(childComplexity int) int
 		Operation         func(childComplexity int) int
 		PermissionChecked func(childComplexity int) int
-		Purpose           func(childComplexity int) int
 		RequestID         func(childComplexity int) int
 		Resource          func(childComplexity int) int
 		SubjectID         func(childComplexity int) int
@@ -341,7 +320,6 @@ type ComplexityRoot struct {
 	}
 
 	Customer struct {
-		AccessReport        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int) int
 		Account             func(childComplexity int) int
 		Address             func(childComplexity int) int
 		AnonymizedAt        func(childComplexity int) int
@@ -350,6 +328,7 @@ type ComplexityRoot struct {
 		Bookings            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
 		CreatedAt           func(childComplexity int) int
 		CreatedBy           func(childComplexity int) int
+		DocumentNumber      func(childComplexity int) int
 		Email               func(childComplexity int) int
 		GivenName           func(childComplexity int) int
 		ID                  func(childComplexity int) int
@@ -377,6 +356,14 @@ type ComplexityRoot struct {
 	CustomerEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	DeleteOrganizationalUnitPayload struct {
+		DeletedID func(childComplexity int) int
+	}
+
+	DeleteRolePayload struct {
+		DeletedID func(childComplexity int) int
 	}
 
 	DeleteUserPayload struct {
@@ -444,9 +431,12 @@ type ComplexityRoot struct {
 		CompleteLogin             func(childComplexity int, input model.CompleteLoginInput) int
 		ConfirmTotp               func(childComplexity int, input model.ConfirmTotpInput) int
 		CreateAPIToken            func(childComplexity int, input model.CreateAPITokenInput) int
+		CreateOrganizationalUnit  func(childComplexity int, input model.CreateOrganizationalUnitInput) int
 		CreateRole                func(childComplexity int, input model.CreateRoleInput) int
 		CreateUser                func(childComplexity int, input model.CreateUserInput) int
 		DeactivateUser            func(childComplexity int, input model.DeactivateUserInput) int
+		DeleteOrganizationalUnit  func(childComplexity int, input model.DeleteOrganizationalUnitInput) int
+		DeleteRole                func(childComplexity int, input model.DeleteRoleInput) int
 		DeleteUser                func(childComplexity int, input model.DeleteUserInput) int
 		EnrolTotp                 func(childComplexity int, input *model.EnrolTotpInput) int
 		FinishPasskeyRegistration func(childComplexity int, input model.FinishPasskeyRegistrationInput) int
@@ -475,11 +465,14 @@ type ComplexityRoot struct {
 		RevokeRole                func(childComplexity int, input model.RevokeRoleInput) int
 		RevokeSession             func(childComplexity int, input model.RevokeSessionInput) int
 		SetRolePermissions        func(childComplexity int, input model.SetRolePermissionsInput) int
+		SetRoleStatus             func(childComplexity int, input model.SetRoleStatusInput) int
 		SetUserPermission         func(childComplexity int, input model.SetUserPermissionInput) int
 		SignInWithPasskey         func(childComplexity int, input model.SignInWithPasskeyInput) int
 		StopImpersonating         func(childComplexity int) int
 		UnlockUser                func(childComplexity int, input model.UnlockUserInput) int
+		UpdateOrganizationalUnit  func(childComplexity int, input model.UpdateOrganizationalUnitInput) int
 		UpdateProfile             func(childComplexity int, input model.UpdateProfileInput) int
+		UpdateRole                func(childComplexity int, input model.UpdateRoleInput) int
 		UpdateUser                func(childComplexity int, input model.UpdateUserInput) int
 		VerifyEmail               func(childComplexity int, input model.VerifyEmailInput) int
 	}
@@ -610,6 +603,7 @@ type ComplexityRoot struct {
 	}
 
 	OrganizationalUnit struct {
+		AllowedActions      func(childComplexity int) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		Bookings            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
 		Children            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.OrganizationalUnitOrder, where *ent.OrganizationalUnitWhereInput) int
@@ -640,6 +634,10 @@ type ComplexityRoot struct {
 	OrganizationalUnitEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	OrganizationalUnitPayload struct {
+		OrganizationalUnit func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -1496,75 +1494,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
-	case "AccessReportEntry.actingForAnother":
-		if e.ComplexityRoot.AccessReportEntry.ActingForAnother == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.ActingForAnother(childComplexity), true
-	case "AccessReportEntry.at":
-		if e.ComplexityRoot.AccessReportEntry.At == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.At(childComplexity), true
-	case "AccessReportEntry.fields":
-		if e.ComplexityRoot.AccessReportEntry.Fields == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.Fields(childComplexity), true
-	case "AccessReportEntry.operation":
-		if e.ComplexityRoot.AccessReportEntry.Operation == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.Operation(childComplexity), true
-	case "AccessReportEntry.purpose":
-		if e.ComplexityRoot.AccessReportEntry.Purpose == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.Purpose(childComplexity), true
-	case "AccessReportEntry.who":
-		if e.ComplexityRoot.AccessReportEntry.Who == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntry.Who(childComplexity), true
-
-	case "AccessReportEntryConnection.edges":
-		if e.ComplexityRoot.AccessReportEntryConnection.Edges == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntryConnection.Edges(childComplexity), true
-	case "AccessReportEntryConnection.pageInfo":
-		if e.ComplexityRoot.AccessReportEntryConnection.PageInfo == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntryConnection.PageInfo(childComplexity), true
-	case "AccessReportEntryConnection.totalCount":
-		if e.ComplexityRoot.AccessReportEntryConnection.TotalCount == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntryConnection.TotalCount(childComplexity), true
-
-	case "AccessReportEntryEdge.cursor":
-		if e.ComplexityRoot.AccessReportEntryEdge.Cursor == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntryEdge.Cursor(childComplexity), true
-	case "AccessReportEntryEdge.node":
-		if e.ComplexityRoot.AccessReportEntryEdge.Node == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AccessReportEntryEdge.Node(childComplexity), true
-
 	case "AccessReview.closedAt":
 		if e.ComplexityRoot.AccessReview.ClosedAt == nil {
 			break
@@ -2182,12 +2111,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLog.Event(childComplexity), true
-	case "AuditLog.fieldsShown":
-		if e.ComplexityRoot.AuditLog.FieldsShown == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AuditLog.FieldsShown(childComplexity), true
 	case "AuditLog.id":
 		if e.ComplexityRoot.AuditLog.ID == nil {
 			break
@@ -2212,12 +2135,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLog.PermissionChecked(childComplexity), true
-	case "AuditLog.purpose":
-		if e.ComplexityRoot.AuditLog.Purpose == nil {
-			break
-		}
-
-		return e.ComplexityRoot.AuditLog.Purpose(childComplexity), true
 	case "AuditLog.requestId":
 		if e.ComplexityRoot.AuditLog.RequestID == nil {
 			break
@@ -2708,17 +2625,6 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
 
-	case "Customer.accessReport":
-		if e.ComplexityRoot.Customer.AccessReport == nil {
-			break
-		}
-
-		args, err := ec.field_Customer_accessReport_args(ctx, rawArgs)
-		if err != nil {
-			return 0, false
-		}
-
-		return e.ComplexityRoot.Customer.AccessReport(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int)), true
 	case "Customer.account":
 		if e.ComplexityRoot.Customer.Account == nil {
 			break
@@ -2777,6 +2683,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.CreatedBy(childComplexity), true
+	case "Customer.documentNumber":
+		if e.ComplexityRoot.Customer.DocumentNumber == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Customer.DocumentNumber(childComplexity), true
 	case "Customer.email":
 		if e.ComplexityRoot.Customer.Email == nil {
 			break
@@ -2920,6 +2832,20 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
+
+	case "DeleteOrganizationalUnitPayload.deletedId":
+		if e.ComplexityRoot.DeleteOrganizationalUnitPayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteOrganizationalUnitPayload.DeletedID(childComplexity), true
+
+	case "DeleteRolePayload.deletedId":
+		if e.ComplexityRoot.DeleteRolePayload.DeletedID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DeleteRolePayload.DeletedID(childComplexity), true
 
 	case "DeleteUserPayload.deletedId":
 		if e.ComplexityRoot.DeleteUserPayload.DeletedID == nil {
@@ -3212,6 +3138,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIToken(childComplexity, args["input"].(model.CreateAPITokenInput)), true
+	case "Mutation.createOrganizationalUnit":
+		if e.ComplexityRoot.Mutation.CreateOrganizationalUnit == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createOrganizationalUnit_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateOrganizationalUnit(childComplexity, args["input"].(model.CreateOrganizationalUnitInput)), true
 	case "Mutation.createRole":
 		if e.ComplexityRoot.Mutation.CreateRole == nil {
 			break
@@ -3245,6 +3182,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeactivateUser(childComplexity, args["input"].(model.DeactivateUserInput)), true
+	case "Mutation.deleteOrganizationalUnit":
+		if e.ComplexityRoot.Mutation.DeleteOrganizationalUnit == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteOrganizationalUnit_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteOrganizationalUnit(childComplexity, args["input"].(model.DeleteOrganizationalUnitInput)), true
+	case "Mutation.deleteRole":
+		if e.ComplexityRoot.Mutation.DeleteRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_deleteRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.DeleteRole(childComplexity, args["input"].(model.DeleteRoleInput)), true
 	case "Mutation.deleteUser":
 		if e.ComplexityRoot.Mutation.DeleteUser == nil {
 			break
@@ -3533,6 +3492,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetRolePermissions(childComplexity, args["input"].(model.SetRolePermissionsInput)), true
+	case "Mutation.setRoleStatus":
+		if e.ComplexityRoot.Mutation.SetRoleStatus == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_setRoleStatus_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SetRoleStatus(childComplexity, args["input"].(model.SetRoleStatusInput)), true
 	case "Mutation.setUserPermission":
 		if e.ComplexityRoot.Mutation.SetUserPermission == nil {
 			break
@@ -3572,6 +3542,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlockUser(childComplexity, args["input"].(model.UnlockUserInput)), true
+	case "Mutation.updateOrganizationalUnit":
+		if e.ComplexityRoot.Mutation.UpdateOrganizationalUnit == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateOrganizationalUnit_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateOrganizationalUnit(childComplexity, args["input"].(model.UpdateOrganizationalUnitInput)), true
 	case "Mutation.updateProfile":
 		if e.ComplexityRoot.Mutation.UpdateProfile == nil {
 			break
@@ -3583,6 +3564,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UpdateProfile(childComplexity, args["input"].(model.UpdateProfileInput)), true
+	case "Mutation.updateRole":
+		if e.ComplexityRoot.Mutation.UpdateRole == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateRole_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateRole(childComplexity, args["input"].(model.UpdateRoleInput)), true
 	case "Mutation.updateUser":
 		if e.ComplexityRoot.Mutation.UpdateUser == nil {
 			break
@@ -4135,6 +4127,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.OrderItem.Version(childComplexity), true
 
+	case "OrganizationalUnit.allowedActions":
+		if e.ComplexityRoot.OrganizationalUnit.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationalUnit.AllowedActions(childComplexity), true
 	case "OrganizationalUnit.appointments":
 		if e.ComplexityRoot.OrganizationalUnit.Appointments == nil {
 			break
@@ -4321,6 +4319,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.OrganizationalUnitEdge.Node(childComplexity), true
+
+	case "OrganizationalUnitPayload.organizationalUnit":
+		if e.ComplexityRoot.OrganizationalUnitPayload.OrganizationalUnit == nil {
+			break
+		}
+
+		return e.ComplexityRoot.OrganizationalUnitPayload.OrganizationalUnit(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -8182,11 +8187,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCompleteLoginInput,
 		ec.unmarshalInputConfirmTotpInput,
 		ec.unmarshalInputCreateApiTokenInput,
+		ec.unmarshalInputCreateOrganizationalUnitInput,
 		ec.unmarshalInputCreateRoleInput,
 		ec.unmarshalInputCreateUserInput,
 		ec.unmarshalInputCustomerOrder,
 		ec.unmarshalInputCustomerWhereInput,
 		ec.unmarshalInputDeactivateUserInput,
+		ec.unmarshalInputDeleteOrganizationalUnitInput,
+		ec.unmarshalInputDeleteRoleInput,
 		ec.unmarshalInputDeleteUserInput,
 		ec.unmarshalInputEnrolTotpInput,
 		ec.unmarshalInputFinishPasskeyRegistrationInput,
@@ -8237,11 +8245,14 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRoleWhereInput,
 		ec.unmarshalInputSessionLogWhereInput,
 		ec.unmarshalInputSetRolePermissionsInput,
+		ec.unmarshalInputSetRoleStatusInput,
 		ec.unmarshalInputSetUserPermissionInput,
 		ec.unmarshalInputSexWhereInput,
 		ec.unmarshalInputSignInWithPasskeyInput,
 		ec.unmarshalInputUnlockUserInput,
+		ec.unmarshalInputUpdateOrganizationalUnitInput,
 		ec.unmarshalInputUpdateProfileInput,
+		ec.unmarshalInputUpdateRoleInput,
 		ec.unmarshalInputUpdateUserInput,
 		ec.unmarshalInputUserOrder,
 		ec.unmarshalInputUserPermissionWhereInput,
@@ -8403,6 +8414,64 @@ input SetRolePermissionsInput {
 }
 
 """
+What is to change about a role. What is not given stays.
+"""
+input UpdateRoleInput {
+  """
+  The role; system roles stay as they are.
+  """
+  roleId: ID!
+  """
+  The role's name, 2 to 64 characters, not in use yet.
+  """
+  name: String
+  """
+  What the role is for.
+  """
+  description: String
+  """
+  Refuse with CONFLICT unless this is the role's version.
+  """
+  expectedVersion: Int
+}
+
+"""
+Whether a role counts.
+"""
+input SetRoleStatusInput {
+  """
+  The role; system roles stay as they are.
+  """
+  roleId: ID!
+  """
+  An inactive role permits nothing, from the next request on.
+  """
+  status: RoleStatus!
+  """
+  Why, 3 to 500 characters.
+  """
+  reason: String
+  """
+  Refuse with CONFLICT unless this is the role's version.
+  """
+  expectedVersion: Int
+}
+
+"""
+A role to delete.
+"""
+input DeleteRoleInput {
+  """
+  The role; system roles stay as they are.
+  """
+  roleId: ID!
+  """
+  Why it is deleted, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
 A role for a user.
 """
 input AssignRoleInput {
@@ -8415,7 +8484,7 @@ input AssignRoleInput {
   """
   roleId: ID!
   """
-  From when it no longer counts; in the future.
+  From when it no longer counts; in the future, and no later than what the caller holds itself.
   """
   expiresAt: Time
   """
@@ -8463,7 +8532,7 @@ input SetUserPermissionInput {
   """
   scope: PermissionScope = ANY
   """
-  From when it no longer counts; in the future.
+  From when it no longer counts; in the future, and no later than what the caller holds itself.
   """
   expiresAt: Time
   """
@@ -8498,6 +8567,16 @@ type RolePayload {
   The role.
   """
   role: Role
+}
+
+"""
+The role that was deleted.
+"""
+type DeleteRolePayload {
+  """
+  Its id.
+  """
+  deletedId: ID!
 }
 
 """
@@ -8546,6 +8625,18 @@ extend type Mutation {
   Say anew what a role permits. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
   """
   setRolePermissions("What is asked for." input: SetRolePermissionsInput!): RolePayload! @stepUp @hasPermission(permission: "role:update")
+  """
+  Change what a role is called. Errors: NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  updateRole("What is asked for." input: UpdateRoleInput!): RolePayload! @hasPermission(permission: "role:update")
+  """
+  Say whether a role counts. Who activates one gives what it permits, and must hold that without an end. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  setRoleStatus("What is asked for." input: SetRoleStatusInput!): RolePayload! @stepUp @hasPermission(permission: "role:update")
+  """
+  Delete a role that nobody has; assignments that have ended go with it. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  deleteRole("What is asked for." input: DeleteRoleInput!): DeleteRolePayload! @stepUp @hasPermission(permission: "role:delete")
   """
   Give a role to a user. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN.
   """
@@ -8974,7 +9065,7 @@ extend type ApiToken {
 
 extend type Role {
   """
-  What can be done with the role: setRolePermissions, assignRole.
+  What can be done with the role: setRolePermissions, updateRole, setRoleStatus, deleteRole, assignRole. Whether somebody has it is seen when it is deleted.
   """
   allowedActions: [AllowedAction!]!
 }
@@ -10258,6 +10349,13 @@ extend type Mutation {
   """
   practitioner("Its id." id: ID!): PractitionerProfile @hasPermission(permission: "practitioner:read")
 }
+
+extend type Customer {
+  """
+  The number of the person's identity document. Needs the permission customer:read_document.
+  """
+  documentNumber: String @hasPermission(permission: "customer:read_document")
+}
 `, BuiltIn: false},
 	{Name: "../schema/preview.graphqls", Input: `"""
 A change of a role that is not to be made yet.
@@ -10411,117 +10509,6 @@ extend type Query {
   One product. Errors: NOT_FOUND.
   """
   product("Its id." id: ID!): Product @hasPermission(permission: "product:read")
-}
-`, BuiltIn: false},
-	{Name: "../schema/report.graphqls", Input: `"""
-What personal data are read for, as whoever read them said: the codes of HL7's value set GeneralPurposeOfUse. A client says so in the header ` + "`" + `X-Purpose-Of-Use` + "`" + `.
-"""
-enum PurposeOfUse {
-  """
-  Treatment.
-  """
-  TREAT
-  """
-  Treatment in an emergency.
-  """
-  ETREAT
-  """
-  Payment for treatment.
-  """
-  HPAYMT
-  """
-  The running of the clinic.
-  """
-  HOPERAT
-  """
-  Coverage by an insurance.
-  """
-  COVERAGE
-  """
-  The patient asked for it.
-  """
-  PATRQT
-  """
-  Public health.
-  """
-  PUBHLTH
-  """
-  Research.
-  """
-  HRESCH
-  """
-  Marketing.
-  """
-  HMARKT
-}
-
-"""
-That somebody was shown personal data of a customer: once for each operation, whatever the number of fields. The data themselves are not in it.
-"""
-type AccessReportEntry @authenticated {
-  """
-  When it was.
-  """
-  at: Time!
-  """
-  The login name of whoever saw them, as it was then.
-  """
-  who: String!
-  """
-  Whether it was done in the name of another user, while acting for them.
-  """
-  actingForAnother: Boolean!
-  """
-  Which fields were shown, such as ` + "`" + `Customer.phone` + "`" + `.
-  """
-  fields: [String!]!
-  """
-  What for; null where it was not said.
-  """
-  purpose: PurposeOfUse
-  """
-  The name of the operation, as the program that sent it calls it.
-  """
-  operation: String!
-}
-
-"""
-An entry of a report and its place in it.
-"""
-type AccessReportEntryEdge {
-  """
-  The entry.
-  """
-  node: AccessReportEntry!
-  """
-  Its place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `.
-  """
-  cursor: Cursor!
-}
-
-"""
-A page of a report.
-"""
-type AccessReportEntryConnection {
-  """
-  The entries of the page.
-  """
-  edges: [AccessReportEntryEdge!]!
-  """
-  What lies before and after the page.
-  """
-  pageInfo: PageInfo!
-  """
-  How many entries the whole report has; costs a query of its own.
-  """
-  totalCount: Int!
-}
-
-extend type Customer {
-  """
-  Who was shown personal data of the customer, newest first: for the owner of the profile, and for holders of ` + "`" + `audit_log:read` + "`" + `, as far as that reaches. What owners see of their own profiles is not in it, and neither are names alone. Errors: FORBIDDEN.
-  """
-  accessReport("Entries after this cursor." after: Cursor, "How many from the start, at most 100." first: Int, "Entries before this cursor." before: Cursor, "How many from the end, at most 100." last: Int): AccessReportEntryConnection
 }
 `, BuiltIn: false},
 	{Name: "../schema/reward.graphqls", Input: `"""
@@ -10754,6 +10741,122 @@ extend type Mutation {
   changePassword("What is asked for." input: ChangePasswordInput!): SessionPayload! @authenticated
 }
 `, BuiltIn: false},
+	{Name: "../schema/unit.graphqls", Input: `"""
+A new unit.
+"""
+input CreateOrganizationalUnitInput {
+  """
+  The unit's name, not in use yet.
+  """
+  name: String!
+  """
+  What the unit is for.
+  """
+  description: String
+  """
+  What sort of unit it is.
+  """
+  kind: OrganizationalUnitKind! = DEPARTMENT
+  """
+  IANA time zone of the unit.
+  """
+  timezone: String! = "UTC"
+  """
+  The unit above; null makes the root of a tree.
+  """
+  parentId: ID
+}
+
+"""
+What is to change about a unit. What is not given stays; null clears.
+"""
+input UpdateOrganizationalUnitInput {
+  """
+  The unit.
+  """
+  id: ID!
+  """
+  Refuse with CONFLICT unless this is the unit's version.
+  """
+  expectedVersion: Int
+  """
+  The unit's name; cannot be cleared.
+  """
+  name: String
+  """
+  What the unit is for.
+  """
+  description: String
+  """
+  What sort of unit it is; null leaves it.
+  """
+  kind: OrganizationalUnitKind
+  """
+  IANA time zone; cannot be cleared.
+  """
+  timezone: String
+  """
+  The unit above, not the unit itself nor one below it; null makes it the root of a tree.
+  """
+  parentId: ID
+}
+
+"""
+A unit to delete.
+"""
+input DeleteOrganizationalUnitInput {
+  """
+  The unit.
+  """
+  id: ID!
+  """
+  Why it is deleted, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+The unit as it is now.
+"""
+type OrganizationalUnitPayload {
+  """
+  The unit.
+  """
+  organizationalUnit: OrganizationalUnit
+}
+
+"""
+The unit that was deleted.
+"""
+type DeleteOrganizationalUnitPayload {
+  """
+  Its id.
+  """
+  deletedId: ID!
+}
+
+extend type OrganizationalUnit {
+  """
+  What can be done with the unit: createOrganizationalUnit (below it), updateOrganizationalUnit, deleteOrganizationalUnit. What a move hands to others, and whether something belongs to the unit, is seen when it is done.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Mutation {
+  """
+  Make a unit. Units hang at most 10 levels deep. Errors: NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  createOrganizationalUnit("What is asked for." input: CreateOrganizationalUnitInput!): OrganizationalUnitPayload! @hasPermission(permission: "unit:create")
+  """
+  Change a unit, or move it with all below it. A move hands what hangs on the unit to those who work in the units above: the caller must hold for all rows whatever is granted for units anywhere. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  updateOrganizationalUnit("What is asked for." input: UpdateOrganizationalUnitInput!): OrganizationalUnitPayload! @stepUp @hasPermission(permission: "unit:update")
+  """
+  Delete a unit that nothing belongs to: no units, people, bookings, orders or payments. Errors: STEP_UP_REQUIRED, NOT_FOUND, CONFLICT, BAD_USER_INPUT, FORBIDDEN.
+  """
+  deleteOrganizationalUnit("What is asked for." input: DeleteOrganizationalUnitInput!): DeleteOrganizationalUnitPayload! @stepUp @hasPermission(permission: "unit:delete")
+}
+`, BuiltIn: false},
 	{Name: "../schema/usersession.graphqls", Input: `"""
 What to call a session.
 """
@@ -10944,46 +11047,6 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
-
-func (ec *executionContext) childFields_AccessReportEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "at":
-		return ec.fieldContext_AccessReportEntry_at(ctx, field)
-	case "who":
-		return ec.fieldContext_AccessReportEntry_who(ctx, field)
-	case "actingForAnother":
-		return ec.fieldContext_AccessReportEntry_actingForAnother(ctx, field)
-	case "fields":
-		return ec.fieldContext_AccessReportEntry_fields(ctx, field)
-	case "purpose":
-		return ec.fieldContext_AccessReportEntry_purpose(ctx, field)
-	case "operation":
-		return ec.fieldContext_AccessReportEntry_operation(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntry", field.Name)
-}
-
-func (ec *executionContext) childFields_AccessReportEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "edges":
-		return ec.fieldContext_AccessReportEntryConnection_edges(ctx, field)
-	case "pageInfo":
-		return ec.fieldContext_AccessReportEntryConnection_pageInfo(ctx, field)
-	case "totalCount":
-		return ec.fieldContext_AccessReportEntryConnection_totalCount(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntryConnection", field.Name)
-}
-
-func (ec *executionContext) childFields_AccessReportEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-	switch field.Name {
-	case "node":
-		return ec.fieldContext_AccessReportEntryEdge_node(ctx, field)
-	case "cursor":
-		return ec.fieldContext_AccessReportEntryEdge_cursor(ctx, field)
-	}
-	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntryEdge", field.Name)
-}
 
 func (ec *executionContext) childFields_AccessReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -11277,10 +11340,6 @@ func (ec *executionContext) childFields_AuditLog(ctx context.Context, field grap
 		return ec.fieldContext_AuditLog_errorCode(ctx, field)
 	case "details":
 		return ec.fieldContext_AuditLog_details(ctx, field)
-	case "fieldsShown":
-		return ec.fieldContext_AuditLog_fieldsShown(ctx, field)
-	case "purpose":
-		return ec.fieldContext_AuditLog_purpose(ctx, field)
 	case "user":
 		return ec.fieldContext_AuditLog_user(ctx, field)
 	}
@@ -11573,8 +11632,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_pointsAccount(ctx, field)
 	case "rewardRedemptions":
 		return ec.fieldContext_Customer_rewardRedemptions(ctx, field)
-	case "accessReport":
-		return ec.fieldContext_Customer_accessReport(ctx, field)
+	case "documentNumber":
+		return ec.fieldContext_Customer_documentNumber(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Customer", field.Name)
 }
@@ -11599,6 +11658,22 @@ func (ec *executionContext) childFields_CustomerEdge(ctx context.Context, field 
 		return ec.fieldContext_CustomerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteOrganizationalUnitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteOrganizationalUnitPayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteOrganizationalUnitPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeleteRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteRolePayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteRolePayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11997,6 +12072,8 @@ func (ec *executionContext) childFields_OrganizationalUnit(ctx context.Context, 
 		return ec.fieldContext_OrganizationalUnit_orders(ctx, field)
 	case "paymentTransactions":
 		return ec.fieldContext_OrganizationalUnit_paymentTransactions(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_OrganizationalUnit_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrganizationalUnit", field.Name)
 }
@@ -12021,6 +12098,14 @@ func (ec *executionContext) childFields_OrganizationalUnitEdge(ctx context.Conte
 		return ec.fieldContext_OrganizationalUnitEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OrganizationalUnitEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_OrganizationalUnitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "organizationalUnit":
+		return ec.fieldContext_OrganizationalUnitPayload_organizationalUnit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OrganizationalUnitPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

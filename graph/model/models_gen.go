@@ -5,6 +5,7 @@ package model
 import (
 	"bytes"
 	"clinicgraph/ent"
+	"clinicgraph/ent/organizationalunit"
 	"clinicgraph/ent/role"
 	"clinicgraph/internal/paging"
 	"fmt"
@@ -70,7 +71,7 @@ type AssignRoleInput struct {
 	UserID uuid.UUID `json:"userId"`
 	// The role.
 	RoleID uuid.UUID `json:"roleId"`
-	// From when it no longer counts; in the future.
+	// From when it no longer counts; in the future, and no later than what the caller holds itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Why the role is given.
 	Reason *string `json:"reason,omitempty"`
@@ -220,6 +221,20 @@ type CreateAPITokenPayload struct {
 	Token string `json:"token"`
 }
 
+// A new unit.
+type CreateOrganizationalUnitInput struct {
+	// The unit's name, not in use yet.
+	Name string `json:"name"`
+	// What the unit is for.
+	Description *string `json:"description,omitempty"`
+	// What sort of unit it is.
+	Kind organizationalunit.Kind `json:"kind"`
+	// IANA time zone of the unit.
+	Timezone string `json:"timezone"`
+	// The unit above; null makes the root of a tree.
+	ParentID *uuid.UUID `json:"parentId,omitempty"`
+}
+
 // A new role.
 type CreateRoleInput struct {
 	// The role's name, 2 to 64 characters, not in use yet.
@@ -266,6 +281,34 @@ type DeactivateUserInput struct {
 	ID uuid.UUID `json:"id"`
 	// Why it is closed, 3 to 500 characters.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// A unit to delete.
+type DeleteOrganizationalUnitInput struct {
+	// The unit.
+	ID uuid.UUID `json:"id"`
+	// Why it is deleted, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The unit that was deleted.
+type DeleteOrganizationalUnitPayload struct {
+	// Its id.
+	DeletedID uuid.UUID `json:"deletedId"`
+}
+
+// A role to delete.
+type DeleteRoleInput struct {
+	// The role; system roles stay as they are.
+	RoleID uuid.UUID `json:"roleId"`
+	// Why it is deleted, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The role that was deleted.
+type DeleteRolePayload struct {
+	// Its id.
+	DeletedID uuid.UUID `json:"deletedId"`
 }
 
 // An account to delete.
@@ -414,6 +457,12 @@ type ObjectReach struct {
 	Relation *PermissionScope `json:"relation,omitempty"`
 	// Whether the permission reaches as far as the object. What is done with it may be refused for other reasons: see `allowedActions`.
 	Covered bool `json:"covered"`
+}
+
+// The unit as it is now.
+type OrganizationalUnitPayload struct {
+	// The unit.
+	OrganizationalUnit *ent.OrganizationalUnit `json:"organizationalUnit,omitempty"`
 }
 
 // What a browser needs to make a passkey or to ask for one.
@@ -769,6 +818,18 @@ type SetRolePermissionsInput struct {
 	ExpectedVersion *int `json:"expectedVersion,omitempty"`
 }
 
+// Whether a role counts.
+type SetRoleStatusInput struct {
+	// The role; system roles stay as they are.
+	RoleID uuid.UUID `json:"roleId"`
+	// An inactive role permits nothing, from the next request on.
+	Status role.Status `json:"status"`
+	// Why, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+	// Refuse with CONFLICT unless this is the role's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
+}
+
 // One permission allowed or denied to one user directly.
 type SetUserPermissionInput struct {
 	// The user; not the caller.
@@ -779,7 +840,7 @@ type SetUserPermissionInput struct {
 	Allowed bool `json:"allowed"`
 	// How far it reaches.
 	Scope *PermissionScope `json:"scope,omitempty"`
-	// From when it no longer counts; in the future.
+	// From when it no longer counts; in the future, and no later than what the caller holds itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
 	// Why it is granted.
 	Reason *string `json:"reason,omitempty"`
@@ -829,6 +890,24 @@ type UnlockUserInput struct {
 	Reason *string `json:"reason,omitempty"`
 }
 
+// What is to change about a unit. What is not given stays; null clears.
+type UpdateOrganizationalUnitInput struct {
+	// The unit.
+	ID uuid.UUID `json:"id"`
+	// Refuse with CONFLICT unless this is the unit's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
+	// The unit's name; cannot be cleared.
+	Name graphql.Omittable[*string] `json:"name,omitempty"`
+	// What the unit is for.
+	Description graphql.Omittable[*string] `json:"description,omitempty"`
+	// What sort of unit it is; null leaves it.
+	Kind *organizationalunit.Kind `json:"kind,omitempty"`
+	// IANA time zone; cannot be cleared.
+	Timezone graphql.Omittable[*string] `json:"timezone,omitempty"`
+	// The unit above, not the unit itself nor one below it; null makes it the root of a tree.
+	ParentID graphql.Omittable[*uuid.UUID] `json:"parentId,omitempty"`
+}
+
 // What is to change about the caller. What is not given stays; null clears.
 type UpdateProfileInput struct {
 	// Refuse with CONFLICT unless this is the account's version.
@@ -849,6 +928,18 @@ type UpdateProfileInput struct {
 type UpdateProfilePayload struct {
 	// The caller.
 	Viewer *Viewer `json:"viewer"`
+}
+
+// What is to change about a role. What is not given stays.
+type UpdateRoleInput struct {
+	// The role; system roles stay as they are.
+	RoleID uuid.UUID `json:"roleId"`
+	// The role's name, 2 to 64 characters, not in use yet.
+	Name *string `json:"name,omitempty"`
+	// What the role is for.
+	Description *string `json:"description,omitempty"`
+	// Refuse with CONFLICT unless this is the role's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
 }
 
 // What is to change about an account. What is not given stays; null clears.

@@ -23,7 +23,7 @@ type Change struct {
 	From, To   Scope
 }
 
-// Compare lists the permissions of the registry that reach further or less far by
+// Compare lists the permissions, of those that something asks for, that reach further or less far by
 // the grants after than by those before, at now.
 func Compare(before, after []Grant, now time.Time) (changes []Change) {
 	b, a := Evaluate(before, now), Evaluate(after, now)
@@ -35,13 +35,56 @@ func Compare(before, after []Grant, now time.Time) (changes []Change) {
 	return changes
 }
 
-// Exceeds names the first permission of the registry that wanted reaches and
+// Outlasts names the first permission of the registry that wanted reaches until an
+// instant (zero: for good) and holder does not hold as far for as long, and when
+// the holder's ends. What does not reach as far now is for Exceeds to tell. A denial
+// that waits ends what it denies when it begins.
+func Outlasts(wanted []Grant, until time.Time, holder []Grant, now time.Time) (permission string, end time.Time) {
+	w := Evaluate(wanted, now)
+	for _, p := range registry {
+		if scope := w.Scope(p.Name); scope != ScopeNone {
+			if ends := lastsUntil(holder, p.Name, scope, now); outlasts(until, ends) {
+				return p.Name, ends
+			}
+		}
+	}
+	return "", time.Time{}
+}
+
+// lastsUntil is when the holder stops holding the permission as far, zero: never.
+// Grants that follow each other without a gap are as good as one.
+func lastsUntil(holder []Grant, permission string, scope Scope, now time.Time) time.Time {
+	at := now
+	for more := true; more; {
+		more = false
+		for _, g := range holder {
+			if !g.Covers(permission) || !g.Allowed || g.Scope < scope || !g.ActiveAt(at) {
+				continue
+			}
+			if g.ExpiresAt.IsZero() {
+				at, more = time.Time{}, false
+				break
+			}
+			if g.ExpiresAt.After(at) {
+				at, more = g.ExpiresAt, true
+			}
+		}
+	}
+	for _, g := range holder {
+		if g.Covers(permission) && !g.Allowed && g.ValidFrom.After(now) && outlasts(at, g.ValidFrom) {
+			at = g.ValidFrom
+		}
+	}
+	return at
+}
+
+// Exceeds names the first permission that something asks for and that wanted reaches and
 // holder does not reach as far, at now. "" means that holder covers wanted:
 // nobody grants what they do not hold, or touches whom they do not cover.
 func Exceeds(wanted, holder []Grant, now time.Time) string {
 	w, h := Evaluate(wanted, now), Evaluate(holder, now)
 	for _, p := range registry {
-		if w.Scope(p.Name) > h.Scope(p.Name) {
+		if w.Scope(p.Name) > h.Scope(p.Name) && !p.Reserved {
 			return p.Name
 		}
 	}

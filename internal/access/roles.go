@@ -29,12 +29,13 @@ const (
 var systemRoles = []Role{
 	{RoleAdmin, "Runs the system: everything.", []RoleGrant{{"*:*", ScopeAny}}},
 	{RoleManager, "Runs the clinic: its business, its people and its records, but for the notes about patients.", at(ScopeAny,
-		UserRead, UserReadPersonal, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleAssign,
-		PermissionRead, PermissionGrant, AccessReviewRead, AccessReviewDecide, SessionRead, SessionRevoke, RateLimitRead, UnitRead, DirectoryRead, CustomerRead, CustomerReadPersonal, PractitionerRead, ProductRead,
+		UserRead, UserReadPersonal, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleDelete, RoleAssign,
+		PermissionRead, PermissionGrant, AccessReviewRead, AccessReviewDecide, SessionRead, SessionRevoke, RateLimitRead, UnitRead, UnitCreate, UnitUpdate, UnitDelete, DirectoryRead,
+		CustomerRead, CustomerReadPersonal, CustomerReadDocument, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,
 		PointsRead, RewardRead, RewardRedeem, OperationLogRead)},
 	{RoleStaff, "Front desk: the customers, and the bookings and payments of the own unit.", slices.Concat(
-		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, PointsRead, RewardRedeem),
+		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, CustomerReadDocument, PointsRead, RewardRedeem),
 		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead, UserReadPersonal),
 		at(ScopeOwn, SessionRead, SessionRevoke))},
 	{RoleDoctor, "Practitioner: the own appointments and the customers who come to them.", slices.Concat(
@@ -43,7 +44,7 @@ var systemRoles = []Role{
 			AppointmentRead, AppointmentReadNotes, OrderRead, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 	{RoleCustomer, "Customer: the own profiles and what hangs on them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),
-		at(ScopeOwn, CustomerRead, CustomerReadPersonal, BookingRead, BookingCreate, BookingCancel, AppointmentRead,
+		at(ScopeOwn, CustomerRead, CustomerReadPersonal, CustomerReadDocument, BookingRead, BookingCreate, BookingCancel, AppointmentRead,
 			OrderRead, PaymentRead, PaymentCapture, PointsRead, RewardRedeem, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 }
 

@@ -94,6 +94,9 @@ func (s *Service) giveRoles(ctx context.Context, c *ent.Client, u *ent.User, rol
 		if err != nil {
 			return err
 		}
+		if err := s.lasts(ctx, permitted(r), nil); err != nil {
+			return err
+		}
 		create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now())
 		if v.UserID != uuid.Nil {
 			create.SetAssignedByID(v.UserID)

@@ -3,6 +3,8 @@ package accounts
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -50,13 +52,49 @@ func loadRole(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.Role, erro
 }
 
 // permitted is what a role permits, as grants.
-func permitted(r *ent.Role) []access.Grant {
+func permitted(r *ent.Role) []access.Grant { return grantsOf(permittedBy(r)) }
+
+// permittedBy is what a role permits; it is loaded with its permissions.
+func permittedBy(r *ent.Role) []access.RoleGrant {
 	grants := make([]access.RoleGrant, len(r.Edges.RolePermissions))
 	for i, p := range r.Edges.RolePermissions {
 		scope, _ := access.ParseScope(p.Scope.String())
 		grants[i] = access.RoleGrant{Permission: p.Permission, Scope: scope}
 	}
-	return grantsOf(grants)
+	return grants
+}
+
+// fresh is what the role would permit that it does not permit yet, or not as far.
+func fresh(old, wanted []access.RoleGrant) (added []access.RoleGrant) {
+	for _, g := range wanted {
+		had := slices.ContainsFunc(old, func(o access.RoleGrant) bool { return o.Permission == g.Permission && o.Scope >= g.Scope })
+		if !had {
+			added = append(added, g)
+		}
+	}
+	return added
+}
+
+// gives is holds and lasts.
+func (s *Service) gives(ctx context.Context, wanted []access.Grant, until *time.Time) error {
+	if err := s.holds(ctx, wanted); err != nil {
+		return err
+	}
+	return s.lasts(ctx, wanted, until)
+}
+
+// lasts refuses to give something for longer than the caller holds it: what was
+// given for a while would be passed on for good. Until nil is without an end.
+func (s *Service) lasts(ctx context.Context, wanted []access.Grant, until *time.Time) error {
+	v := access.FromContext(ctx)
+	if v.System() != "" {
+		return nil
+	}
+	p, end := access.Outlasts(wanted, value(until), v.Grants, s.Now())
+	if p == "" {
+		return nil
+	}
+	return fault.Forbidden("You hold %s until %s yourself, so you cannot give it for longer.", p, end.UTC().Format(time.RFC3339))
 }
 
 func grantsOf(permissions []access.RoleGrant) []access.Grant {

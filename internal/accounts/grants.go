@@ -43,7 +43,7 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 	// A denial gives nothing away, so it needs no more than the verb's own
 	// permission.
 	if g.Allowed {
-		if err := s.holds(ctx, []access.Grant{{Permission: g.Permission, Scope: g.Scope, Allowed: true}}); err != nil {
+		if err := s.gives(ctx, []access.Grant{{Permission: g.Permission, Scope: g.Scope, Allowed: true}}, g.ExpiresAt); err != nil {
 			return nil, err
 		}
 	}

@@ -1,7 +1,6 @@
 package accounts
 
 import (
-	"context"
 	"time"
 
 	"github.com/google/uuid"
@@ -128,10 +127,4 @@ func errOwnAccess() error {
 
 func errOutOfReach(permission string) error {
 	return fault.Forbidden("Your permission %s does not reach accounts outside of your unit.", permission)
-}
-
-// Held reads what a user holds, for the rules of this page. The context must be
-// unrestricted.
-func Held(ctx context.Context, c *ent.Client, id uuid.UUID) ([]access.Grant, error) {
-	return readGrants(ctx, c, id)
 }

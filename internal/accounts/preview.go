@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,8 +18,12 @@ import (
 	"clinicgraph/internal/fault"
 )
 
-// maxPreviewed is how many people a preview looks at: each costs a statement.
-const maxPreviewed = 1000
+// maxPreviewed is how many of those who have the role a preview looks at, and
+// previewBatch how many of them at once.
+const (
+	maxPreviewed = 1000
+	previewBatch = 500
+)
 
 // RoleChange is a change of a role that nobody has made yet.
 type RoleChange struct {
@@ -77,14 +82,17 @@ func (s *Service) Preview(ctx context.Context, in RoleChange) (*Preview, error) 
 		}
 		people[id] = during(after, from, time.Time{})
 	}
-	for id, given := range people {
-		held, err := readGrants(elevated, c, id)
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(people)), previewBatch) {
+		holding, err := Held(elevated, c, ids)
 		if err != nil {
 			return nil, err
 		}
-		others := slices.DeleteFunc(slices.Clone(held), func(g access.Grant) bool { return g.Source == access.SourceRole && g.Role == r.Name })
-		if changes := access.Compare(held, append(others, given...), now); len(changes) > 0 {
-			p.Effects = append(p.Effects, Effect{id, changes})
+		for _, id := range ids {
+			held := holding[id]
+			others := slices.DeleteFunc(slices.Clone(held), func(g access.Grant) bool { return g.Source == access.SourceRole && g.Role == r.Name })
+			if changes := access.Compare(held, append(others, people[id]...), now); len(changes) > 0 {
+				p.Effects = append(p.Effects, Effect{id, changes})
+			}
 		}
 	}
 	slices.SortFunc(p.Effects, func(a, b Effect) int { return cmp.Compare(a.User.String(), b.User.String()) })
@@ -103,16 +111,14 @@ func (s *Service) changeable(ctx context.Context, c *ent.Client, in RoleChange) 
 	case !edits && !gives:
 		return nil, fault.Invalid("input", "Say what is to change.")
 	}
+	if err := grantableAll(in.Permissions); err != nil {
+		return nil, err
+	}
 	if err := s.holds(ctx, grantsOf(in.Permissions)); err != nil {
 		return nil, err
 	}
 	if _, err := listed(in.Permissions); err != nil {
 		return nil, err
-	}
-	for i, g := range in.Permissions {
-		if err := inCatalogue(fmt.Sprintf("input.permissions.%d.permission", i), g.Permission); err != nil {
-			return nil, err
-		}
 	}
 	switch {
 	case edits:
@@ -125,20 +131,47 @@ func (s *Service) changeable(ctx context.Context, c *ent.Client, in RoleChange) 
 	if err != nil {
 		return nil, err
 	}
-	for _, id := range in.Assign {
-		if _, err := s.target(ctx, c, id, "assignRole"); err != nil {
-			return nil, err
-		}
+	lasting := grantsOf(fresh(permittedBy(r), in.Permissions))
+	if len(in.Assign) > 0 || in.Active != nil && *in.Active {
+		lasting = append(lasting, permitted(r)...)
+	}
+	if err := s.lasts(ctx, lasting, nil); err != nil {
+		return nil, err
+	}
+	if err := s.targets(ctx, c, in.Assign, "assignRole"); err != nil {
+		return nil, err
+	}
+	if err := s.targets(ctx, c, in.Revoke, "revokeRole"); err != nil {
+		return nil, err
 	}
 	for i, id := range in.Revoke {
-		if _, err := s.target(ctx, c, id, "revokeRole"); err != nil {
-			return nil, err
-		}
 		if slices.Contains(in.Assign, id) {
 			return nil, fault.Invalid(fmt.Sprintf("input.revokeFrom.%d", i), "The role is given to this user and taken away.")
 		}
 	}
 	return r, nil
+}
+
+// targets is target for many, in two statements.
+func (s *Service) targets(ctx context.Context, c *ent.Client, ids []uuid.UUID, verb string) error {
+	users, err := c.User.Query().Where(user.IDIn(ids...)).All(ctx)
+	if err != nil {
+		return fmt.Errorf("load users: %w", err)
+	}
+	held, err := Held(access.Elevated(ctx, "access"), c, ids)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		i := slices.IndexFunc(users, func(u *ent.User) bool { return u.ID == id })
+		if i < 0 {
+			return fault.Missing()
+		}
+		if err := MayAct(access.FromContext(ctx), verb, users[i], held[id], s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // after is what the role permits when the change is made.

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/role"
 	"clinicgraph/ent/rolepermission"
 	"clinicgraph/ent/userrole"
 	"clinicgraph/internal/access"
@@ -28,21 +27,17 @@ type NewRole struct {
 // FORBIDDEN for a permission that the caller does not hold.
 func (s *Service) CreateRole(ctx context.Context, n NewRole) (made *ent.Role, err error) {
 	defer func() { s.tell(ctx, audit.EventRoleCreate, idOf(made), access.RoleCreate, err, list(n.Permissions)) }()
-	name := strings.TrimSpace(n.Name)
-	if len(name) < 2 || len(name) > 64 {
-		return nil, fault.Invalid("input.name", "A role's name has 2 to 64 bytes.")
+	if err := grantableAll(n.Permissions); err != nil {
+		return nil, err
 	}
-	if err := s.holds(ctx, grantsOf(n.Permissions)); err != nil {
+	if err := s.gives(ctx, grantsOf(n.Permissions), nil); err != nil {
 		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		elevated := access.Elevated(ctx, "createRole")
-		taken, err := c.Role.Query().Where(role.Name(name)).Exist(elevated)
+		name, err := roleName(elevated, c, n.Name, uuid.Nil)
 		if err != nil {
-			return fmt.Errorf("look for the role: %w", err)
-		}
-		if taken {
-			return fault.Conflict("There is a role of this name already.")
+			return err
 		}
 		if made, err = c.Role.Create().SetName(name).SetDescription(n.Description).Save(elevated); err != nil {
 			return fmt.Errorf("make role: %w", err)
@@ -60,22 +55,23 @@ func (s *Service) CreateRole(ctx context.Context, n NewRole) (made *ent.Role, er
 // the caller does not hold, be it given or taken, CONFLICT when expectedVersion is stale or nobody could give roles any
 // more.
 func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants []access.RoleGrant, expectedVersion *int32) (changed *ent.Role, err error) {
-	defer func() {
-		s.tell(ctx, audit.EventRolePermissions, &id, access.RoleUpdate, err, list(grants))
-	}()
+	details := list(grants)
+	defer func() { s.tell(ctx, audit.EventRolePermissions, &id, access.RoleUpdate, err, details) }()
+	if err := grantableAll(grants); err != nil {
+		return nil, err
+	}
 	if err := s.holds(ctx, grantsOf(grants)); err != nil {
 		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
-			return err
-		}
-		r, err := s.editable(ctx, c, id)
+		r, err := s.edited(ctx, c, id, expectedVersion)
 		if err != nil {
 			return err
 		}
-		if expectedVersion != nil && *expectedVersion != r.Version {
-			return fault.Conflict("The role has changed since you read it.")
+		old := permittedBy(r)
+		details = "from [" + list(old) + "] to [" + list(grants) + "]"
+		if err := s.lasts(ctx, grantsOf(fresh(old, grants)), nil); err != nil {
+			return err
 		}
 		// The version goes up with the permissions, so that two editors notice
 		// each other.
@@ -175,6 +171,9 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 		}
 		r, err := s.grantable(ctx, c, a.RoleID)
 		if err != nil {
+			return err
+		}
+		if err := s.lasts(ctx, permitted(r), a.ExpiresAt); err != nil {
 			return err
 		}
 		elevated := access.Elevated(ctx, "assignRole")

@@ -85,6 +85,16 @@ func inCatalogue(path, name string) error {
 	}
 }
 
+// grantableAll is inCatalogue for what a role is to permit.
+func grantableAll(permissions []access.RoleGrant) error {
+	for i, g := range permissions {
+		if err := inCatalogue(fmt.Sprintf("input.permissions.%d.permission", i), g.Permission); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // catalogue finds the entry of a permission that can be granted; see inCatalogue.
 func catalogue(ctx context.Context, c *ent.Client, path, name string) (*ent.Permission, error) {
 	if err := inCatalogue(path, name); err != nil {

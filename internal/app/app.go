@@ -184,6 +184,7 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
 	guard.Install(client, o.Now)
+	client.Intercept(graph.Notes())
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
@@ -202,6 +203,10 @@ func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config
 	if err != nil {
 		return nil, nil, err
 	}
+	documents, err := keys.Sealer("customer-documents")
+	if err != nil {
+		return nil, nil, err
+	}
 	signIn := &auth.Service{
 		Store: s, Security: security, Now: o.Now, Mail: mail, Factors: factors, OneTime: oneTime, GuardKey: keys.Guard, Pause: o.Pause,
 		MaxSessions: cfg.Sessions.PerUser, StepUp: cfg.Factors.StepUp,
@@ -215,21 +220,23 @@ func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config
 	client.Use(signIn.Authorities.Hook())
 	mail.Errands = signIn.Errands()
 	booking := &scheduling.Service{Store: s, Now: o.Now}
+	people := &customers.Service{Store: s, Now: o.Now, Documents: documents}
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{
 			Store: s, Security: security, Now: o.Now, SecondFactor: signIn.Factors.Required, Uses: uses,
 			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, TellMoved: signIn.TellMoved, ClearBlock: signIn.ClearBlock,
 		},
-		Orders:  &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
-		Rewards: &rewards.Service{Store: s, Now: o.Now},
-		Notices: &notifications.Service{Store: s, Now: o.Now},
-		Live:    newHub(cfg.Live, signIn.Renew, log),
-		StepUp:  cfg.Factors.StepUp,
+		Customers: people,
+		Orders:    &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
+		Rewards:   &rewards.Service{Store: s, Now: o.Now},
+		Notices:   &notifications.Service{Store: s, Now: o.Now},
+		Live:      newHub(cfg.Live, signIn.Renew, log),
+		StepUp:    cfg.Factors.StepUp,
 	}
 	return &App{Store: s, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
-		Customers: &customers.Service{Store: s, Now: o.Now}, Catalog: &catalog.Service{Store: s},
+		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
 	}}, r, nil
 }

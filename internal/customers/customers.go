@@ -16,6 +16,7 @@ import (
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
+	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
 )
 
@@ -27,12 +28,16 @@ type Profile struct {
 	BirthDate          *string // YYYY-MM-DD
 	Email, Phone       *string
 	Address, Notes     *string
+	Document           *string // number of the identity document; by Create alone
 }
 
 // Service has the verbs of customer profiles.
 type Service struct {
 	Store *store.Store
 	Now   func() time.Time
+
+	// Documents seals the numbers of identity documents.
+	Documents *seal.Key
 }
 
 // Create makes a profile with an empty points account. The caller is the system:
@@ -40,6 +45,9 @@ type Service struct {
 func (s *Service) Create(ctx context.Context, p Profile) (made *ent.Customer, err error) {
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		made, err = Add(ctx, c, p)
+		if err == nil && p.Document != nil {
+			made, err = s.setDocument(ctx, made, *p.Document)
+		}
 		return err
 	})
 	if err != nil {

@@ -126,6 +126,31 @@ func (d *diary) accessVerbs() (questions []question) {
 			return c.ungrant(user, "directory:read")
 		})
 	}
+	ask("updateRole", "of the clinic's own role", func(c caller) *answer { return c.renameRole(own(), vars{"name": fresh()}) })
+	ask("updateRole", "of a system role", func(c caller) *answer { return c.renameRole(d.roles["customer"], vars{"name": fresh()}) })
+	ask("updateRole", "of a missing role", func(c caller) *answer { return c.renameRole(noRole, vars{"name": fresh()}) })
+	beyond := func() string {
+		return d.as(admin).createRole(fresh(), may("audit_log:read", "ANY")).ok().text("createRole.role.id")
+	}
+	for about, role := range map[string]func() string{
+		"the clinic's own role": own, "a role beyond the manager": beyond, "a system role": func() string { return d.roles["customer"] }, "a missing role": func() string { return noRole },
+	} {
+		ask("setRoleStatus", about, func(c caller) *answer { return c.status(role(), "INACTIVE") })
+		ask("deleteRole", about, func(c caller) *answer { return c.dropRole(role()) })
+	}
+	noUnit := missing(ent.TypeOrganizationalUnit)
+	unit := func() string {
+		return d.as(admin).newUnit(fresh()).ok().text("createOrganizationalUnit.organizationalUnit.id")
+	}
+	ask("createOrganizationalUnit", "a root", func(c caller) *answer { return c.newUnit(fresh()) })
+	ask("createOrganizationalUnit", "of a name in use", func(c caller) *answer { return c.newUnit("North") })
+	ask("createOrganizationalUnit", "below a missing one", func(c caller) *answer { return c.newUnit(fresh(), vars{"parentId": noUnit}) })
+	ask("updateOrganizationalUnit", "name", func(c caller) *answer { return c.changeUnit(unit(), vars{"name": fresh()}) })
+	ask("updateOrganizationalUnit", "moved", func(c caller) *answer { return c.changeUnit(unit(), vars{"parentId": d.north}) })
+	ask("updateOrganizationalUnit", "missing", func(c caller) *answer { return c.changeUnit(noUnit, vars{"name": fresh()}) })
+	ask("deleteOrganizationalUnit", "an empty one", func(c caller) *answer { return c.dropUnit(unit()) })
+	ask("deleteOrganizationalUnit", "where people work", func(c caller) *answer { return c.dropUnit(d.north) })
+	ask("deleteOrganizationalUnit", "missing", func(c caller) *answer { return c.dropUnit(noUnit) })
 	ask("assignRole", "a customer, admin", func(c caller) *answer { return c.assign(anybody(), d.roles["admin"]) })
 	ask("assignRole", "a customer, missing role", func(c caller) *answer { return c.assign(anybody(), noRole) })
 	ask("revokeRole", "a customer, not held", func(c caller) *answer { return c.revoke(anybody(), d.roles["manager"]) })
