@@ -55,7 +55,7 @@ func TestValidationHasAnEnd(t *testing.T) {
 	for name, c := range map[string]struct{ query, want string }{
 		"fragments in a circle": {`{ ...A viewer { ...C } } fragment A on Query { viewer { ...C } ...B } fragment B on Query { viewer { ...C } ...A } fragment C on Viewer { mustChangePassword }`, "within itself"},
 		"fragments that spread the next twice": {`{ ...F0 ...G0 viewer { ...C } } ` + chain(40, `fragment F%[1]d on Query { viewer { ...C } ...F%[2]d ...G%[2]d } fragment G%[1]d on Query { viewer { ...C } ...F%[2]d ...G%[2]d } `) +
-			`fragment F40 on Query { __typename } fragment G40 on Query { __typename } fragment C on Viewer { mustChangePassword }`, "costs"},
+			`fragment F40 on Query { __typename } fragment G40 on Query { __typename } fragment C on Viewer { mustChangePassword }`, "sign in"},
 		"introspection that spreads the next twice": {`{ __schema { types { ...F0 } } } ` + chain(40, `fragment F%[1]d on __Type { ...F%[2]d ...F%[2]d } `) + `fragment F40 on __Type { name }`, ""},
 		"one field many times":                      {`{ viewer { ` + strings.Repeat("user { id } ", 240) + `} }`, ""},
 	} {
