@@ -52,6 +52,26 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessReportEntry struct {
+		ActingForAnother func(childComplexity int) int
+		At               func(childComplexity int) int
+		Fields           func(childComplexity int) int
+		Operation        func(childComplexity int) int
+		Purpose          func(childComplexity int) int
+		Who              func(childComplexity int) int
+	}
+
+	AccessReportEntryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AccessReportEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AccessReview struct {
 		ClosedAt  func(childComplexity int) int
 		ClosedBy  func(childComplexity int) int
@@ -189,10 +209,12 @@ type ComplexityRoot struct {
 		Details           func(childComplexity int) int
 		ErrorCode         func(childComplexity int) int
 		Event             func(childComplexity int) int
+		FieldsShown       func(childComplexity int) int
 		ID                func(childComplexity int) int
 		IPAddress         func(childComplexity int) int
 		Operation         func(childComplexity int) int
 		PermissionChecked func(childComplexity int) int
+		Purpose           func(childComplexity int) int
 		RequestID         func(childComplexity int) int
 		Resource          func(childComplexity int) int
 		SubjectID         func(childComplexity int) int
@@ -320,6 +342,7 @@ type ComplexityRoot struct {
 	}
 
 	Customer struct {
+		AccessReport        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int) int
 		Account             func(childComplexity int) int
 		Address             func(childComplexity int) int
 		AnonymizedAt        func(childComplexity int) int
@@ -1494,6 +1517,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AccessReportEntry.actingForAnother":
+		if e.ComplexityRoot.AccessReportEntry.ActingForAnother == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.ActingForAnother(childComplexity), true
+	case "AccessReportEntry.at":
+		if e.ComplexityRoot.AccessReportEntry.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.At(childComplexity), true
+	case "AccessReportEntry.fields":
+		if e.ComplexityRoot.AccessReportEntry.Fields == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.Fields(childComplexity), true
+	case "AccessReportEntry.operation":
+		if e.ComplexityRoot.AccessReportEntry.Operation == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.Operation(childComplexity), true
+	case "AccessReportEntry.purpose":
+		if e.ComplexityRoot.AccessReportEntry.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.Purpose(childComplexity), true
+	case "AccessReportEntry.who":
+		if e.ComplexityRoot.AccessReportEntry.Who == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntry.Who(childComplexity), true
+
+	case "AccessReportEntryConnection.edges":
+		if e.ComplexityRoot.AccessReportEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntryConnection.Edges(childComplexity), true
+	case "AccessReportEntryConnection.pageInfo":
+		if e.ComplexityRoot.AccessReportEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntryConnection.PageInfo(childComplexity), true
+	case "AccessReportEntryConnection.totalCount":
+		if e.ComplexityRoot.AccessReportEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntryConnection.TotalCount(childComplexity), true
+
+	case "AccessReportEntryEdge.cursor":
+		if e.ComplexityRoot.AccessReportEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntryEdge.Cursor(childComplexity), true
+	case "AccessReportEntryEdge.node":
+		if e.ComplexityRoot.AccessReportEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReportEntryEdge.Node(childComplexity), true
+
 	case "AccessReview.closedAt":
 		if e.ComplexityRoot.AccessReview.ClosedAt == nil {
 			break
@@ -2111,6 +2203,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLog.Event(childComplexity), true
+	case "AuditLog.fieldsShown":
+		if e.ComplexityRoot.AuditLog.FieldsShown == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditLog.FieldsShown(childComplexity), true
 	case "AuditLog.id":
 		if e.ComplexityRoot.AuditLog.ID == nil {
 			break
@@ -2135,6 +2233,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLog.PermissionChecked(childComplexity), true
+	case "AuditLog.purpose":
+		if e.ComplexityRoot.AuditLog.Purpose == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditLog.Purpose(childComplexity), true
 	case "AuditLog.requestId":
 		if e.ComplexityRoot.AuditLog.RequestID == nil {
 			break
@@ -2625,6 +2729,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
 
+	case "Customer.accessReport":
+		if e.ComplexityRoot.Customer.AccessReport == nil {
+			break
+		}
+
+		args, err := ec.field_Customer_accessReport_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Customer.AccessReport(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int)), true
 	case "Customer.account":
 		if e.ComplexityRoot.Customer.Account == nil {
 			break
@@ -10511,6 +10626,117 @@ extend type Query {
   product("Its id." id: ID!): Product @hasPermission(permission: "product:read")
 }
 `, BuiltIn: false},
+	{Name: "../schema/report.graphqls", Input: `"""
+What personal data are read for, as whoever read them said: the codes of HL7's value set GeneralPurposeOfUse. A client says so in the header ` + "`" + `X-Purpose-Of-Use` + "`" + `.
+"""
+enum PurposeOfUse {
+  """
+  Treatment.
+  """
+  TREAT
+  """
+  Treatment in an emergency.
+  """
+  ETREAT
+  """
+  Payment for treatment.
+  """
+  HPAYMT
+  """
+  The running of the clinic.
+  """
+  HOPERAT
+  """
+  Coverage by an insurance.
+  """
+  COVERAGE
+  """
+  The patient asked for it.
+  """
+  PATRQT
+  """
+  Public health.
+  """
+  PUBHLTH
+  """
+  Research.
+  """
+  HRESCH
+  """
+  Marketing.
+  """
+  HMARKT
+}
+
+"""
+That somebody was shown personal data of a customer: once for each operation, whatever the number of fields. The data themselves are not in it.
+"""
+type AccessReportEntry @authenticated {
+  """
+  When it was.
+  """
+  at: Time!
+  """
+  The login name of whoever saw them, as it was then.
+  """
+  who: String!
+  """
+  Whether it was done in the name of another user, while acting for them.
+  """
+  actingForAnother: Boolean!
+  """
+  Which fields were shown, such as ` + "`" + `Customer.phone` + "`" + `.
+  """
+  fields: [String!]!
+  """
+  What for; null where it was not said.
+  """
+  purpose: PurposeOfUse
+  """
+  The name of the operation, as the program that sent it calls it.
+  """
+  operation: String!
+}
+
+"""
+An entry of a report and its place in it.
+"""
+type AccessReportEntryEdge {
+  """
+  The entry.
+  """
+  node: AccessReportEntry!
+  """
+  Its place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `.
+  """
+  cursor: Cursor!
+}
+
+"""
+A page of a report.
+"""
+type AccessReportEntryConnection {
+  """
+  The entries of the page.
+  """
+  edges: [AccessReportEntryEdge!]!
+  """
+  What lies before and after the page.
+  """
+  pageInfo: PageInfo!
+  """
+  How many entries the whole report has; costs a query of its own.
+  """
+  totalCount: Int!
+}
+
+extend type Customer {
+  """
+  Who was shown personal data of the customer, newest first: for the owner of the profile, and for holders of ` + "`" + `audit_log:read` + "`" + `, as far as that reaches. What owners see of their own profiles is not in it, and neither are names alone. Errors: FORBIDDEN.
+  """
+  accessReport("Entries after this cursor." after: Cursor, "How many from the start, at most 100." first: Int, "Entries before this cursor." before: Cursor, "How many from the end, at most 100." last: Int): AccessReportEntryConnection
+}
+`, BuiltIn: false},
 	{Name: "../schema/reward.graphqls", Input: `"""
 A reward to redeem.
 """
@@ -11048,6 +11274,46 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessReportEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_AccessReportEntry_at(ctx, field)
+	case "who":
+		return ec.fieldContext_AccessReportEntry_who(ctx, field)
+	case "actingForAnother":
+		return ec.fieldContext_AccessReportEntry_actingForAnother(ctx, field)
+	case "fields":
+		return ec.fieldContext_AccessReportEntry_fields(ctx, field)
+	case "purpose":
+		return ec.fieldContext_AccessReportEntry_purpose(ctx, field)
+	case "operation":
+		return ec.fieldContext_AccessReportEntry_operation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntry", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReportEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessReportEntryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessReportEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessReportEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessReportEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessReportEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessReportEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReportEntryEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AccessReview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -11340,6 +11606,10 @@ func (ec *executionContext) childFields_AuditLog(ctx context.Context, field grap
 		return ec.fieldContext_AuditLog_errorCode(ctx, field)
 	case "details":
 		return ec.fieldContext_AuditLog_details(ctx, field)
+	case "fieldsShown":
+		return ec.fieldContext_AuditLog_fieldsShown(ctx, field)
+	case "purpose":
+		return ec.fieldContext_AuditLog_purpose(ctx, field)
 	case "user":
 		return ec.fieldContext_AuditLog_user(ctx, field)
 	}
@@ -11634,6 +11904,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_rewardRedemptions(ctx, field)
 	case "documentNumber":
 		return ec.fieldContext_Customer_documentNumber(ctx, field)
+	case "accessReport":
+		return ec.fieldContext_Customer_accessReport(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Customer", field.Name)
 }

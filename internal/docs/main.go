@@ -18,6 +18,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/guard"
 	"clinicgraph/internal/metrics"
 )
 
@@ -55,7 +56,30 @@ func permissions() string {
 	for _, r := range roles {
 		fmt.Fprintf(&b, "| %s | %s |\n", r.Name, r.Description)
 	}
+	rows(&b, roles[1:])
 	return b.String()
+}
+
+// rows writes which rows each role sees; the first of all roles sees everything.
+func rows(b *strings.Builder, roles []access.Role) {
+	b.WriteString("\n## Which rows\n\nThe permission of a type opens it, and its scope says which rows: the rules are `internal/guard/rows.go`. `unit` shows what `own` shows as well, `any` everything. ")
+	b.WriteString("What is deleted nobody sees. Beside these are notifications, which only their users see; names, shown where somebody who bears them is; sexes, shown to everybody who is signed in; and fields with a permission of their own, shown where that reaches the row.\n\n")
+	b.WriteString("| type | permission | own | unit |")
+	for _, r := range roles {
+		b.WriteString(" " + r.Name + " |")
+	}
+	b.WriteString("\n|---|---|---|---|" + strings.Repeat("---|", len(roles)) + "\n")
+	for _, w := range guard.InWords() {
+		own, unit := w.Own, w.Unit
+		if own == "" {
+			own, unit = "all", "all"
+		}
+		fmt.Fprintf(b, "| %s | `%s` | %s | %s |", w.Entity, w.Permission, own, unit)
+		for _, r := range roles {
+			b.WriteString(" " + reach(r, access.Permission{Name: w.Permission}) + " |")
+		}
+		b.WriteString("\n")
+	}
 }
 
 // worth marks what the settings may ask a second factor for, and what is reserved.
