@@ -169,3 +169,43 @@ func TestWhatIsHeldForAWhileIsNotGivenForLonger(t *testing.T) {
 		deputy.assign(customerA, role).ok()
 	})
 }
+
+// TestWhatIsReservedIsShownAndNotGranted: nobody can say yet what it will open.
+func TestWhatIsReservedIsShownAndNotGranted(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss := c.as(admin)
+		boss.do(`{ permissions(where: {nameIn: ["payment:refund", "payment:read"]}, orderBy: {field: NAME}) { edges { node { name reserved } } } }`).ok().
+			want("permissions.edges", `[{"node":{"name":"payment:read","reserved":false}},{"node":{"name":"payment:refund","reserved":true}}]`)
+		boss.grant(customerA, "payment:refund", true).refused("BAD_USER_INPUT").about("input.permission")
+		boss.grant(customerA, "payment:refund", false).refused("BAD_USER_INPUT").about("input.permission")
+		boss.createRole("cashier", may("payment:read", "ANY"), may("payment:refund", "ANY")).refused("BAD_USER_INPUT").about("input.permissions.1.permission")
+		role := boss.createRole("cashier", may("payment:read", "ANY")).ok().text("createRole.role.id")
+		boss.setRole(role, []vars{may("payment:refund", "ANY")}).refused("BAD_USER_INPUT").about("input.permissions.0.permission")
+		boss.preview(role, vars{"permissions": []vars{may("payment:refund", "ANY")}}).refused("BAD_USER_INPUT").about("input.permissions.0.permission")
+		boss.apiToken("till", "payment:refund").refused("BAD_USER_INPUT").about("input.scopes.0")
+		if held := c.holds(admin); held["payment:refund"] != "" || held["payment:read"] != "ANY" {
+			t.Errorf("a wildcard lists what is reserved: %v", held)
+		}
+	})
+}
+
+// TestAPreviewAsksAFewStatementsForEverybody: not one for each who has the role.
+func TestAPreviewAsksAFewStatementsForEverybody(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss := c.as(admin)
+		role := boss.createRole("reader", may("directory:read", "ANY")).ok().text("createRole.role.id")
+		ask := func() int {
+			return len(c.statements("", func() {
+				boss.preview(role, vars{"permissions": []vars{}, "revokeFrom": []string{c.users[customerA], c.users[customerB]}}).ok()
+			}))
+		}
+		few := ask()
+		for _, login := range []string{customerA, customerB, doctorNorth, doctorNext, doctorSouth, staffNorth, staffSouth, manager} {
+			boss.assign(login, role).ok()
+		}
+		boss.preview(role, vars{"permissions": []vars{}}).ok().want("previewRoleChange.affected", `7`).want("previewRoleChange.complete", `true`)
+		if many := ask(); many > few+1 {
+			t.Errorf("%d statements for nobody, %d for eight", few, many)
+		}
+	})
+}

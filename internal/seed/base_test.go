@@ -3,6 +3,7 @@ package seed_test
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"sync"
 	"testing"
 
@@ -46,14 +47,14 @@ var sameSet = cmp.Options{
 	cmpopts.SortSlices(func(a, b access.Permission) bool { return a.Name < b.Name }),
 	cmpopts.SortSlices(func(a, b access.Role) bool { return a.Name < b.Name }),
 	cmpopts.SortSlices(func(a, b access.RoleGrant) bool { return a.Permission < b.Permission }),
-	cmpopts.IgnoreFields(access.Permission{}, "Reserved", "High"),
+	cmpopts.IgnoreFields(access.Permission{}, "High"),
 }
 
 func readBase(t *testing.T, s *store.Store) (got baseData) {
 	t.Helper()
 	c := s.Client
 	for _, p := range all(t, c.Permission.Query().All) {
-		got.Permissions = append(got.Permissions, access.Permission{Name: p.Name, Description: p.Description})
+		got.Permissions = append(got.Permissions, access.Permission{Name: p.Name, Description: p.Description, Reserved: p.Reserved})
 	}
 	for _, r := range all(t, c.Role.Query().Where(role.IsSystem(true)).WithRolePermissions().All) {
 		found := access.Role{Name: r.Name, Description: r.Description}
@@ -139,7 +140,9 @@ func TestBaseBringsAnOlderClinicUpToDate(t *testing.T) {
 			c.RolePermission.DeleteOne(held(access.BookingRead)).ExecX(ctx)
 			held(access.BookingCreate).Update().SetScope(rolepermission.ScopeAny).ExecX(ctx)
 			staff.Update().SetDescription("The people in front.").ExecX(ctx)
-			c.Permission.Query().Where(permission.Name(access.UnitRead)).OnlyX(ctx).Update().SetDescription("Units.").ExecX(ctx)
+			c.Permission.Query().Where(permission.Name(access.UnitRead)).OnlyX(ctx).Update().SetDescription("Units.").SetReserved(true).ExecX(ctx)
+			c.Permission.DeleteOne(c.Permission.Query().Where(permission.Name(access.PaymentRefund)).OnlyX(ctx)).ExecX(ctx)
+			c.Permission.Query().Where(permission.Name(access.PaymentVoid)).OnlyX(ctx).Update().SetReserved(false).ExecX(ctx)
 			return nil
 		})
 		base(t, s)
@@ -198,6 +201,52 @@ func TestServersThatStartAtOnceMakeOneBase(t *testing.T) {
 		wg.Wait()
 		if diff := cmp.Diff(wanted(), readBase(t, s), sameSet); diff != "" {
 			t.Errorf("base data (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestTheDatabaseKeepsWildcardsToSystemRoles: whoever writes, and by whatever way.
+func TestTheDatabaseKeepsWildcardsToSystemRoles(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		base(t, s)
+		ctx := access.System(context.Background(), "test")
+		everything := s.Client.Permission.Query().Where(permission.Name("*:*")).OnlyX(ctx)
+		someone := func(c *ent.Client) *ent.User {
+			return c.User.Create().SetUsername("u").SetUsernameKey("u").SetEmail("u@example.org").SetEmailKey("u@example.org").SaveX(ctx)
+		}
+		for name, write := range map[string]func(c *ent.Client) error{
+			"in a role of the clinic": func(c *ent.Client) error {
+				own := c.Role.Create().SetName("own").SaveX(ctx)
+				return c.RolePermission.Create().SetRoleID(own.ID).SetPermissionID(everything.ID).SetPermission("booking:*").Exec(ctx)
+			},
+			"to a user": func(c *ent.Client) error {
+				u := someone(c)
+				return c.UserPermission.Create().SetUserID(u.ID).SetPermissionID(everything.ID).SetPermission("*:*").SetAllowed(true).Exec(ctx)
+			},
+		} {
+			if err := s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return write(c) }); err == nil || !strings.Contains(err.Error(), "wildcard") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		for _, change := range []string{
+			`UPDATE role_permissions SET permission = 'booking:*' WHERE role_id = $1`, `UPDATE user_permissions SET permission = 'booking:*' WHERE user_id = $1`,
+		} {
+			err := s.InTx(ctx, func(c *ent.Client, tx *sql.Tx) error {
+				own := c.Role.Create().SetName("own").SaveX(ctx)
+				u := someone(c)
+				entry := c.Permission.Query().Where(permission.Name(access.BookingRead)).OnlyX(ctx)
+				c.RolePermission.Create().SetRoleID(own.ID).SetPermissionID(entry.ID).SetPermission(entry.Name).ExecX(ctx)
+				c.UserPermission.Create().SetUserID(u.ID).SetPermissionID(entry.ID).SetPermission(entry.Name).SetAllowed(true).ExecX(ctx)
+				id := own.ID
+				if strings.Contains(change, "user_id") {
+					id = u.ID
+				}
+				_, err := tx.ExecContext(ctx, change, id)
+				return err
+			})
+			if err == nil || !strings.Contains(err.Error(), "wildcard") {
+				t.Errorf("%s: %v", change, err)
+			}
 		}
 	})
 }
