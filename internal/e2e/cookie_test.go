@@ -181,7 +181,7 @@ func TestPagesOfListedOriginsMaySendTheCookie(t *testing.T) {
 		}
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", "POST")
-		r.Header.Set("Access-Control-Request-Headers", "authorization,content-type,x-requested-with")
+		r.Header.Set("Access-Control-Request-Headers", "authorization,content-type,x-purpose-of-use,x-requested-with")
 		response, err := c.http.Do(r)
 		if err != nil {
 			t.Fatal(err)
