@@ -41,7 +41,6 @@ func TestOwnReadsAreOnRecordWhereTheSettingsSaySo(t *testing.T) {
 
 func TestNoSettingTakesWhatProtectsOffTheRecord(t *testing.T) {
 	db, w := worldOn(t, dialect.SQLite)
-	t.Cleanup(func() { _ = db.Close() })
 	t.Cleanup(func() {
 		if err := db.Close(); err != nil { // nothing has taken it over
 			t.Error(err)
