@@ -61,7 +61,11 @@ func (s *Service) EnrolTotp(ctx context.Context, name string) (made Enrolment, e
 		made.Secret, made.URI = totpText(secret), totpURI(secret, factorIssuer, u.Username)
 		return nil
 	})
-	return made, err
+	if err != nil {
+		return Enrolment{}, err
+	}
+	made.Authenticator.Unwrap()
+	return made, nil
 }
 
 // ConfirmTotp takes the first code of an app. From then on it is asked for at
@@ -88,7 +92,11 @@ func (s *Service) ConfirmTotp(ctx context.Context, id uuid.UUID, code string) (d
 		done, err = s.confirm(ctx, c, u, a.Update().SetLastStep(step), "otp")
 		return err
 	})
-	return done, err
+	if err != nil {
+		return Confirmed{}, err
+	}
+	done.Authenticator.Unwrap()
+	return done, nil
 }
 
 // confirm makes an authenticator count, gives recovery codes where the account
@@ -126,7 +134,10 @@ func (s *Service) RenameAuthenticator(ctx context.Context, id uuid.UUID, name st
 		}
 		return err
 	})
-	return renamed, err
+	if err != nil {
+		return nil, err
+	}
+	return renamed.Unwrap(), nil
 }
 
 // RemoveAuthenticator takes an authenticator of the caller away. With the last

@@ -111,7 +111,11 @@ func (s *Service) FinishPasskeyRegistration(ctx context.Context, name string, pa
 		done, err = s.confirm(ctx, c, u, row.Update(), keyKind(made))
 		return err
 	})
-	return done, err
+	if err != nil {
+		return Confirmed{}, err
+	}
+	done.Authenticator.Unwrap()
+	return done, nil
 }
 
 // keyKind says where the key lives (RFC 8176): in the device for good, or in

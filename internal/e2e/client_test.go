@@ -19,6 +19,11 @@ type client struct {
 	header, value string // one more header
 	host          string // what the request says that the server is called; "": what it is
 	ip, device    string // where a proxy is trusted: the address; what tells the device
+
+	// Where a story looks at more than its verbs ask for: what a document becomes,
+	// and who sees the answer.
+	widen func(document string) string
+	seen  func(document string, a *answer)
 }
 
 // vars are the variables of an operation.
@@ -63,6 +68,9 @@ func (c *clinic) holding(a *answer, field string) *client {
 // do runs an operation. It may be called from any goroutine.
 func (cl *client) do(query string, v ...vars) *answer {
 	cl.c.t.Helper()
+	if cl.widen != nil {
+		query = cl.widen(query)
+	}
 	body := map[string]any{"query": query}
 	if len(v) > 0 {
 		body["variables"] = v[0]
@@ -71,7 +79,11 @@ func (cl *client) do(query string, v ...vars) *answer {
 	if err != nil {
 		cl.c.t.Error(err)
 	}
-	return cl.send(http.MethodPost, "application/json", strings.NewReader(string(text)), query)
+	a := cl.send(http.MethodPost, "application/json", strings.NewReader(string(text)), query[:min(len(query), 1000)])
+	if cl.seen != nil {
+		cl.seen(query, a)
+	}
+	return a
 }
 
 // post sends a body to the graph and looks at what the contract promises of

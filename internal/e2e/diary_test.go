@@ -33,7 +33,8 @@ import (
 type diary struct {
 	*clinic
 	near, far, next visit
-	newcomer        *client // who must change the password
+	newcomer        *client           // who must change the password
+	gone            map[string]string // a deleted booking, appointment and order of near's, by entity
 
 	mu    sync.Mutex
 	taken int // free times, half hours from Wednesday on
@@ -209,6 +210,27 @@ func (d *diary) object(entity string, v visit, login string) (id string) {
 		d.t.Fatalf("%s: %v", question, err)
 	}
 	return id
+}
+
+// deleted gives a booking of the near customer that is deleted, its appointment or
+// its order.
+func (d *diary) deleted(entity string) (id string) {
+	d.t.Helper()
+	if d.gone == nil {
+		made := d.as(d.near.login).book(d.chat, d.practitioners[d.near.doctor], d.free()).ok()
+		d.gone = map[string]string{
+			ent.TypeBooking: made.text("bookAppointment.booking.id"), ent.TypeAppointment: made.text("bookAppointment.appointment.id"),
+			ent.TypeOrder: made.text("bookAppointment.order.id"),
+		}
+		d.arrange(func(c *ent.Client) error {
+			ctx := d.system()
+			return errors.Join(
+				c.Booking.UpdateOneID(uuid.MustParse(d.gone[ent.TypeBooking])).SetDeletedAt(opening).Exec(ctx),
+				c.Appointment.UpdateOneID(uuid.MustParse(d.gone[ent.TypeAppointment])).SetDeletedAt(opening).Exec(ctx),
+				c.Order.UpdateOneID(uuid.MustParse(d.gone[ent.TypeOrder])).SetDeletedAt(opening).Exec(ctx))
+		})
+	}
+	return d.gone[entity]
 }
 
 // missing gives an id that nothing has.

@@ -231,7 +231,7 @@ func TestAuthenticatorsAreTheirOwnersAndAtMostTen(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		me := c.as(customerA)
 		p := me.phoneOf()
-		rename := `mutation($id: ID!) { renameAuthenticator(input: {id: $id, name: "Another name"}) { authenticator { name } } }`
+		rename := `mutation($id: ID!) { renameAuthenticator(input: {id: $id, name: "Another name"}) { authenticator { name user { username } } } }`
 		c.as(customerB).do(rename, vars{"id": p.id}).refused("NOT_FOUND")
 		c.as(admin).do(rename, vars{"id": p.id}).refused("NOT_FOUND")
 		me.do(rename, vars{"id": p.id}).ok().want("renameAuthenticator.authenticator.name", `"Another name"`)

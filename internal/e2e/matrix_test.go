@@ -149,6 +149,9 @@ func (d *diary) singles() (questions []question) {
 		if slices.Contains([]string{"appointment", "booking", "customer", "order"}, field) {
 			abouts = slices.Insert(abouts, 2, "next")
 		}
+		if field != "customer" && len(abouts) > 3 {
+			abouts = append(abouts, "deleted")
+		}
 		for _, about := range abouts {
 			questions = append(questions, question{field, about, func(c caller) string {
 				return outcome(c.do(`query($id: ID!) { one: `+field+`(id: $id) { id } }`, vars{"id": d.which(entity, about, c)}), "seen")
@@ -204,6 +207,8 @@ func (d *diary) which(entity, about string, c caller) string {
 		return d.object(entity, d.far, c.far)
 	case "next":
 		return d.object(entity, d.next, "")
+	case "deleted":
+		return d.deleted(entity)
 	default:
 		return missing(entity)
 	}

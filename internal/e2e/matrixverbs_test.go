@@ -58,7 +58,7 @@ func (d *diary) businessVerbs() (questions []question) {
 
 // subscriptions are what one can be told of.
 func (d *diary) subscriptions() (questions []question) {
-	for _, about := range []string{"near", "far", "next", "missing"} {
+	for _, about := range []string{"near", "far", "next", "missing", "deleted"} {
 		questions = append(questions, question{"bookingChanged", about, func(c caller) string {
 			return c.watch(`subscription($id: ID!) { bookingChanged(id: $id) { id } }`, vars{"id": d.which(ent.TypeBooking, about, c)})
 		}}, question{"appointmentChanged", about, func(c caller) string {

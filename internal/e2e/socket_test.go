@@ -39,6 +39,7 @@ func (c *clinic) dial() *socket {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	conn.SetReadLimit(16 << 20)
 	c.t.Cleanup(func() { conn.CloseNow() })
 	return &socket{Conn: conn, c: c}
 }
@@ -212,6 +213,7 @@ func (cl *client) events(query string) (line func() string) {
 		t.Fatalf("status %d", resp.StatusCode)
 	}
 	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 16<<20)
 	return func() string {
 		for lines.Scan() {
 			if text := lines.Text(); text != "" && text != ":" {

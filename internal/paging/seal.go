@@ -13,11 +13,23 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"clinicgraph/internal/access"
 )
 
 // Key seals cursors. Cursors of one key open with no other: when the key goes,
 // clients start their lists anew.
-type Key struct{ aead cipher.AEAD }
+type Key struct {
+	aead  cipher.AEAD
+	owner uuid.UUID
+}
+
+// Of gives the key of one user's cursors, which open for nobody else: a cursor
+// says where a row stands, and who is handed one may not see that row.
+func (k *Key) Of(user uuid.UUID) *Key { return &Key{aead: k.aead, owner: user} }
+
+// head is what is authenticated beside a cursor.
+func (k *Key) head() []byte { return append([]byte{version}, k.owner[:]...) }
 
 // NewKey derives a key from a secret of at least 16 bytes, which may serve other
 // purposes too.
@@ -42,14 +54,21 @@ func NewKey(secret []byte) (*Key, error) {
 
 type keyContext struct{}
 
-// WithKey gives the key to the cursors that are read and written below ctx.
+// WithKey gives the key to the cursors that are read and written below ctx. They
+// are the viewer's own; see Key.Of.
 func WithKey(ctx context.Context, key *Key) context.Context {
 	return context.WithValue(ctx, keyContext{}, key)
 }
 
 func keyFrom(ctx context.Context) (*Key, bool) {
 	key, ok := ctx.Value(keyContext{}).(*Key)
-	return key, ok && key != nil
+	if !ok || key == nil {
+		return nil, false
+	}
+	if v := access.FromContext(ctx); v != nil {
+		key = key.Of(v.UserID)
+	}
+	return key, true
 }
 
 // version is the first byte of a cursor, in the clear and authenticated.
@@ -67,8 +86,7 @@ func (k *Key) Seal(c Cursor) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	head := []byte{version}
-	sealed := k.aead.Seal(head, nil, plain, head)
+	sealed := k.aead.Seal([]byte{version}, nil, plain, k.head())
 	return base64.RawURLEncoding.EncodeToString(sealed), nil
 }
 
@@ -81,7 +99,7 @@ func (k *Key) Open(s string) (Cursor, error) {
 	if err != nil || len(raw) < 1 || raw[0] != version {
 		return Cursor{}, errForeign
 	}
-	plain, err := k.aead.Open(nil, nil, raw[1:], raw[:1])
+	plain, err := k.aead.Open(nil, nil, raw[1:], k.head())
 	if err != nil {
 		return Cursor{}, errForeign
 	}
