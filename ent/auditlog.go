@@ -32,6 +32,8 @@ type AuditLog struct {
 	Operation string `json:"operation,omitempty"`
 	// The user in whose name it was done, where that is not who did it.
 	ActingFor *uuid.UUID `json:"acting_for,omitempty"`
+	// By what the row shows that a server wrote it; see package chain.
+	MAC []byte `json:"mac,omitempty"`
 	// What happened, such as LOGIN or ACCESS_DENIED.
 	Event string `json:"event,omitempty"`
 	// UserID holds the value of the "user_id" field.
@@ -91,6 +93,8 @@ func (*AuditLog) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case auditlog.FieldActingFor, auditlog.FieldUserID, auditlog.FieldSubjectID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case auditlog.FieldMAC:
+			values[i] = new([]byte)
 		case auditlog.FieldSuccess:
 			values[i] = new(sql.NullBool)
 		case auditlog.FieldIPAddress, auditlog.FieldUserAgent, auditlog.FieldRequestID, auditlog.FieldOperation, auditlog.FieldEvent, auditlog.FieldActor, auditlog.FieldResource, auditlog.FieldPermissionChecked, auditlog.FieldDecision, auditlog.FieldErrorCode, auditlog.FieldDetails, auditlog.FieldFieldsShown, auditlog.FieldPurpose:
@@ -156,6 +160,12 @@ func (_m *AuditLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ActingFor = new(uuid.UUID)
 				*_m.ActingFor = *value.S.(*uuid.UUID)
+			}
+		case auditlog.FieldMAC:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field mac", values[i])
+			} else if value != nil {
+				_m.MAC = *value
 			}
 		case auditlog.FieldEvent:
 			if value, ok := values[i].(*sql.NullString); !ok {
@@ -293,6 +303,9 @@ func (_m *AuditLog) String() string {
 		builder.WriteString("acting_for=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("mac=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MAC))
 	builder.WriteString(", ")
 	builder.WriteString("event=")
 	builder.WriteString(_m.Event)

@@ -101,6 +101,12 @@ func (_c *AuditLogCreate) SetNillableActingFor(v *uuid.UUID) *AuditLogCreate {
 	return _c
 }
 
+// SetMAC sets the "mac" field.
+func (_c *AuditLogCreate) SetMAC(v []byte) *AuditLogCreate {
+	_c.mutation.SetMAC(v)
+	return _c
+}
+
 // SetEvent sets the "event" field.
 func (_c *AuditLogCreate) SetEvent(v string) *AuditLogCreate {
 	_c.mutation.SetEvent(v)
@@ -448,6 +454,10 @@ func (_c *AuditLogCreate) createSpec() (*AuditLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(auditlog.FieldActingFor, field.TypeUUID, value)
 		_node.ActingFor = &value
 	}
+	if value, ok := _c.mutation.MAC(); ok {
+		_spec.SetField(auditlog.FieldMAC, field.TypeBytes, value)
+		_node.MAC = value
+	}
 	if value, ok := _c.mutation.Event(); ok {
 		_spec.SetField(auditlog.FieldEvent, field.TypeString, value)
 		_node.Event = value
@@ -595,6 +605,9 @@ func (u *AuditLogUpsertOne) UpdateNewValues() *AuditLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.ActingFor(); exists {
 			s.SetIgnore(auditlog.FieldActingFor)
+		}
+		if _, exists := u.create.mutation.MAC(); exists {
+			s.SetIgnore(auditlog.FieldMAC)
 		}
 		if _, exists := u.create.mutation.Event(); exists {
 			s.SetIgnore(auditlog.FieldEvent)
@@ -863,6 +876,9 @@ func (u *AuditLogUpsertBulk) UpdateNewValues() *AuditLogUpsertBulk {
 			}
 			if _, exists := b.mutation.ActingFor(); exists {
 				s.SetIgnore(auditlog.FieldActingFor)
+			}
+			if _, exists := b.mutation.MAC(); exists {
+				s.SetIgnore(auditlog.FieldMAC)
 			}
 			if _, exists := b.mutation.Event(); exists {
 				s.SetIgnore(auditlog.FieldEvent)

@@ -71,6 +71,9 @@ func (_u *AuditLogUpdate) sqlSave(ctx context.Context) (_node int, err error) {
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(auditlog.FieldActingFor, field.TypeUUID)
 	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(auditlog.FieldMAC, field.TypeBytes)
+	}
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)
 	}
@@ -173,6 +176,9 @@ func (_u *AuditLogUpdateOne) sqlSave(ctx context.Context) (_node *AuditLog, err 
 	}
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(auditlog.FieldActingFor, field.TypeUUID)
+	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(auditlog.FieldMAC, field.TypeBytes)
 	}
 	if _u.mutation.SubjectIDCleared() {
 		_spec.ClearField(auditlog.FieldSubjectID, field.TypeUUID)

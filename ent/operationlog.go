@@ -33,6 +33,8 @@ type OperationLog struct {
 	Operation string `json:"operation,omitempty"`
 	// The user in whose name it was done, where that is not who did it.
 	ActingFor *uuid.UUID `json:"acting_for,omitempty"`
+	// By what the row shows that a server wrote it; see package chain.
+	MAC []byte `json:"mac,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID *uuid.UUID `json:"user_id,omitempty"`
 	// Who acted, by name.
@@ -84,7 +86,7 @@ func (*OperationLog) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case operationlog.FieldActingFor, operationlog.FieldUserID:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
-		case operationlog.FieldOldValues, operationlog.FieldNewValues:
+		case operationlog.FieldMAC, operationlog.FieldOldValues, operationlog.FieldNewValues:
 			values[i] = new([]byte)
 		case operationlog.FieldIPAddress, operationlog.FieldUserAgent, operationlog.FieldRequestID, operationlog.FieldOperation, operationlog.FieldActor, operationlog.FieldAction, operationlog.FieldActionDetails, operationlog.FieldEntityType:
 			values[i] = new(sql.NullString)
@@ -149,6 +151,12 @@ func (_m *OperationLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ActingFor = new(uuid.UUID)
 				*_m.ActingFor = *value.S.(*uuid.UUID)
+			}
+		case operationlog.FieldMAC:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field mac", values[i])
+			} else if value != nil {
+				_m.MAC = *value
 			}
 		case operationlog.FieldUserID:
 			if value, ok := values[i].(*sql.NullScanner); !ok {
@@ -263,6 +271,9 @@ func (_m *OperationLog) String() string {
 		builder.WriteString("acting_for=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("mac=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MAC))
 	builder.WriteString(", ")
 	if v := _m.UserID; v != nil {
 		builder.WriteString("user_id=")

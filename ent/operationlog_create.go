@@ -101,6 +101,12 @@ func (_c *OperationLogCreate) SetNillableActingFor(v *uuid.UUID) *OperationLogCr
 	return _c
 }
 
+// SetMAC sets the "mac" field.
+func (_c *OperationLogCreate) SetMAC(v []byte) *OperationLogCreate {
+	_c.mutation.SetMAC(v)
+	return _c
+}
+
 // SetUserID sets the "user_id" field.
 func (_c *OperationLogCreate) SetUserID(v uuid.UUID) *OperationLogCreate {
 	_c.mutation.SetUserID(v)
@@ -343,6 +349,10 @@ func (_c *OperationLogCreate) createSpec() (*OperationLog, *sqlgraph.CreateSpec)
 		_spec.SetField(operationlog.FieldActingFor, field.TypeUUID, value)
 		_node.ActingFor = &value
 	}
+	if value, ok := _c.mutation.MAC(); ok {
+		_spec.SetField(operationlog.FieldMAC, field.TypeBytes, value)
+		_node.MAC = value
+	}
 	if value, ok := _c.mutation.Actor(); ok {
 		_spec.SetField(operationlog.FieldActor, field.TypeString, value)
 		_node.Actor = value
@@ -474,6 +484,9 @@ func (u *OperationLogUpsertOne) UpdateNewValues() *OperationLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.ActingFor(); exists {
 			s.SetIgnore(operationlog.FieldActingFor)
+		}
+		if _, exists := u.create.mutation.MAC(); exists {
+			s.SetIgnore(operationlog.FieldMAC)
 		}
 		if _, exists := u.create.mutation.UserID(); exists {
 			s.SetIgnore(operationlog.FieldUserID)
@@ -730,6 +743,9 @@ func (u *OperationLogUpsertBulk) UpdateNewValues() *OperationLogUpsertBulk {
 			}
 			if _, exists := b.mutation.ActingFor(); exists {
 				s.SetIgnore(operationlog.FieldActingFor)
+			}
+			if _, exists := b.mutation.MAC(); exists {
+				s.SetIgnore(operationlog.FieldMAC)
 			}
 			if _, exists := b.mutation.UserID(); exists {
 				s.SetIgnore(operationlog.FieldUserID)

@@ -71,6 +71,9 @@ func (_u *OperationLogUpdate) sqlSave(ctx context.Context) (_node int, err error
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(operationlog.FieldActingFor, field.TypeUUID)
 	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(operationlog.FieldMAC, field.TypeBytes)
+	}
 	if _u.mutation.OldValuesCleared() {
 		_spec.ClearField(operationlog.FieldOldValues, field.TypeJSON)
 	}
@@ -170,6 +173,9 @@ func (_u *OperationLogUpdateOne) sqlSave(ctx context.Context) (_node *OperationL
 	}
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(operationlog.FieldActingFor, field.TypeUUID)
+	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(operationlog.FieldMAC, field.TypeBytes)
 	}
 	if _u.mutation.OldValuesCleared() {
 		_spec.ClearField(operationlog.FieldOldValues, field.TypeJSON)

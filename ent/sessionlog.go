@@ -33,6 +33,8 @@ type SessionLog struct {
 	Operation string `json:"operation,omitempty"`
 	// The user in whose name it was done, where that is not who did it.
 	ActingFor *uuid.UUID `json:"acting_for,omitempty"`
+	// By what the row shows that a server wrote it; see package chain.
+	MAC []byte `json:"mac,omitempty"`
 	// UserID holds the value of the "user_id" field.
 	UserID uuid.UUID `json:"user_id,omitempty"`
 	// SessionID holds the value of the "session_id" field.
@@ -89,6 +91,8 @@ func (*SessionLog) scanValues(columns []string) ([]any, error) {
 		switch columns[i] {
 		case sessionlog.FieldActingFor:
 			values[i] = &sql.NullScanner{S: new(uuid.UUID)}
+		case sessionlog.FieldMAC:
+			values[i] = new([]byte)
 		case sessionlog.FieldIPAddress, sessionlog.FieldUserAgent, sessionlog.FieldRequestID, sessionlog.FieldOperation, sessionlog.FieldEvent, sessionlog.FieldDetails:
 			values[i] = new(sql.NullString)
 		case sessionlog.FieldCreatedAt:
@@ -152,6 +156,12 @@ func (_m *SessionLog) assignValues(columns []string, values []any) error {
 			} else if value.Valid {
 				_m.ActingFor = new(uuid.UUID)
 				*_m.ActingFor = *value.S.(*uuid.UUID)
+			}
+		case sessionlog.FieldMAC:
+			if value, ok := values[i].(*[]byte); !ok {
+				return fmt.Errorf("unexpected type %T for field mac", values[i])
+			} else if value != nil {
+				_m.MAC = *value
 			}
 		case sessionlog.FieldUserID:
 			if value, ok := values[i].(*uuid.UUID); !ok {
@@ -242,6 +252,9 @@ func (_m *SessionLog) String() string {
 		builder.WriteString("acting_for=")
 		builder.WriteString(fmt.Sprintf("%v", *v))
 	}
+	builder.WriteString(", ")
+	builder.WriteString("mac=")
+	builder.WriteString(fmt.Sprintf("%v", _m.MAC))
 	builder.WriteString(", ")
 	builder.WriteString("user_id=")
 	builder.WriteString(fmt.Sprintf("%v", _m.UserID))

@@ -102,6 +102,12 @@ func (_c *SessionLogCreate) SetNillableActingFor(v *uuid.UUID) *SessionLogCreate
 	return _c
 }
 
+// SetMAC sets the "mac" field.
+func (_c *SessionLogCreate) SetMAC(v []byte) *SessionLogCreate {
+	_c.mutation.SetMAC(v)
+	return _c
+}
+
 // SetUserID sets the "user_id" field.
 func (_c *SessionLogCreate) SetUserID(v uuid.UUID) *SessionLogCreate {
 	_c.mutation.SetUserID(v)
@@ -325,6 +331,10 @@ func (_c *SessionLogCreate) createSpec() (*SessionLog, *sqlgraph.CreateSpec) {
 		_spec.SetField(sessionlog.FieldActingFor, field.TypeUUID, value)
 		_node.ActingFor = &value
 	}
+	if value, ok := _c.mutation.MAC(); ok {
+		_spec.SetField(sessionlog.FieldMAC, field.TypeBytes, value)
+		_node.MAC = value
+	}
 	if value, ok := _c.mutation.Event(); ok {
 		_spec.SetField(sessionlog.FieldEvent, field.TypeEnum, value)
 		_node.Event = value
@@ -453,6 +463,9 @@ func (u *SessionLogUpsertOne) UpdateNewValues() *SessionLogUpsertOne {
 		}
 		if _, exists := u.create.mutation.ActingFor(); exists {
 			s.SetIgnore(sessionlog.FieldActingFor)
+		}
+		if _, exists := u.create.mutation.MAC(); exists {
+			s.SetIgnore(sessionlog.FieldMAC)
 		}
 		if _, exists := u.create.mutation.UserID(); exists {
 			s.SetIgnore(sessionlog.FieldUserID)
@@ -697,6 +710,9 @@ func (u *SessionLogUpsertBulk) UpdateNewValues() *SessionLogUpsertBulk {
 			}
 			if _, exists := b.mutation.ActingFor(); exists {
 				s.SetIgnore(sessionlog.FieldActingFor)
+			}
+			if _, exists := b.mutation.MAC(); exists {
+				s.SetIgnore(sessionlog.FieldMAC)
 			}
 			if _, exists := b.mutation.UserID(); exists {
 				s.SetIgnore(sessionlog.FieldUserID)

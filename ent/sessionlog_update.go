@@ -85,6 +85,9 @@ func (_u *SessionLogUpdate) sqlSave(ctx context.Context) (_node int, err error) 
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(sessionlog.FieldActingFor, field.TypeUUID)
 	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(sessionlog.FieldMAC, field.TypeBytes)
+	}
 	if _node, err = sqlgraph.UpdateNodes(ctx, _u.driver, _spec); err != nil {
 		if _, ok := err.(*sqlgraph.NotFoundError); ok {
 			err = &NotFoundError{sessionlog.Label}
@@ -192,6 +195,9 @@ func (_u *SessionLogUpdateOne) sqlSave(ctx context.Context) (_node *SessionLog, 
 	}
 	if _u.mutation.ActingForCleared() {
 		_spec.ClearField(sessionlog.FieldActingFor, field.TypeUUID)
+	}
+	if _u.mutation.MACCleared() {
+		_spec.ClearField(sessionlog.FieldMAC, field.TypeBytes)
 	}
 	_node = &SessionLog{config: _u.config}
 	_spec.Assign = _node.assignValues

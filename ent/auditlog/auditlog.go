@@ -26,6 +26,8 @@ const (
 	FieldOperation = "operation"
 	// FieldActingFor holds the string denoting the acting_for field in the database.
 	FieldActingFor = "acting_for"
+	// FieldMAC holds the string denoting the mac field in the database.
+	FieldMAC = "mac"
 	// FieldEvent holds the string denoting the event field in the database.
 	FieldEvent = "event"
 	// FieldUserID holds the string denoting the user_id field in the database.
@@ -72,6 +74,7 @@ var Columns = []string{
 	FieldRequestID,
 	FieldOperation,
 	FieldActingFor,
+	FieldMAC,
 	FieldEvent,
 	FieldUserID,
 	FieldActor,

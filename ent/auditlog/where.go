@@ -86,6 +86,11 @@ func ActingFor(v uuid.UUID) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldActingFor, v))
 }
 
+// MAC applies equality check predicate on the "mac" field. It's identical to MACEQ.
+func MAC(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldMAC, v))
+}
+
 // Event applies equality check predicate on the "event" field. It's identical to EventEQ.
 func Event(v string) predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldEQ(FieldEvent, v))
@@ -494,6 +499,56 @@ func ActingForIsNil() predicate.AuditLog {
 // ActingForNotNil applies the NotNil predicate on the "acting_for" field.
 func ActingForNotNil() predicate.AuditLog {
 	return predicate.AuditLog(sql.FieldNotNull(FieldActingFor))
+}
+
+// MACEQ applies the EQ predicate on the "mac" field.
+func MACEQ(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldEQ(FieldMAC, v))
+}
+
+// MACNEQ applies the NEQ predicate on the "mac" field.
+func MACNEQ(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNEQ(FieldMAC, v))
+}
+
+// MACIn applies the In predicate on the "mac" field.
+func MACIn(vs ...[]byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIn(FieldMAC, vs...))
+}
+
+// MACNotIn applies the NotIn predicate on the "mac" field.
+func MACNotIn(vs ...[]byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotIn(FieldMAC, vs...))
+}
+
+// MACGT applies the GT predicate on the "mac" field.
+func MACGT(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGT(FieldMAC, v))
+}
+
+// MACGTE applies the GTE predicate on the "mac" field.
+func MACGTE(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldGTE(FieldMAC, v))
+}
+
+// MACLT applies the LT predicate on the "mac" field.
+func MACLT(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLT(FieldMAC, v))
+}
+
+// MACLTE applies the LTE predicate on the "mac" field.
+func MACLTE(v []byte) predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldLTE(FieldMAC, v))
+}
+
+// MACIsNil applies the IsNil predicate on the "mac" field.
+func MACIsNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldIsNull(FieldMAC))
+}
+
+// MACNotNil applies the NotNil predicate on the "mac" field.
+func MACNotNil() predicate.AuditLog {
+	return predicate.AuditLog(sql.FieldNotNull(FieldMAC))
 }
 
 // EventEQ applies the EQ predicate on the "event" field.

@@ -86,6 +86,11 @@ func ActingFor(v uuid.UUID) predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldEQ(FieldActingFor, v))
 }
 
+// MAC applies equality check predicate on the "mac" field. It's identical to MACEQ.
+func MAC(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldEQ(FieldMAC, v))
+}
+
 // UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
 func UserID(v uuid.UUID) predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldEQ(FieldUserID, v))
@@ -464,6 +469,56 @@ func ActingForIsNil() predicate.OperationLog {
 // ActingForNotNil applies the NotNil predicate on the "acting_for" field.
 func ActingForNotNil() predicate.OperationLog {
 	return predicate.OperationLog(sql.FieldNotNull(FieldActingFor))
+}
+
+// MACEQ applies the EQ predicate on the "mac" field.
+func MACEQ(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldEQ(FieldMAC, v))
+}
+
+// MACNEQ applies the NEQ predicate on the "mac" field.
+func MACNEQ(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNEQ(FieldMAC, v))
+}
+
+// MACIn applies the In predicate on the "mac" field.
+func MACIn(vs ...[]byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldIn(FieldMAC, vs...))
+}
+
+// MACNotIn applies the NotIn predicate on the "mac" field.
+func MACNotIn(vs ...[]byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNotIn(FieldMAC, vs...))
+}
+
+// MACGT applies the GT predicate on the "mac" field.
+func MACGT(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldGT(FieldMAC, v))
+}
+
+// MACGTE applies the GTE predicate on the "mac" field.
+func MACGTE(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldGTE(FieldMAC, v))
+}
+
+// MACLT applies the LT predicate on the "mac" field.
+func MACLT(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldLT(FieldMAC, v))
+}
+
+// MACLTE applies the LTE predicate on the "mac" field.
+func MACLTE(v []byte) predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldLTE(FieldMAC, v))
+}
+
+// MACIsNil applies the IsNil predicate on the "mac" field.
+func MACIsNil() predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldIsNull(FieldMAC))
+}
+
+// MACNotNil applies the NotNil predicate on the "mac" field.
+func MACNotNil() predicate.OperationLog {
+	return predicate.OperationLog(sql.FieldNotNull(FieldMAC))
 }
 
 // UserIDEQ applies the EQ predicate on the "user_id" field.

@@ -14,3 +14,9 @@ func timeType() map[string]string {
 func textType() map[string]string {
 	return map[string]string{dialect.Postgres: "text", dialect.SQLite: "text"}
 }
+
+// jsonAsWritten keeps JSON byte for byte, so that a code over it can be checked.
+// PostgreSQL's jsonb keeps what it means.
+func jsonAsWritten() map[string]string {
+	return map[string]string{dialect.Postgres: "json"}
+}

@@ -79,7 +79,8 @@ func (Logged) Fields() []ent.Field {
 	}
 }
 
-// Requested gives a log the facts of the request that an entry came with.
+// Requested gives a log the facts of the request that an entry came with, and the
+// mark of the server that wrote it.
 type Requested struct{ mixin.Schema }
 
 // Fields of the mixin.
@@ -90,6 +91,7 @@ func (Requested) Fields() []ent.Field {
 		field.String("request_id").Default("").Immutable().Annotations(Filterable()).Comment("The id of the request, job or command."),
 		field.String("operation").Default("").Immutable().Comment("The operation's name."),
 		field.UUID("acting_for", uuid.UUID{}).Optional().Nillable().Immutable().Annotations(Filterable()).Comment("The user in whose name it was done, where that is not who did it."),
+		field.Bytes("mac").Optional().Immutable().Annotations(Hidden()).Comment("By what the row shows that a server wrote it; see package chain."),
 	}
 }
 

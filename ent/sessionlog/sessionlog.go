@@ -30,6 +30,8 @@ const (
 	FieldOperation = "operation"
 	// FieldActingFor holds the string denoting the acting_for field in the database.
 	FieldActingFor = "acting_for"
+	// FieldMAC holds the string denoting the mac field in the database.
+	FieldMAC = "mac"
 	// FieldUserID holds the string denoting the user_id field in the database.
 	FieldUserID = "user_id"
 	// FieldSessionID holds the string denoting the session_id field in the database.
@@ -69,6 +71,7 @@ var Columns = []string{
 	FieldRequestID,
 	FieldOperation,
 	FieldActingFor,
+	FieldMAC,
 	FieldUserID,
 	FieldSessionID,
 	FieldEvent,

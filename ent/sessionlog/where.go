@@ -86,6 +86,11 @@ func ActingFor(v uuid.UUID) predicate.SessionLog {
 	return predicate.SessionLog(sql.FieldEQ(FieldActingFor, v))
 }
 
+// MAC applies equality check predicate on the "mac" field. It's identical to MACEQ.
+func MAC(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldEQ(FieldMAC, v))
+}
+
 // UserID applies equality check predicate on the "user_id" field. It's identical to UserIDEQ.
 func UserID(v uuid.UUID) predicate.SessionLog {
 	return predicate.SessionLog(sql.FieldEQ(FieldUserID, v))
@@ -449,6 +454,56 @@ func ActingForIsNil() predicate.SessionLog {
 // ActingForNotNil applies the NotNil predicate on the "acting_for" field.
 func ActingForNotNil() predicate.SessionLog {
 	return predicate.SessionLog(sql.FieldNotNull(FieldActingFor))
+}
+
+// MACEQ applies the EQ predicate on the "mac" field.
+func MACEQ(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldEQ(FieldMAC, v))
+}
+
+// MACNEQ applies the NEQ predicate on the "mac" field.
+func MACNEQ(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldNEQ(FieldMAC, v))
+}
+
+// MACIn applies the In predicate on the "mac" field.
+func MACIn(vs ...[]byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldIn(FieldMAC, vs...))
+}
+
+// MACNotIn applies the NotIn predicate on the "mac" field.
+func MACNotIn(vs ...[]byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldNotIn(FieldMAC, vs...))
+}
+
+// MACGT applies the GT predicate on the "mac" field.
+func MACGT(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldGT(FieldMAC, v))
+}
+
+// MACGTE applies the GTE predicate on the "mac" field.
+func MACGTE(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldGTE(FieldMAC, v))
+}
+
+// MACLT applies the LT predicate on the "mac" field.
+func MACLT(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldLT(FieldMAC, v))
+}
+
+// MACLTE applies the LTE predicate on the "mac" field.
+func MACLTE(v []byte) predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldLTE(FieldMAC, v))
+}
+
+// MACIsNil applies the IsNil predicate on the "mac" field.
+func MACIsNil() predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldIsNull(FieldMAC))
+}
+
+// MACNotNil applies the NotNil predicate on the "mac" field.
+func MACNotNil() predicate.SessionLog {
+	return predicate.SessionLog(sql.FieldNotNull(FieldMAC))
 }
 
 // UserIDEQ applies the EQ predicate on the "user_id" field.

@@ -22,6 +22,7 @@ import (
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/catalog"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/customers"
 	"clinicgraph/internal/events"
@@ -56,6 +57,7 @@ type App struct {
 	Jobs     *jobs.Jobs
 	Seed     seed.Deps
 	Store    *store.Store
+	Sealer   *chain.Sealer
 	Mail     *notify.Outbox
 
 	// Drain says that the server will stop soon; see httpserver.Server.Drain.
@@ -123,12 +125,16 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err != nil {
 		return nil, fmt.Errorf("cursor key: %w", err)
 	}
-	a, resolver, err := assemble(db, keys, rules, cfg, log, o)
+	record, err := openChain(ctx, cfg, db, keys)
+	if err != nil {
+		return nil, err
+	}
+	a, resolver, err := assemble(db, keys, record, rules, cfg, log, o)
 	if err != nil {
 		return nil, err
 	}
 	lets := gate(cfg.Load)
-	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth, lets, a.Live, o.Version), log, o); err != nil {
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth, lets, a.Live, a.Sealer, o.Version), log, o); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -174,6 +180,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
 	a.followed.Start()
 	a.events.Start(a.listener())
+	a.Sealer.Start()
 	return a, nil
 }
 
@@ -181,9 +188,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // assemble wires the domain to the database.
-func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
+func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
 	guard.Install(client, o.Now)
+	record.Install(client) // behind what fills in the rows
 	client.Intercept(graph.Notes())
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
@@ -234,7 +242,8 @@ func assemble(db *store.DB, keys auth.Keys, rules audit.Rules, cfg config.Config
 		Live:      newHub(cfg.Live, signIn.Renew, log),
 		StepUp:    cfg.Factors.StepUp,
 	}
-	return &App{Store: s, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
+	sealer := &chain.Sealer{DB: db, Keys: record, Now: o.Now, Log: log, Heads: exportHead(headsPath(cfg), log)}
+	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
 		Store: s, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

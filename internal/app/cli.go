@@ -23,6 +23,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the schema of the database up to date."`
 	Seed    seedCmd    `cmd:"" help:"Fill the database."`
 	Keys    keysCmd    `cmd:"" help:"The keys that access tokens are signed with."`
+	Audit   auditCmd   `cmd:"" help:"The record of who did what."`
 	Schema  schemaCmd  `cmd:"" help:"The published schema of the graph."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -12,6 +12,7 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/events"
 )
@@ -54,7 +55,7 @@ func formerSecrets(cfg config.Config) (former []auth.Secret, err error) {
 
 // foreign says of a secret that does not open the database what to do.
 func foreign(cfg config.Config, err error) error {
-	if !errors.Is(err, auth.ErrForeignSecret) {
+	if !errors.Is(err, auth.ErrForeignSecret) && !errors.Is(err, chain.ErrForeignSecret) {
 		return err
 	}
 	path, _ := cfg.SecretPath()

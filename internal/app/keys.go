@@ -45,16 +45,7 @@ func (r keysRevoke) Run(con terminal, cfg config.Config) error {
 // withKeys runs a verb on the keys of a database that a server has been started
 // on, tells the servers at work, and prints the keys.
 func withKeys(con terminal, cfg config.Config, verb func(*auth.Keyring) error) (err error) {
-	path, _ := cfg.SecretPath()
-	secret, err := auth.LoadSecret(path)
-	if err != nil {
-		return &config.Error{Key: "CLINICGRAPH_SECRET_FILE", Value: path, Reason: err.Error(), Remedy: "name the secret file of this database"}
-	}
-	former, err := formerSecrets(cfg)
-	if err != nil {
-		return err
-	}
-	derived, err := auth.DeriveKeys(secret, former...)
+	derived, err := presentSecrets(cfg)
 	if err != nil {
 		return err
 	}
@@ -66,7 +57,11 @@ func withKeys(con terminal, cfg config.Config, verb func(*auth.Keyring) error) (
 	if err := migrate.Check(con.ctx, db); err != nil {
 		return err
 	}
-	a, resolver, err := assemble(db, derived, audit.Rules{}, cfg, con.log, Options{Now: clock})
+	record, err := openChain(con.ctx, cfg, db, derived)
+	if err != nil {
+		return err
+	}
+	a, resolver, err := assemble(db, derived, record, audit.Rules{}, cfg, con.log, Options{Now: clock})
 	if err != nil {
 		return err
 	}

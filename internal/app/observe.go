@@ -17,6 +17,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/admission"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/httpserver"
@@ -62,7 +63,7 @@ func observe(ctx context.Context, cfg config.Config, db *store.DB, sources metri
 }
 
 // sources are the parts that the metrics ask.
-func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live.Hub, version string) metrics.Sources {
+func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live.Hub, sealer *chain.Sealer, version string) metrics.Sources {
 	pools := map[string]*sql.DB{"postgres": db.Write}
 	if db.Dialect == dialect.SQLite {
 		pools = map[string]*sql.DB{"sqlite-write": db.Write, "sqlite-read": db.Read}
@@ -73,6 +74,7 @@ func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live
 	}
 	return metrics.Sources{
 		Version: version, Pools: pools,
+		AuditBacklog:    func() float64 { return sealer.Backlog().Seconds() },
 		Revocations:     func() float64 { return float64(signIn.Revoked.Len()) },
 		RevocationAge:   func() float64 { return signIn.Followed.Age().Seconds() },
 		Sockets:         func() float64 { return float64(hub.Streams()) },

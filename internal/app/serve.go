@@ -100,6 +100,7 @@ func (a *App) Close(ctx context.Context) error {
 	a.events.Close(ctx) // after what has news
 	a.followed.Close()
 	err = errors.Join(err, a.Uses.Close(ctx))
+	a.Sealer.Close(ctx) // after what has changes to record
 	return errors.Join(err, a.Store.DB.Close())
 }
 

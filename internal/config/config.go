@@ -46,6 +46,12 @@ type Config struct {
 	Load     Load     `embed:"" group:"Load"`
 	Log      Log      `embed:"" group:"Log"`
 	Observe  Observe  `embed:"" group:"Observability"`
+	Audit    Audit    `embed:"" group:"Record"`
+}
+
+// Audit says where the record shows what it is.
+type Audit struct {
+	Heads string `name:"audit-heads" env:"CLINICGRAPH_AUDIT_HEADS" placeholder:"FILE" help:"File that a signed head of the audit chain is appended to each minute; when empty, audit-heads.jsonl in the data folder beside SQLite, and the log with PostgreSQL."`
 }
 
 // Live says how many subscriptions the server carries.

@@ -115,6 +115,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_SLOW_SQL":            "50ms",
 		"CLINICGRAPH_TRACES_URL":          "http://collector.example:4318/v1/traces",
 		"CLINICGRAPH_TRACES_SHARE":        "0.25",
+		"CLINICGRAPH_AUDIT_HEADS":         "/srv/heads.jsonl",
 
 		"CLINICGRAPH_LISTEN_ADDR":           "db.internal:5432",
 		"CLINICGRAPH_LIVE_STREAMS":          "500",

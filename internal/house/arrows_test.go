@@ -52,6 +52,8 @@ var arrows = []rule{
 		why: "limits speak no HTTP"},
 	{from: "internal/guard", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/config"},
 		why: "guard knows ent, access, audit and the store"},
+	{from: "internal/chain", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
+		why: "the chain seals rows, whatever they mean"},
 	{from: "internal/events", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "who is told, and how, is the graph's business"},
 	domain("notify", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),

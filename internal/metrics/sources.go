@@ -22,6 +22,7 @@ type Sources struct {
 	Sockets, Subscriptions         func() float64
 	Revocations                    func() float64 // that are held
 	RevocationAge                  func() float64 // seconds since they were read
+	AuditBacklog                   func() float64 // seconds that a row of the record has waited to be sealed
 	InFlight, InFlightLimit        func() float64 // of the overload limiter
 	Waiting                        func() float64 // for a place among them
 
@@ -46,6 +47,7 @@ func (s Sources) register(m *Metrics) {
 	m.counter("hashing_waited_total", "Sign-ins that have had to wait for a slot to be hashed in.", s.HashingWaited)
 	m.counter("hashing_refused_total", "Sign-ins that were refused before any hashing, because too many waited or it took too long.", s.HashingRefused)
 	m.gauge("revocations", "Revocations of access tokens that this server holds.", s.Revocations)
+	m.gauge("audit_backlog_seconds", "Time that the oldest row of the record has waited to be sealed into the chain; past 5 something is wrong.", s.AuditBacklog)
 	m.gauge("revocations_age_seconds", "Time since revocations were last read from the database; past 5 nobody with a token is served on PostgreSQL.", s.RevocationAge)
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)

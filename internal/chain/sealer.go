@@ -1,0 +1,284 @@
+package chain
+
+import (
+	"context"
+	"crypto/hmac"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/internal/store"
+)
+
+const (
+	// sealerLock is the name of the lock under which the chain grows.
+	sealerLock = "audit-chain"
+
+	// interval is how long a row waits to be sealed at most, while nothing is wrong.
+	interval = 250 * time.Millisecond
+
+	// batch bounds what is sealed in one transaction.
+	batch = 500
+
+	// late is the age from which a row that waits is worth an alarm.
+	late = 5 * time.Second
+)
+
+// Entry is one link of the chain.
+type Entry struct {
+	Seq      int64 // from 1, without gaps
+	RowID    uuid.UUID
+	stream   int16
+	rowMAC   []byte
+	mac      []byte
+	sealedAt int64 // microseconds since 1970
+}
+
+// Sealer appends rows to the chain. Every server runs one; a lock of the database
+// lets one at a time.
+type Sealer struct {
+	DB   *store.DB
+	Keys *Keys
+	Now  func() time.Time
+	Log  *slog.Logger
+
+	// Heads is told the head of the chain each minute, when it has moved; nil:
+	// nobody is.
+	Heads func(context.Context, Head) error
+
+	// Of run alone: the last head that was told, and the row that waits the longest.
+	exported int64
+	oldest   int64
+	since    time.Time
+
+	backlog atomic.Int64
+	stop    context.CancelFunc
+	done    sync.WaitGroup
+}
+
+// Start seals until Close.
+func (s *Sealer) Start() {
+	ctx, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	s.done.Go(func() { s.run(ctx) })
+}
+
+// Close seals what waits, as long as ctx lasts, and ends.
+func (s *Sealer) Close(ctx context.Context) {
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	s.done.Wait()
+	s.drain(ctx)
+	s.export(ctx)
+}
+
+// Backlog is how long the oldest row that is not sealed has waited, as far as this
+// server has seen.
+func (s *Sealer) Backlog() time.Duration { return time.Duration(s.backlog.Load()) }
+
+func (s *Sealer) run(ctx context.Context) {
+	tick, head := time.NewTicker(interval), time.NewTicker(headInterval)
+	defer tick.Stop()
+	defer head.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.drain(ctx)
+		case <-head.C:
+			s.export(ctx)
+		}
+	}
+}
+
+// drain seals until nothing waits.
+func (s *Sealer) drain(ctx context.Context) {
+	for {
+		n, err := s.Seal(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "audit chain not extended", "error", err)
+		}
+		if err != nil || n < batch {
+			return
+		}
+	}
+}
+
+// Seal appends at most one batch of the rows that wait, and says how many it has
+// looked at. It appends nothing while another server does. A row whose code is
+// wrong was not written by a server: it is left out, marked, and told in the log;
+// the check of the chain names it.
+func (s *Sealer) Seal(ctx context.Context) (seen int, err error) {
+	waits, err := s.waits(ctx)
+	if err != nil || !waits {
+		return 0, store.Classify(err)
+	}
+	err = store.Retry(ctx, func(ctx context.Context) error {
+		tx, err := s.DB.Write.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = tx.Rollback() }()
+		if seen, err = s.seal(ctx, tx); err != nil || seen == 0 {
+			return err
+		}
+		return tx.Commit()
+	})
+	return seen, store.Classify(err)
+}
+
+// waits looks whether there is anything to do, without a transaction that writes.
+func (s *Sealer) waits(ctx context.Context) (bool, error) {
+	var oldest int64
+	err := s.DB.Read.QueryRowContext(ctx, `SELECT coalesce((SELECT id FROM audit_pending WHERE NOT refused ORDER BY id LIMIT 1), 0)`).Scan(&oldest)
+	if err != nil {
+		return false, fmt.Errorf("look for rows to seal: %w", err)
+	}
+	if now := s.Now(); oldest != s.oldest || oldest == 0 {
+		s.oldest, s.since = oldest, now
+	} else if age := now.Sub(s.since); age > late {
+		s.Log.WarnContext(ctx, "audit rows wait to be sealed", "for", age)
+	}
+	s.backlog.Store(int64(s.Now().Sub(s.since)))
+	return oldest != 0, nil
+}
+
+func (s *Sealer) seal(ctx context.Context, tx *sql.Tx) (int, error) {
+	mine, err := s.lock(ctx, tx)
+	if err != nil || !mine {
+		return 0, err
+	}
+	pending, err := readPending(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	if len(pending) == 0 {
+		return 0, nil
+	}
+	head, err := readHead(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	good, refused := make([]*Entry, 0, len(pending)), []int64(nil)
+	codes, err := s.codes(ctx, tx, pending)
+	if err != nil {
+		return 0, err
+	}
+	now := s.Now().UnixMicro()
+	for _, p := range pending {
+		code := codes[p.row]
+		if !p.mayBeSealed(code, head.Seq+1 <= s.Keys.adopted) {
+			refused = append(refused, p.id)
+			s.Log.ErrorContext(ctx, "a row of the record was not written by a server", "log", p.stream.table, "id", p.row)
+			continue
+		}
+		e := &Entry{Seq: head.Seq + 1, RowID: p.row, stream: p.stream.id, rowMAC: code.is, sealedAt: now}
+		e.mac = s.Keys.entry(e, head.mac)
+		good, head = append(good, e), *e
+	}
+	if err := insert(ctx, tx, good); err != nil {
+		return 0, err
+	}
+	return len(pending), settle(ctx, tx, pending, refused)
+}
+
+// lock takes the chain for the transaction, unless another server has it.
+func (s *Sealer) lock(ctx context.Context, tx *sql.Tx) (mine bool, err error) {
+	if !s.DB.LocksRows() {
+		return true, nil
+	}
+	err = tx.QueryRowContext(ctx, `SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))`, sealerLock).Scan(&mine)
+	if err != nil {
+		return false, fmt.Errorf("take the audit chain: %w", err)
+	}
+	return mine, nil
+}
+
+// pendingRow is a row of a log that waits to be sealed.
+type pendingRow struct {
+	id     int64
+	stream *stream
+	row    uuid.UUID
+}
+
+// code is what a row carries and what it should.
+type code struct{ carried, is []byte }
+
+func (p pendingRow) mayBeSealed(c *code, adopting bool) bool {
+	if c == nil { // there is no such row, or it is sealed
+		return false
+	}
+	return hmac.Equal(c.carried, c.is) || adopting && c.carried == nil
+}
+
+func readPending(ctx context.Context, tx *sql.Tx) ([]pendingRow, error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, stream, row_id FROM audit_pending WHERE NOT refused ORDER BY id LIMIT $1`, batch)
+	if err != nil {
+		return nil, fmt.Errorf("read what waits to be sealed: %w", err)
+	}
+	defer rows.Close()
+	var pending []pendingRow
+	for rows.Next() {
+		var p pendingRow
+		var stream int16
+		if err := rows.Scan(&p.id, &stream, &p.row); err != nil {
+			return nil, fmt.Errorf("read what waits to be sealed: %w", err)
+		}
+		if p.stream = streamByID(stream); p.stream == nil {
+			return nil, fmt.Errorf("the audit chain knows no log %d: a newer server writes to this database", stream)
+		}
+		pending = append(pending, p)
+	}
+	return pending, rows.Err()
+}
+
+// codes reads the rows and computes their codes.
+func (s *Sealer) codes(ctx context.Context, tx *sql.Tx, pending []pendingRow) (map[uuid.UUID]*code, error) {
+	codes := make(map[uuid.UUID]*code, len(pending))
+	for i := range streams {
+		st := &streams[i]
+		var ids []any
+		for _, p := range pending {
+			if p.stream == st {
+				ids = append(ids, p.row)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		// What is in the chain is not sealed twice, whoever lists it.
+		rows, err := tx.QueryContext(ctx, `SELECT `+st.list("l.")+` FROM `+st.table+` l WHERE l.id IN (`+places(len(ids))+`)
+			AND NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.row_id = l.id)`, ids...)
+		if err != nil {
+			return nil, fmt.Errorf("read %s to seal: %w", st.table, err)
+		}
+		if err := st.scan(rows, func(r *scanned) error {
+			codes[r.id] = &code{carried: r.mac, is: s.Keys.row(r.canonical)}
+			return nil
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return codes, nil
+}
+
+// places are n places for arguments, "$1, $2".
+func places(n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "$%d", i+1)
+	}
+	return b.String()
+}

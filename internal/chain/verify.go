@@ -1,0 +1,268 @@
+package chain
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/google/uuid"
+
+	"clinicgraph/internal/store"
+)
+
+// What can be wrong with the chain.
+const (
+	ProblemGap        = "GAP"         // an entry is missing
+	ProblemEntry      = "ENTRY"       // an entry does not follow from the one before
+	ProblemRowMissing = "ROW_MISSING" // an entry's row is gone
+	ProblemRow        = "ROW_CHANGED" // a row is not what it was when it was sealed
+	ProblemForeign    = "ROW_FOREIGN" // a row was not written by a server, or is kept out of the chain
+	ProblemHead       = "HEAD"        // an exported head is not in the chain
+)
+
+// Problem is one thing that is wrong. Seq is 0 where it is about a row that is in
+// no entry, Row nil where it is about none.
+type Problem struct {
+	Kind  string
+	Seq   int64
+	Table string
+	Row   uuid.UUID
+}
+
+// String tells it in a line.
+func (p Problem) String() string {
+	switch {
+	case p.Seq == 0:
+		return fmt.Sprintf("%s: row %s of %s", p.Kind, p.Row, p.Table)
+	case p.Row == uuid.Nil:
+		return fmt.Sprintf("%s: entry %d", p.Kind, p.Seq)
+	default:
+		return fmt.Sprintf("%s: entry %d, row %s of %s", p.Kind, p.Seq, p.Row, p.Table)
+	}
+}
+
+// Report is the outcome of a check.
+type Report struct {
+	Entries int64    // looked at
+	Last    int64    // the chain's last entry
+	Waiting int64    // rows that are not sealed yet
+	First   *Problem // the first thing that is wrong, in the order of the chain; nil: nothing is
+}
+
+// Check looks at the whole chain and at every row of the logs: that no entry is
+// missing and each follows from the one before, that its row is there and is what
+// it was, that no row is outside of the chain but those that wait to be sealed, and
+// that each of the given heads is in it. Rows may be written meanwhile. Errors:
+// those of the database; what is wrong with the record is no error.
+func (k *Keys) Check(ctx context.Context, db *store.DB, heads ...Head) (Report, error) {
+	r, err := k.check(ctx, db, heads)
+	return r, store.Classify(err)
+}
+
+func (k *Keys) check(ctx context.Context, db *store.DB, heads []Head) (r Report, err error) {
+	last, err := readHead(ctx, db.Read)
+	if err != nil {
+		return r, err
+	}
+	r.Last = last.Seq
+	if r.Entries, r.First, err = k.entries(ctx, db, last.Seq); err != nil || r.First != nil {
+		return r, err
+	}
+	for _, h := range heads {
+		if r.First, err = k.holds(ctx, db, h); err != nil || r.First != nil {
+			return r, err
+		}
+	}
+	r.First, err = outside(ctx, db)
+	if err != nil || r.First != nil {
+		return r, err
+	}
+	err = db.Read.QueryRowContext(ctx, `SELECT count(*) FROM audit_pending`).Scan(&r.Waiting)
+	return r, err
+}
+
+// stretch is how many entries are read at once.
+const stretch = 5000
+
+// entries checks entries 1 to last, stretches of them at the same time: each entry
+// says what the one before it must have been, so that a stretch needs no more than
+// the entry before its first.
+func (k *Keys) entries(ctx context.Context, db *store.DB, last int64) (seen int64, first *Problem, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	next := int64(1)
+	for range max(2, runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				mu.Lock()
+				from := next
+				next += stretch
+				done := from > last || err != nil || first != nil
+				mu.Unlock()
+				if done {
+					return
+				}
+				p, e := k.stretch(ctx, db, from, min(from+stretch-1, last))
+				mu.Lock()
+				seen += min(from+stretch-1, last) - from + 1
+				if e != nil && err == nil {
+					err = e
+				}
+				if p != nil && (first == nil || p.Seq < first.Seq) {
+					first = p
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return seen, first, err
+}
+
+// stretch checks the entries from..to against each other and against their rows.
+func (k *Keys) stretch(ctx context.Context, db *store.DB, from, to int64) (*Problem, error) {
+	entries, err := readEntries(ctx, db, from-1, to)
+	if err != nil {
+		return nil, err
+	}
+	var first *Problem
+	before := []byte(nil)
+	if from > 1 {
+		if len(entries) == 0 || entries[0].Seq != from-1 {
+			return &Problem{Kind: ProblemGap, Seq: from - 1}, nil
+		}
+		before, entries = entries[0].mac, entries[1:]
+	}
+	for i := range entries {
+		e := &entries[i]
+		if want := from + int64(i); e.Seq != want {
+			first = &Problem{Kind: ProblemGap, Seq: want}
+			entries = entries[:i]
+			break
+		}
+		if !hmac.Equal(e.mac, k.entry(e, before)) {
+			first = &Problem{Kind: ProblemEntry, Seq: e.Seq, Row: e.RowID, Table: tableOf(e.stream)}
+			entries = entries[:i]
+			break
+		}
+		before = e.mac
+	}
+	if first == nil && int64(len(entries)) < to-from+1 {
+		first = &Problem{Kind: ProblemGap, Seq: from + int64(len(entries))}
+	}
+	bad, err := k.rows(ctx, db, from, entries)
+	if bad != nil {
+		first = bad // its entry comes before
+	}
+	return first, err
+}
+
+func tableOf(id int16) string {
+	if s := streamByID(id); s != nil {
+		return s.table
+	}
+	return ""
+}
+
+func readEntries(ctx context.Context, db *store.DB, from, to int64) ([]Entry, error) {
+	rows, err := db.Read.QueryContext(ctx, `SELECT seq, stream, row_id, row_mac, mac, sealed_at FROM audit_chain WHERE seq BETWEEN $1 AND $2 ORDER BY seq`, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("read the audit chain: %w", err)
+	}
+	defer rows.Close()
+	entries := make([]Entry, 0, to-from+1)
+	for rows.Next() {
+		var e Entry
+		if err := rows.Scan(&e.Seq, &e.stream, &e.RowID, &e.rowMAC, &e.mac, &e.sealedAt); err != nil {
+			return nil, fmt.Errorf("read the audit chain: %w", err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, rows.Err()
+}
+
+// rows checks the rows of consecutive entries, the first of which is from, and
+// gives the first problem in the order of the chain.
+func (k *Keys) rows(ctx context.Context, db *store.DB, from int64, entries []Entry) (*Problem, error) {
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	to := from + int64(len(entries)) - 1
+	ok := make([]bool, len(entries))
+	there := make([]bool, len(entries))
+	for i := range streams {
+		st := &streams[i]
+		rows, err := db.Read.QueryContext(ctx, `SELECT c.seq, `+st.list("l.")+` FROM audit_chain c JOIN `+st.table+` l ON l.id = c.row_id
+			WHERE c.seq BETWEEN $1 AND $2 AND c.stream = $3`, from, to, st.id)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", st.table, err)
+		}
+		var seq int64
+		if err := st.scan(rows, func(r *scanned) error {
+			e := &entries[seq-from]
+			code := k.row(r.canonical)
+			there[seq-from] = true
+			carried := bytes.Equal(r.mac, e.rowMAC) || r.mac == nil && seq <= k.adopted
+			ok[seq-from] = carried && r.id == e.RowID && hmac.Equal(code, e.rowMAC)
+			return nil
+		}, &seq); err != nil {
+			return nil, err
+		}
+	}
+	for i := range entries {
+		if ok[i] {
+			continue
+		}
+		kind := ProblemRow
+		if !there[i] {
+			kind = ProblemRowMissing
+		}
+		return &Problem{Kind: kind, Seq: entries[i].Seq, Table: tableOf(entries[i].stream), Row: entries[i].RowID}, nil
+	}
+	return nil, nil
+}
+
+// holds looks for the entry of an exported head.
+func (k *Keys) holds(ctx context.Context, db *store.DB, h Head) (*Problem, error) {
+	if h.Seq == 0 { // of an empty chain
+		return nil, nil
+	}
+	if err := h.Check(k.Public()); err != nil {
+		return &Problem{Kind: ProblemHead, Seq: h.Seq}, nil
+	}
+	entries, err := readEntries(ctx, db, h.Seq, h.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if len(entries) != 1 || !hmac.Equal(entries[0].mac, h.Code) {
+		return &Problem{Kind: ProblemHead, Seq: h.Seq}, nil
+	}
+	return nil, nil
+}
+
+// outside looks for a row that is neither in the chain nor waits for it.
+func outside(ctx context.Context, db *store.DB) (*Problem, error) {
+	for i := range streams {
+		st := &streams[i]
+		var id uuid.UUID
+		err := db.Read.QueryRowContext(ctx, `SELECT l.id FROM `+st.table+` l
+			WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.row_id = l.id)
+			AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.row_id = l.id AND NOT p.refused)
+			ORDER BY l.id LIMIT 1`).Scan(&id)
+		if errors.Is(err, sql.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("look for rows of %s outside of the chain: %w", st.table, err)
+		}
+		return &Problem{Kind: ProblemForeign, Table: st.table, Row: id}, nil
+	}
+	return nil, nil
+}
