@@ -190,8 +190,7 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 // assemble wires the domain to the database.
 func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(client, o.Now)
-	record.Install(client) // behind what fills in the rows
+	guard.Install(client, o.Now, record)
 	client.Intercept(graph.Notes())
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
@@ -244,7 +243,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 	}
 	sealer := &chain.Sealer{DB: db, Keys: record, Now: o.Now, Log: log, Heads: exportHead(headsPath(cfg), log)}
 	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
-		Store: s, Passwords: signIn.Passwords, Now: o.Now,
+		Store: s, Record: record, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
 	}}, r, nil

@@ -50,10 +50,10 @@ var streams = []stream{
 		{"id", asUUID}, {"created_at", asTime}, {"user_id", asUUID}, {"actor", asText}, {"action", asText}, {"action_details", asText},
 		{"old_values", asJSON}, {"new_values", asJSON}, {"entity_type", asText}, {"entity_id", asUUID},
 	}, request...)},
-	{2, "audit_logs", ent.TypeAuditLog, append([]column{
+	{2, "audit_logs", ent.TypeAuditLog, append(append([]column{
 		{"id", asUUID}, {"created_at", asTime}, {"user_id", asUUID}, {"actor", asText}, {"event", asText}, {"subject_id", asUUID},
 		{"resource", asText}, {"permission_checked", asText}, {"decision", asText}, {"success", asBool}, {"error_code", asText}, {"details", asText},
-	}, request...)},
+	}, request...), column{"fields_shown", asText}, column{"purpose", asText})},
 	{3, "session_logs", ent.TypeSessionLog, append([]column{
 		{"id", asUUID}, {"created_at", asTime}, {"user_id", asUUID}, {"session_id", asUUID}, {"event", asText}, {"details", asText},
 	}, request...)},

@@ -1,4 +1,4 @@
-package chain
+package chain_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/testdb"
@@ -27,8 +28,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type record struct {
 	*testing.T
 	s      *store.Store
-	keys   *Keys
-	sealer *Sealer
+	keys   *chain.Keys
+	sealer *chain.Sealer
 	logged *bytes.Buffer
 }
 
@@ -47,14 +48,14 @@ func sealing(t *testing.T, secret byte, former ...[]byte) *seal.Key {
 
 func sealed(t *testing.T, s *store.Store) *record {
 	t.Helper()
-	keys, err := Open(t.Context(), s.DB, sealing(t, 1))
+	keys, err := chain.Open(t.Context(), s.DB, sealing(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	keys.Install(s.Client)
 	var logged bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&logged, nil))
-	return &record{T: t, s: s, keys: keys, sealer: &Sealer{DB: s.DB, Keys: keys, Now: testdb.Now, Log: log}, logged: &logged}
+	return &record{T: t, s: s, keys: keys, sealer: &chain.Sealer{DB: s.DB, Keys: keys, Now: testdb.Now, Log: log}, logged: &logged}
 }
 
 // write puts n rows on the audit log and on the operation log.
@@ -82,13 +83,13 @@ func (r *record) seal() {
 		if err != nil {
 			r.Fatal(err)
 		}
-		if n < batch {
+		if n < chain.Batch {
 			return
 		}
 	}
 }
 
-func (r *record) check(heads ...Head) Report {
+func (r *record) check(heads ...chain.Head) chain.Report {
 	r.Helper()
 	report, err := r.keys.Check(r.Context(), r.s.DB, heads...)
 	if err != nil {
@@ -97,7 +98,7 @@ func (r *record) check(heads ...Head) Report {
 	return report
 }
 
-func (r *record) head() Head {
+func (r *record) head() chain.Head {
 	r.Helper()
 	h, err := r.keys.Head(r.Context(), r.s.DB, testdb.Now())
 	if err != nil {
@@ -165,22 +166,22 @@ func TestEveryKindOfTamperingIsFound(t *testing.T) {
 	forged := `INSERT INTO audit_logs (id, created_at, event, actor, success, mac) SELECT '` + uuid.NewString() + `', created_at, 'LOGIN', 'b', true, mac FROM audit_logs LIMIT 1`
 	for name, c := range map[string]struct {
 		do   []string
-		want Problem
+		want chain.Problem
 	}{
-		"a field is changed":        {[]string{"UPDATE audit_logs SET actor = 'b' WHERE id = " + row(3)}, Problem{Kind: ProblemRow, Seq: 3}},
-		"a field becomes null":      {[]string{"UPDATE audit_logs SET subject_id = NULL WHERE id = " + row(3)}, Problem{Kind: ProblemRow, Seq: 3}},
-		"old values are changed":    {[]string{"UPDATE operation_logs SET old_values = '{}' WHERE id = " + row(4)}, Problem{Kind: ProblemRow, Seq: 4}},
-		"a row's code is changed":   {[]string{"UPDATE audit_logs SET mac = NULL WHERE id = " + row(5)}, Problem{Kind: ProblemRow, Seq: 5}},
-		"an entry's code":           {[]string{"UPDATE audit_chain SET mac = row_mac WHERE seq = 6"}, Problem{Kind: ProblemEntry, Seq: 6}},
-		"an entry's time":           {[]string{"UPDATE audit_chain SET sealed_at = 0 WHERE seq = 6"}, Problem{Kind: ProblemEntry, Seq: 6}},
-		"a row is deleted":          {[]string{"DELETE FROM audit_logs WHERE id = " + row(7)}, Problem{Kind: ProblemRowMissing, Seq: 7}},
-		"an entry and its row":      {[]string{"DELETE FROM audit_logs WHERE id = " + row(7), "DELETE FROM audit_chain WHERE seq = 7"}, Problem{Kind: ProblemGap, Seq: 7}},
-		"the end is cut off":        {[]string{"DELETE FROM audit_logs", "DELETE FROM operation_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM audit_chain WHERE seq > 10"}, Problem{Kind: ProblemRowMissing, Seq: 1}},
-		"the whole end is cut off":  {[]string{"DELETE FROM audit_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM operation_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM audit_chain WHERE seq > 10"}, Problem{Kind: ProblemHead, Seq: 40}},
-		"two entries are swapped":   {[]string{"UPDATE audit_chain SET seq = -1 WHERE seq = 8", "UPDATE audit_chain SET seq = 8 WHERE seq = 9", "UPDATE audit_chain SET seq = 9 WHERE seq = -1"}, Problem{Kind: ProblemEntry, Seq: 8}},
-		"two rows are swapped":      {[]string{"UPDATE audit_logs SET event = 'X' WHERE id = " + row(1), "UPDATE audit_logs SET event = 'LOGIN' WHERE id = " + row(3)}, Problem{Kind: ProblemRow, Seq: 1}},
-		"a row is forged":           {[]string{forged}, Problem{Kind: ProblemForeign}},
-		"a row is taken from a log": {[]string{"UPDATE audit_pending SET refused = TRUE", "DELETE FROM audit_chain WHERE seq = 40"}, Problem{Kind: ProblemHead, Seq: 40}},
+		"a field is changed":        {[]string{"UPDATE audit_logs SET actor = 'b' WHERE id = " + row(3)}, chain.Problem{Kind: chain.ProblemRow, Seq: 3}},
+		"a field becomes null":      {[]string{"UPDATE audit_logs SET subject_id = NULL WHERE id = " + row(3)}, chain.Problem{Kind: chain.ProblemRow, Seq: 3}},
+		"old values are changed":    {[]string{"UPDATE operation_logs SET old_values = '{}' WHERE id = " + row(4)}, chain.Problem{Kind: chain.ProblemRow, Seq: 4}},
+		"a row's code is changed":   {[]string{"UPDATE audit_logs SET mac = NULL WHERE id = " + row(5)}, chain.Problem{Kind: chain.ProblemRow, Seq: 5}},
+		"an entry's code":           {[]string{"UPDATE audit_chain SET mac = row_mac WHERE seq = 6"}, chain.Problem{Kind: chain.ProblemEntry, Seq: 6}},
+		"an entry's time":           {[]string{"UPDATE audit_chain SET sealed_at = 0 WHERE seq = 6"}, chain.Problem{Kind: chain.ProblemEntry, Seq: 6}},
+		"a row is deleted":          {[]string{"DELETE FROM audit_logs WHERE id = " + row(7)}, chain.Problem{Kind: chain.ProblemRowMissing, Seq: 7}},
+		"an entry and its row":      {[]string{"DELETE FROM audit_logs WHERE id = " + row(7), "DELETE FROM audit_chain WHERE seq = 7"}, chain.Problem{Kind: chain.ProblemGap, Seq: 7}},
+		"the end is cut off":        {[]string{"DELETE FROM audit_logs", "DELETE FROM operation_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM audit_chain WHERE seq > 10"}, chain.Problem{Kind: chain.ProblemRowMissing, Seq: 1}},
+		"the whole end is cut off":  {[]string{"DELETE FROM audit_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM operation_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq > 10)", "DELETE FROM audit_chain WHERE seq > 10"}, chain.Problem{Kind: chain.ProblemHead, Seq: 40}},
+		"two entries are swapped":   {[]string{"UPDATE audit_chain SET seq = -1 WHERE seq = 8", "UPDATE audit_chain SET seq = 8 WHERE seq = 9", "UPDATE audit_chain SET seq = 9 WHERE seq = -1"}, chain.Problem{Kind: chain.ProblemEntry, Seq: 8}},
+		"two rows are swapped":      {[]string{"UPDATE audit_logs SET event = 'X' WHERE id = " + row(1), "UPDATE audit_logs SET event = 'LOGIN' WHERE id = " + row(3)}, chain.Problem{Kind: chain.ProblemRow, Seq: 1}},
+		"a row is forged":           {[]string{forged}, chain.Problem{Kind: chain.ProblemForeign}},
+		"a row is taken from a log": {[]string{"UPDATE audit_pending SET refused = TRUE", "DELETE FROM audit_chain WHERE seq = 40"}, chain.Problem{Kind: chain.ProblemHead, Seq: 40}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(r *record) {
@@ -212,7 +213,7 @@ func TestAForgedRowIsNotSealed(t *testing.T) {
 		r.write(1)
 		r.seal()
 		got := r.check()
-		if got.First == nil || got.First.Kind != ProblemForeign || got.Last != 4 {
+		if got.First == nil || got.First.Kind != chain.ProblemForeign || got.Last != 4 {
 			r.Errorf("%+v %v", got, got.First)
 		}
 		if !strings.Contains(r.logged.String(), "not written by a server") {
@@ -226,13 +227,9 @@ func TestAChainMadeWithoutTheKeyIsFound(t *testing.T) {
 		r.write(5)
 		r.seal()
 		head := r.head()
-		forger, err := derive(make([]byte, 40))
-		if err != nil {
-			r.Fatal(err)
-		}
+		forger := chain.Forged(10)
 		own := r.keys
 		r.tamper("DELETE FROM audit_chain", "INSERT INTO audit_pending (stream, row_id) SELECT 2, id FROM audit_logs", "INSERT INTO audit_pending (stream, row_id) SELECT 1, id FROM operation_logs")
-		forger.adopted = 10
 		r.sealer.Keys = forger
 		r.tamper("UPDATE audit_logs SET mac = NULL", "UPDATE operation_logs SET mac = NULL")
 		r.seal()
@@ -241,7 +238,7 @@ func TestAChainMadeWithoutTheKeyIsFound(t *testing.T) {
 			r.Fatalf("the forger's chain does not fit itself: %s", got.First)
 		}
 		r.keys = own
-		if got := r.check(head); got.First == nil || got.First.Kind != ProblemEntry || got.First.Seq != 1 {
+		if got := r.check(head); got.First == nil || got.First.Kind != chain.ProblemEntry || got.First.Seq != 1 {
 			r.Errorf("%v", got.First)
 		}
 	})
@@ -271,7 +268,7 @@ func TestSealersOfSeveralServersMakeOneChain(t *testing.T) {
 			wg.Go(func() { r.write(25) })
 			wg.Go(func() {
 				for range 25 {
-					if _, err := (&Sealer{DB: r.s.DB, Keys: r.keys, Now: testdb.Now, Log: slog.New(slog.DiscardHandler)}).Seal(r.Context()); err != nil {
+					if _, err := (&chain.Sealer{DB: r.s.DB, Keys: r.keys, Now: testdb.Now, Log: slog.New(slog.DiscardHandler)}).Seal(r.Context()); err != nil {
 						r.Error(err)
 					}
 				}
@@ -290,11 +287,11 @@ func TestTheKeyOutlivesTheSecret(t *testing.T) {
 		r.write(2)
 		r.seal()
 		head := r.head()
-		if _, err := Open(r.Context(), r.s.DB, sealing(r.T, 2)); err != ErrForeignSecret {
+		if _, err := chain.Open(r.Context(), r.s.DB, sealing(r.T, 2)); err != chain.ErrForeignSecret {
 			r.Errorf("another secret: %v", err)
 		}
 		for _, secrets := range []*seal.Key{sealing(r.T, 2, bytes.Repeat([]byte{1}, 32)), sealing(r.T, 2)} {
-			keys, err := Open(r.Context(), r.s.DB, secrets)
+			keys, err := chain.Open(r.Context(), r.s.DB, secrets)
 			if err != nil {
 				r.Fatal(err)
 			}
@@ -322,11 +319,7 @@ func TestHeadsAreSigned(t *testing.T) {
 		if forged.Check(r.keys.Public()) == nil {
 			r.Error("a changed head passes")
 		}
-		other, err := derive(make([]byte, 40))
-		if err != nil {
-			r.Fatal(err)
-		}
-		if h.Check(other.Public()) == nil {
+		if h.Check(chain.Forged(0).Public()) == nil {
 			r.Error("a head passes another key")
 		}
 	})
@@ -334,20 +327,20 @@ func TestHeadsAreSigned(t *testing.T) {
 
 // A column that the code of a row does not cover can be changed unnoticed.
 func TestEveryColumnIsCovered(t *testing.T) {
-	for _, s := range streams {
+	for entity, columns := range chain.Columns() {
 		covered := map[string]bool{"mac": true}
-		for _, c := range s.columns {
-			covered[c.name] = true
+		for _, c := range columns {
+			covered[c] = true
 		}
-		for _, f := range ent.Meta[s.entity].Fields {
+		for _, f := range ent.Meta[entity].Fields {
 			if !covered[f] {
-				t.Errorf("%s.%s is not covered: append it to the columns of its stream", s.table, f)
+				t.Errorf("%s.%s is not covered: append it to the columns of its stream", entity, f)
 			}
 			delete(covered, f)
 		}
 		delete(covered, "id")
 		if len(covered) > 0 {
-			t.Errorf("%s has no columns %v", s.table, covered)
+			t.Errorf("%s has no columns %v", entity, covered)
 		}
 	}
 }

@@ -154,6 +154,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
 			TracesURL: "http://collector.example:4318/v1/traces", TracesShare: 0.25,
 		},
+		Audit: Audit{Heads: "/srv/heads.jsonl"},
 		Load: Load{
 			TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"}, ConnsPerIP: 7,
 			RateAnonymous: 1, RateUser: 2, RateActions: 3, InFlight: 9, DrainDelay: 5 * time.Second,

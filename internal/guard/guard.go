@@ -14,13 +14,16 @@ import (
 	"clinicgraph/ent/intercept"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/fault"
 )
 
-// Install puts the row rules, the write rules and the operation log onto every
-// query and mutation of the client. Now is the server's clock, in UTC and cut to
-// microseconds, so that both databases keep the same instant.
-func Install(client *ent.Client, now func() time.Time) {
+// Install puts the row rules, the write rules, the operation log and the codes of
+// the logs onto every query and mutation of the client. Now is the server's clock,
+// in UTC and cut to microseconds, so that both databases keep the same instant.
+// Without record, as tests have it, rows of the logs carry no code, and the chain
+// would not take them.
+func Install(client *ent.Client, now func() time.Time, record *chain.Keys) {
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		for _, p := range Rules(ctx, q.Type()) {
 			q.WhereP(p)
@@ -29,6 +32,9 @@ func Install(client *ent.Client, now func() time.Time) {
 	}))
 	client.UseRowRule(Rule)
 	client.Use(writes(now), audit.OperationHook(now))
+	if record != nil {
+		record.Install(client) // behind what fills in the rows
+	}
 }
 
 // mutation is what the generated mutations have in common beyond ent.Mutation.

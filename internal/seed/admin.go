@@ -14,6 +14,7 @@ import (
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/catalog"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/customers"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/rewards"
@@ -25,6 +26,7 @@ import (
 // Passwords and Now; the demo clinic needs all.
 type Deps struct {
 	Store     *store.Store
+	Record    *chain.Keys // nil in tests
 	Passwords *auth.Passwords
 	Now       func() time.Time
 

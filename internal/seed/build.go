@@ -73,7 +73,7 @@ func newBuilder(d Deps, o Options, p plan) *builder {
 	}
 	b.clock.set(p.opened())
 	client := ent.NewClient(ent.Driver(d.Store.DB.Driver))
-	guard.Install(client, b.clock.now)
+	guard.Install(client, b.clock.now, d.Record)
 	b.store = &store.Store{Client: client, DB: d.Store.DB}
 
 	b.customers.Store, b.customers.Now = b.store, b.clock.now
