@@ -99,7 +99,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"AuditLog": {
 		Table:      auditlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details", "fields_shown", "purpose"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "mac", "event", "user_id", "actor", "subject_id", "resource", "permission_checked", "decision", "success", "error_code", "details", "fields_shown", "purpose"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",
@@ -161,7 +161,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"OperationLog": {
 		Table:      operationlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "mac", "user_id", "actor", "action", "action_details", "old_values", "new_values", "entity_type", "entity_id"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",
@@ -327,7 +327,7 @@ var Meta = map[string]TypeMeta{
 	},
 	"SessionLog": {
 		Table:      sessionlog.Table,
-		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "user_id", "session_id", "event", "details"},
+		Fields:     []string{"created_at", "ip_address", "user_agent", "request_id", "operation", "acting_for", "mac", "user_id", "session_id", "event", "details"},
 		Personal:   map[string]bool{"ip_address": true},
 		AppendOnly: true,
 		Door:       "hasPermission",

@@ -7094,6 +7094,7 @@ type AuditLogMutation struct {
 	request_id         *string
 	operation          *string
 	acting_for         *uuid.UUID
+	mac                *[]byte
 	event              *string
 	actor              *string
 	subject_id         *uuid.UUID
@@ -7444,6 +7445,55 @@ func (m *AuditLogMutation) ActingForCleared() bool {
 func (m *AuditLogMutation) ResetActingFor() {
 	m.acting_for = nil
 	delete(m.clearedFields, auditlog.FieldActingFor)
+}
+
+// SetMAC sets the "mac" field.
+func (m *AuditLogMutation) SetMAC(b []byte) {
+	m.mac = &b
+}
+
+// MAC returns the value of the "mac" field in the mutation.
+func (m *AuditLogMutation) MAC() (r []byte, exists bool) {
+	v := m.mac
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMAC returns the old "mac" field's value of the AuditLog entity.
+// If the AuditLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *AuditLogMutation) OldMAC(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMAC is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMAC requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMAC: %w", err)
+	}
+	return oldValue.MAC, nil
+}
+
+// ClearMAC clears the value of the "mac" field.
+func (m *AuditLogMutation) ClearMAC() {
+	m.mac = nil
+	m.clearedFields[auditlog.FieldMAC] = struct{}{}
+}
+
+// MACCleared returns if the "mac" field was cleared in this mutation.
+func (m *AuditLogMutation) MACCleared() bool {
+	_, ok := m.clearedFields[auditlog.FieldMAC]
+	return ok
+}
+
+// ResetMAC resets all changes to the "mac" field.
+func (m *AuditLogMutation) ResetMAC() {
+	m.mac = nil
+	delete(m.clearedFields, auditlog.FieldMAC)
 }
 
 // SetEvent sets the "event" field.
@@ -7991,7 +8041,7 @@ func (m *AuditLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *AuditLogMutation) Fields() []string {
-	fields := make([]string, 0, 18)
+	fields := make([]string, 0, 19)
 	if m.created_at != nil {
 		fields = append(fields, auditlog.FieldCreatedAt)
 	}
@@ -8009,6 +8059,9 @@ func (m *AuditLogMutation) Fields() []string {
 	}
 	if m.acting_for != nil {
 		fields = append(fields, auditlog.FieldActingFor)
+	}
+	if m.mac != nil {
+		fields = append(fields, auditlog.FieldMAC)
 	}
 	if m.event != nil {
 		fields = append(fields, auditlog.FieldEvent)
@@ -8066,6 +8119,8 @@ func (m *AuditLogMutation) Field(name string) (ent.Value, bool) {
 		return m.Operation()
 	case auditlog.FieldActingFor:
 		return m.ActingFor()
+	case auditlog.FieldMAC:
+		return m.MAC()
 	case auditlog.FieldEvent:
 		return m.Event()
 	case auditlog.FieldUserID:
@@ -8111,6 +8166,8 @@ func (m *AuditLogMutation) OldField(ctx context.Context, name string) (ent.Value
 		return m.OldOperation(ctx)
 	case auditlog.FieldActingFor:
 		return m.OldActingFor(ctx)
+	case auditlog.FieldMAC:
+		return m.OldMAC(ctx)
 	case auditlog.FieldEvent:
 		return m.OldEvent(ctx)
 	case auditlog.FieldUserID:
@@ -8185,6 +8242,13 @@ func (m *AuditLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActingFor(v)
+		return nil
+	case auditlog.FieldMAC:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMAC(v)
 		return nil
 	case auditlog.FieldEvent:
 		v, ok := value.(string)
@@ -8303,6 +8367,9 @@ func (m *AuditLogMutation) ClearedFields() []string {
 	if m.FieldCleared(auditlog.FieldActingFor) {
 		fields = append(fields, auditlog.FieldActingFor)
 	}
+	if m.FieldCleared(auditlog.FieldMAC) {
+		fields = append(fields, auditlog.FieldMAC)
+	}
 	if m.FieldCleared(auditlog.FieldUserID) {
 		fields = append(fields, auditlog.FieldUserID)
 	}
@@ -8331,6 +8398,9 @@ func (m *AuditLogMutation) ClearField(name string) error {
 	switch name {
 	case auditlog.FieldActingFor:
 		m.ClearActingFor()
+		return nil
+	case auditlog.FieldMAC:
+		m.ClearMAC()
 		return nil
 	case auditlog.FieldUserID:
 		m.ClearUserID()
@@ -8369,6 +8439,9 @@ func (m *AuditLogMutation) ResetField(name string) error {
 		return nil
 	case auditlog.FieldActingFor:
 		m.ResetActingFor()
+		return nil
+	case auditlog.FieldMAC:
+		m.ResetMAC()
 		return nil
 	case auditlog.FieldEvent:
 		m.ResetEvent()
@@ -19547,6 +19620,7 @@ type OperationLogMutation struct {
 	request_id     *string
 	operation      *string
 	acting_for     *uuid.UUID
+	mac            *[]byte
 	actor          *string
 	action         *string
 	action_details *string
@@ -19893,6 +19967,55 @@ func (m *OperationLogMutation) ActingForCleared() bool {
 func (m *OperationLogMutation) ResetActingFor() {
 	m.acting_for = nil
 	delete(m.clearedFields, operationlog.FieldActingFor)
+}
+
+// SetMAC sets the "mac" field.
+func (m *OperationLogMutation) SetMAC(b []byte) {
+	m.mac = &b
+}
+
+// MAC returns the value of the "mac" field in the mutation.
+func (m *OperationLogMutation) MAC() (r []byte, exists bool) {
+	v := m.mac
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMAC returns the old "mac" field's value of the OperationLog entity.
+// If the OperationLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *OperationLogMutation) OldMAC(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMAC is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMAC requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMAC: %w", err)
+	}
+	return oldValue.MAC, nil
+}
+
+// ClearMAC clears the value of the "mac" field.
+func (m *OperationLogMutation) ClearMAC() {
+	m.mac = nil
+	m.clearedFields[operationlog.FieldMAC] = struct{}{}
+}
+
+// MACCleared returns if the "mac" field was cleared in this mutation.
+func (m *OperationLogMutation) MACCleared() bool {
+	_, ok := m.clearedFields[operationlog.FieldMAC]
+	return ok
+}
+
+// ResetMAC resets all changes to the "mac" field.
+func (m *OperationLogMutation) ResetMAC() {
+	m.mac = nil
+	delete(m.clearedFields, operationlog.FieldMAC)
 }
 
 // SetUserID sets the "user_id" field.
@@ -20283,7 +20406,7 @@ func (m *OperationLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *OperationLogMutation) Fields() []string {
-	fields := make([]string, 0, 14)
+	fields := make([]string, 0, 15)
 	if m.created_at != nil {
 		fields = append(fields, operationlog.FieldCreatedAt)
 	}
@@ -20301,6 +20424,9 @@ func (m *OperationLogMutation) Fields() []string {
 	}
 	if m.acting_for != nil {
 		fields = append(fields, operationlog.FieldActingFor)
+	}
+	if m.mac != nil {
+		fields = append(fields, operationlog.FieldMAC)
 	}
 	if m.user != nil {
 		fields = append(fields, operationlog.FieldUserID)
@@ -20346,6 +20472,8 @@ func (m *OperationLogMutation) Field(name string) (ent.Value, bool) {
 		return m.Operation()
 	case operationlog.FieldActingFor:
 		return m.ActingFor()
+	case operationlog.FieldMAC:
+		return m.MAC()
 	case operationlog.FieldUserID:
 		return m.UserID()
 	case operationlog.FieldActor:
@@ -20383,6 +20511,8 @@ func (m *OperationLogMutation) OldField(ctx context.Context, name string) (ent.V
 		return m.OldOperation(ctx)
 	case operationlog.FieldActingFor:
 		return m.OldActingFor(ctx)
+	case operationlog.FieldMAC:
+		return m.OldMAC(ctx)
 	case operationlog.FieldUserID:
 		return m.OldUserID(ctx)
 	case operationlog.FieldActor:
@@ -20449,6 +20579,13 @@ func (m *OperationLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActingFor(v)
+		return nil
+	case operationlog.FieldMAC:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMAC(v)
 		return nil
 	case operationlog.FieldUserID:
 		v, ok := value.(uuid.UUID)
@@ -20539,6 +20676,9 @@ func (m *OperationLogMutation) ClearedFields() []string {
 	if m.FieldCleared(operationlog.FieldActingFor) {
 		fields = append(fields, operationlog.FieldActingFor)
 	}
+	if m.FieldCleared(operationlog.FieldMAC) {
+		fields = append(fields, operationlog.FieldMAC)
+	}
 	if m.FieldCleared(operationlog.FieldUserID) {
 		fields = append(fields, operationlog.FieldUserID)
 	}
@@ -20564,6 +20704,9 @@ func (m *OperationLogMutation) ClearField(name string) error {
 	switch name {
 	case operationlog.FieldActingFor:
 		m.ClearActingFor()
+		return nil
+	case operationlog.FieldMAC:
+		m.ClearMAC()
 		return nil
 	case operationlog.FieldUserID:
 		m.ClearUserID()
@@ -20599,6 +20742,9 @@ func (m *OperationLogMutation) ResetField(name string) error {
 		return nil
 	case operationlog.FieldActingFor:
 		m.ResetActingFor()
+		return nil
+	case operationlog.FieldMAC:
+		m.ResetMAC()
 		return nil
 	case operationlog.FieldUserID:
 		m.ResetUserID()
@@ -51132,6 +51278,7 @@ type SessionLogMutation struct {
 	request_id     *string
 	operation      *string
 	acting_for     *uuid.UUID
+	mac            *[]byte
 	event          *sessionlog.Event
 	details        *string
 	clearedFields  map[string]struct{}
@@ -51477,6 +51624,55 @@ func (m *SessionLogMutation) ResetActingFor() {
 	delete(m.clearedFields, sessionlog.FieldActingFor)
 }
 
+// SetMAC sets the "mac" field.
+func (m *SessionLogMutation) SetMAC(b []byte) {
+	m.mac = &b
+}
+
+// MAC returns the value of the "mac" field in the mutation.
+func (m *SessionLogMutation) MAC() (r []byte, exists bool) {
+	v := m.mac
+	if v == nil {
+		return
+	}
+	return *v, true
+}
+
+// OldMAC returns the old "mac" field's value of the SessionLog entity.
+// If the SessionLog object wasn't provided to the builder, the object is fetched from the database.
+// An error is returned if the mutation operation is not UpdateOne, or the database query fails.
+func (m *SessionLogMutation) OldMAC(ctx context.Context) (v []byte, err error) {
+	if !m.op.Is(OpUpdateOne) {
+		return v, errors.New("OldMAC is only allowed on UpdateOne operations")
+	}
+	if m.id == nil || m.oldValue == nil {
+		return v, errors.New("OldMAC requires an ID field in the mutation")
+	}
+	oldValue, err := m.oldValue(ctx)
+	if err != nil {
+		return v, fmt.Errorf("querying old value for OldMAC: %w", err)
+	}
+	return oldValue.MAC, nil
+}
+
+// ClearMAC clears the value of the "mac" field.
+func (m *SessionLogMutation) ClearMAC() {
+	m.mac = nil
+	m.clearedFields[sessionlog.FieldMAC] = struct{}{}
+}
+
+// MACCleared returns if the "mac" field was cleared in this mutation.
+func (m *SessionLogMutation) MACCleared() bool {
+	_, ok := m.clearedFields[sessionlog.FieldMAC]
+	return ok
+}
+
+// ResetMAC resets all changes to the "mac" field.
+func (m *SessionLogMutation) ResetMAC() {
+	m.mac = nil
+	delete(m.clearedFields, sessionlog.FieldMAC)
+}
+
 // SetUserID sets the "user_id" field.
 func (m *SessionLogMutation) SetUserID(u uuid.UUID) {
 	m.user = &u
@@ -51709,7 +51905,7 @@ func (m *SessionLogMutation) Type() string {
 // order to get all numeric fields that were incremented/decremented, call
 // AddedFields().
 func (m *SessionLogMutation) Fields() []string {
-	fields := make([]string, 0, 10)
+	fields := make([]string, 0, 11)
 	if m.created_at != nil {
 		fields = append(fields, sessionlog.FieldCreatedAt)
 	}
@@ -51727,6 +51923,9 @@ func (m *SessionLogMutation) Fields() []string {
 	}
 	if m.acting_for != nil {
 		fields = append(fields, sessionlog.FieldActingFor)
+	}
+	if m.mac != nil {
+		fields = append(fields, sessionlog.FieldMAC)
 	}
 	if m.user != nil {
 		fields = append(fields, sessionlog.FieldUserID)
@@ -51760,6 +51959,8 @@ func (m *SessionLogMutation) Field(name string) (ent.Value, bool) {
 		return m.Operation()
 	case sessionlog.FieldActingFor:
 		return m.ActingFor()
+	case sessionlog.FieldMAC:
+		return m.MAC()
 	case sessionlog.FieldUserID:
 		return m.UserID()
 	case sessionlog.FieldSessionID:
@@ -51789,6 +51990,8 @@ func (m *SessionLogMutation) OldField(ctx context.Context, name string) (ent.Val
 		return m.OldOperation(ctx)
 	case sessionlog.FieldActingFor:
 		return m.OldActingFor(ctx)
+	case sessionlog.FieldMAC:
+		return m.OldMAC(ctx)
 	case sessionlog.FieldUserID:
 		return m.OldUserID(ctx)
 	case sessionlog.FieldSessionID:
@@ -51847,6 +52050,13 @@ func (m *SessionLogMutation) SetField(name string, value ent.Value) error {
 			return fmt.Errorf("unexpected type %T for field %s", value, name)
 		}
 		m.SetActingFor(v)
+		return nil
+	case sessionlog.FieldMAC:
+		v, ok := value.([]byte)
+		if !ok {
+			return fmt.Errorf("unexpected type %T for field %s", value, name)
+		}
+		m.SetMAC(v)
 		return nil
 	case sessionlog.FieldUserID:
 		v, ok := value.(uuid.UUID)
@@ -51909,6 +52119,9 @@ func (m *SessionLogMutation) ClearedFields() []string {
 	if m.FieldCleared(sessionlog.FieldActingFor) {
 		fields = append(fields, sessionlog.FieldActingFor)
 	}
+	if m.FieldCleared(sessionlog.FieldMAC) {
+		fields = append(fields, sessionlog.FieldMAC)
+	}
 	return fields
 }
 
@@ -51925,6 +52138,9 @@ func (m *SessionLogMutation) ClearField(name string) error {
 	switch name {
 	case sessionlog.FieldActingFor:
 		m.ClearActingFor()
+		return nil
+	case sessionlog.FieldMAC:
+		m.ClearMAC()
 		return nil
 	}
 	return fmt.Errorf("unknown SessionLog nullable field %s", name)
@@ -51951,6 +52167,9 @@ func (m *SessionLogMutation) ResetField(name string) error {
 		return nil
 	case sessionlog.FieldActingFor:
 		m.ResetActingFor()
+		return nil
+	case sessionlog.FieldMAC:
+		m.ResetMAC()
 		return nil
 	case sessionlog.FieldUserID:
 		m.ResetUserID()

@@ -359,6 +359,7 @@ var (
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
+		{Name: "mac", Type: field.TypeBytes, Nullable: true},
 		{Name: "event", Type: field.TypeString},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "subject_id", Type: field.TypeUUID, Nullable: true},
@@ -380,7 +381,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "audit_logs_users_audit_logs",
-				Columns:    []*schema.Column{AuditLogsColumns[18]},
+				Columns:    []*schema.Column{AuditLogsColumns[19]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -389,17 +390,17 @@ var (
 			{
 				Name:    "auditlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[18], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[19], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[7], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[8], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_subject_id_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[9], AuditLogsColumns[7], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[10], AuditLogsColumns[8], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_created_at",
@@ -843,11 +844,12 @@ var (
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
+		{Name: "mac", Type: field.TypeBytes, Nullable: true},
 		{Name: "actor", Type: field.TypeString},
 		{Name: "action", Type: field.TypeString},
 		{Name: "action_details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
-		{Name: "old_values", Type: field.TypeJSON, Nullable: true},
-		{Name: "new_values", Type: field.TypeJSON, Nullable: true},
+		{Name: "old_values", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "json"}},
+		{Name: "new_values", Type: field.TypeJSON, Nullable: true, SchemaType: map[string]string{"postgres": "json"}},
 		{Name: "entity_type", Type: field.TypeString},
 		{Name: "entity_id", Type: field.TypeUUID},
 		{Name: "user_id", Type: field.TypeUUID, Nullable: true},
@@ -860,7 +862,7 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "operation_logs_users_operation_logs",
-				Columns:    []*schema.Column{OperationLogsColumns[14]},
+				Columns:    []*schema.Column{OperationLogsColumns[15]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.SetNull,
 			},
@@ -869,17 +871,17 @@ var (
 			{
 				Name:    "operationlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[14], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[15], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_entity_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[13], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[14], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_entity_type_id",
 				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[12], OperationLogsColumns[0]},
+				Columns: []*schema.Column{OperationLogsColumns[13], OperationLogsColumns[0]},
 			},
 			{
 				Name:    "operationlog_created_at",
@@ -1975,6 +1977,7 @@ var (
 		{Name: "request_id", Type: field.TypeString, Default: ""},
 		{Name: "operation", Type: field.TypeString, Default: ""},
 		{Name: "acting_for", Type: field.TypeUUID, Nullable: true},
+		{Name: "mac", Type: field.TypeBytes, Nullable: true},
 		{Name: "event", Type: field.TypeEnum, Enums: []string{"LOGIN", "TOKEN_REFRESH", "REAUTHENTICATE", "LOGOUT", "REVOKE", "EXPIRE", "REUSE_DETECTED", "LIMIT_EVICTED"}},
 		{Name: "details", Type: field.TypeString, Default: "", SchemaType: map[string]string{"postgres": "text", "sqlite3": "text"}},
 		{Name: "user_id", Type: field.TypeUUID},
@@ -1988,13 +1991,13 @@ var (
 		ForeignKeys: []*schema.ForeignKey{
 			{
 				Symbol:     "session_logs_users_session_logs",
-				Columns:    []*schema.Column{SessionLogsColumns[9]},
+				Columns:    []*schema.Column{SessionLogsColumns[10]},
 				RefColumns: []*schema.Column{UsersColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
 			{
 				Symbol:     "session_logs_enhanced_user_sessions_logs",
-				Columns:    []*schema.Column{SessionLogsColumns[10]},
+				Columns:    []*schema.Column{SessionLogsColumns[11]},
 				RefColumns: []*schema.Column{EnhancedUserSessionsColumns[0]},
 				OnDelete:   schema.NoAction,
 			},
@@ -2003,17 +2006,17 @@ var (
 			{
 				Name:    "sessionlog_session_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionLogsColumns[10], SessionLogsColumns[0]},
+				Columns: []*schema.Column{SessionLogsColumns[11], SessionLogsColumns[0]},
 			},
 			{
 				Name:    "sessionlog_user_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionLogsColumns[9], SessionLogsColumns[0]},
+				Columns: []*schema.Column{SessionLogsColumns[10], SessionLogsColumns[0]},
 			},
 			{
 				Name:    "sessionlog_event_id",
 				Unique:  false,
-				Columns: []*schema.Column{SessionLogsColumns[7], SessionLogsColumns[0]},
+				Columns: []*schema.Column{SessionLogsColumns[8], SessionLogsColumns[0]},
 			},
 			{
 				Name:    "sessionlog_created_at",
