@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/accessreviewitem"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/authenticator"
 	"clinicgraph/ent/blacklistedtoken"
@@ -121,6 +122,9 @@ func people(ctx context.Context, c *ent.Client, n int) {
 	c.AuditLog.Create().SetID(id(ids.AuditLog, n)).SetEvent("LOGIN").SetUserID(user).SetActor(name).SetSuccess(true).SaveX(ctx)
 	c.OperationLog.Create().SetID(id(ids.OperationLog, n)).SetUserID(user).SetActor(name).SetAction("CREATE").SetEntityType("User").SetEntityID(user).SaveX(ctx)
 	c.Notification.Create().SetID(id(ids.Notification, n)).SetUserID(user).SetKind(notification.KindBookingConfirmed).SetSubjectID(id(ids.Booking, n)).SaveX(ctx)
+	c.AccessReview.Create().SetID(id(ids.AccessReview, n)).SetName(name).SetReviewerID(user).SetDueAt(dawn).SaveX(ctx)
+	c.AccessReviewItem.Create().SetID(id(ids.AccessReviewItem, n)).SetReviewID(id(ids.AccessReview, n)).SetKind(accessreviewitem.KindRole).
+		SetUserID(user).SetUsername(name).SetGrants("role").SetGrantedAt(dawn).SetUserRoleID(id(ids.UserRole, n)).SaveX(ctx)
 	identity(ctx, c, n)
 	c.IdempotencyKey.Create().SetID(id(ids.IdempotencyKey, n)).SetUserID(user).SetOperation("book").SetKey(name).SetRequestHash([]byte(name)).SetResult(map[string]any{}).SetExpiresAt(dawn).SaveX(ctx)
 }
