@@ -67,6 +67,8 @@ var sensitive = map[string]bool{
 	"impersonate": true, "createApiToken": true,
 	"updateProfile": false, "stopImpersonating": false, "revokeApiToken": false,
 	"revokeSession": true, "revokeOtherSessions": true, "logoutEverywhere": true,
+	"startAccessReview": true, "attestAccessReviewItem": true, "revokeAccessReviewItem": true, "closeAccessReview": false,
+	"breakGlass": true, "endBreakGlass": false,
 	"logout": false, "nameSession": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 

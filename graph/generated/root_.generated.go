@@ -27,6 +27,8 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessReview() AccessReviewResolver
+	AccessReviewItem() AccessReviewItemResolver
 	ApiToken() ApiTokenResolver
 	Appointment() AppointmentResolver
 	Booking() BookingResolver
@@ -52,6 +54,24 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	AccessFinding struct {
+		Reasons        func(childComplexity int) int
+		Risks          func(childComplexity int) int
+		UserPermission func(childComplexity int) int
+		UserRole       func(childComplexity int) int
+	}
+
+	AccessFindingConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	AccessFindingEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
 	AccessReportEntry struct {
 		ActingForAnother func(childComplexity int) int
 		At               func(childComplexity int) int
@@ -73,22 +93,24 @@ type ComplexityRoot struct {
 	}
 
 	AccessReview struct {
-		ClosedAt  func(childComplexity int) int
-		ClosedBy  func(childComplexity int) int
-		CreatedAt func(childComplexity int) int
-		CreatedBy func(childComplexity int) int
-		Criteria  func(childComplexity int) int
-		DueAt     func(childComplexity int) int
-		ID        func(childComplexity int) int
-		Items     func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AccessReviewItemWhereInput) int
-		Kind      func(childComplexity int) int
-		Name      func(childComplexity int) int
-		Reviewer  func(childComplexity int) int
-		StartedBy func(childComplexity int) int
-		Status    func(childComplexity int) int
-		UpdatedAt func(childComplexity int) int
-		UpdatedBy func(childComplexity int) int
-		Version   func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		ClosedAt       func(childComplexity int) int
+		ClosedBy       func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		Criteria       func(childComplexity int) int
+		DueAt          func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Items          func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AccessReviewItemWhereInput) int
+		Kind           func(childComplexity int) int
+		Name           func(childComplexity int) int
+		PendingItems   func(childComplexity int) int
+		Reviewer       func(childComplexity int) int
+		StartedBy      func(childComplexity int) int
+		Status         func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	AccessReviewConnection struct {
@@ -103,6 +125,7 @@ type ComplexityRoot struct {
 	}
 
 	AccessReviewItem struct {
+		AllowedActions func(childComplexity int) int
 		CreatedAt      func(childComplexity int) int
 		CreatedBy      func(childComplexity int) int
 		DecidedAt      func(childComplexity int) int
@@ -118,6 +141,7 @@ type ComplexityRoot struct {
 		Reason         func(childComplexity int) int
 		Review         func(childComplexity int) int
 		Scope          func(childComplexity int) int
+		Standing       func(childComplexity int) int
 		Status         func(childComplexity int) int
 		UpdatedAt      func(childComplexity int) int
 		UpdatedBy      func(childComplexity int) int
@@ -199,6 +223,10 @@ type ComplexityRoot struct {
 
 	AssignRolePayload struct {
 		UserRole func(childComplexity int) int
+	}
+
+	AttestAccessReviewItemPayload struct {
+		AccessReviewItem func(childComplexity int) int
 	}
 
 	AuditLog struct {
@@ -317,6 +345,12 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	BreakGlassPayload struct {
+		AccessReview func(childComplexity int) int
+		ExpiresAt    func(childComplexity int) int
+		Permissions  func(childComplexity int) int
+	}
+
 	CancelBookingPayload struct {
 		Booking func(childComplexity int) int
 	}
@@ -325,6 +359,10 @@ type ComplexityRoot struct {
 		Booking     func(childComplexity int) int
 		Order       func(childComplexity int) int
 		Transaction func(childComplexity int) int
+	}
+
+	CloseAccessReviewPayload struct {
+		AccessReview func(childComplexity int) int
 	}
 
 	ConfirmAuthenticatorPayload struct {
@@ -393,6 +431,11 @@ type ComplexityRoot struct {
 		DeletedID func(childComplexity int) int
 	}
 
+	EndBreakGlassPayload struct {
+		EndedAt     func(childComplexity int) int
+		Permissions func(childComplexity int) int
+	}
+
 	EnrolTotpPayload struct {
 		Authenticator func(childComplexity int) int
 		Secret        func(childComplexity int) int
@@ -444,13 +487,16 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AssignRole                func(childComplexity int, input model.AssignRoleInput) int
+		AttestAccessReviewItem    func(childComplexity int, input model.AttestAccessReviewItemInput) int
 		BeginPasskeyRegistration  func(childComplexity int) int
 		BeginPasskeySignIn        func(childComplexity int, input *model.BeginPasskeySignInInput) int
 		BookAppointment           func(childComplexity int, input model.BookAppointmentInput) int
+		BreakGlass                func(childComplexity int, input model.BreakGlassInput) int
 		CancelBooking             func(childComplexity int, input model.CancelBookingInput) int
 		CapturePayment            func(childComplexity int, input model.CapturePaymentInput) int
 		ChangeEmail               func(childComplexity int, input model.ChangeEmailInput) int
 		ChangePassword            func(childComplexity int, input model.ChangePasswordInput) int
+		CloseAccessReview         func(childComplexity int, input model.CloseAccessReviewInput) int
 		CompleteLogin             func(childComplexity int, input model.CompleteLoginInput) int
 		ConfirmTotp               func(childComplexity int, input model.ConfirmTotpInput) int
 		CreateAPIToken            func(childComplexity int, input model.CreateAPITokenInput) int
@@ -461,6 +507,7 @@ type ComplexityRoot struct {
 		DeleteOrganizationalUnit  func(childComplexity int, input model.DeleteOrganizationalUnitInput) int
 		DeleteRole                func(childComplexity int, input model.DeleteRoleInput) int
 		DeleteUser                func(childComplexity int, input model.DeleteUserInput) int
+		EndBreakGlass             func(childComplexity int, input model.EndBreakGlassInput) int
 		EnrolTotp                 func(childComplexity int, input *model.EnrolTotpInput) int
 		FinishPasskeyRegistration func(childComplexity int, input model.FinishPasskeyRegistrationInput) int
 		Impersonate               func(childComplexity int, input model.ImpersonateInput) int
@@ -484,6 +531,7 @@ type ComplexityRoot struct {
 		RequirePasswordChange     func(childComplexity int, input model.RequirePasswordChangeInput) int
 		ResetPassword             func(childComplexity int, input model.ResetPasswordInput) int
 		RevokeAPIToken            func(childComplexity int, input model.RevokeAPITokenInput) int
+		RevokeAccessReviewItem    func(childComplexity int, input model.RevokeAccessReviewItemInput) int
 		RevokeOtherSessions       func(childComplexity int) int
 		RevokeRole                func(childComplexity int, input model.RevokeRoleInput) int
 		RevokeSession             func(childComplexity int, input model.RevokeSessionInput) int
@@ -491,6 +539,7 @@ type ComplexityRoot struct {
 		SetRoleStatus             func(childComplexity int, input model.SetRoleStatusInput) int
 		SetUserPermission         func(childComplexity int, input model.SetUserPermissionInput) int
 		SignInWithPasskey         func(childComplexity int, input model.SignInWithPasskeyInput) int
+		StartAccessReview         func(childComplexity int, input model.StartAccessReviewInput) int
 		StopImpersonating         func(childComplexity int) int
 		UnlockUser                func(childComplexity int, input model.UnlockUserInput) int
 		UpdateOrganizationalUnit  func(childComplexity int, input model.UpdateOrganizationalUnitInput) int
@@ -911,6 +960,7 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		AccessFindings      func(childComplexity int, reasons []model.AccessFindingReason, endingWithinDays int, unusedForDays int, after *paging.Cursor, first *int, before *paging.Cursor, last *int) int
 		AccessReviews       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AccessReviewOrder, where *ent.AccessReviewWhereInput) int
 		Appointment         func(childComplexity int, id uuid.UUID) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
@@ -1035,6 +1085,10 @@ type ComplexityRoot struct {
 
 	ResetPasswordPayload struct {
 		Reset func(childComplexity int) int
+	}
+
+	RevokeAccessReviewItemPayload struct {
+		AccessReviewItem func(childComplexity int) int
 	}
 
 	RevokeApiTokenPayload struct {
@@ -1260,6 +1314,10 @@ type ComplexityRoot struct {
 		EndsAt       func(childComplexity int) int
 		Practitioner func(childComplexity int) int
 		StartsAt     func(childComplexity int) int
+	}
+
+	StartAccessReviewPayload struct {
+		AccessReview func(childComplexity int) int
 	}
 
 	StopImpersonatingPayload struct {
@@ -1517,6 +1575,63 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AccessFinding.reasons":
+		if e.ComplexityRoot.AccessFinding.Reasons == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFinding.Reasons(childComplexity), true
+	case "AccessFinding.risks":
+		if e.ComplexityRoot.AccessFinding.Risks == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFinding.Risks(childComplexity), true
+	case "AccessFinding.userPermission":
+		if e.ComplexityRoot.AccessFinding.UserPermission == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFinding.UserPermission(childComplexity), true
+	case "AccessFinding.userRole":
+		if e.ComplexityRoot.AccessFinding.UserRole == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFinding.UserRole(childComplexity), true
+
+	case "AccessFindingConnection.edges":
+		if e.ComplexityRoot.AccessFindingConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFindingConnection.Edges(childComplexity), true
+	case "AccessFindingConnection.pageInfo":
+		if e.ComplexityRoot.AccessFindingConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFindingConnection.PageInfo(childComplexity), true
+	case "AccessFindingConnection.totalCount":
+		if e.ComplexityRoot.AccessFindingConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFindingConnection.TotalCount(childComplexity), true
+
+	case "AccessFindingEdge.cursor":
+		if e.ComplexityRoot.AccessFindingEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFindingEdge.Cursor(childComplexity), true
+	case "AccessFindingEdge.node":
+		if e.ComplexityRoot.AccessFindingEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFindingEdge.Node(childComplexity), true
+
 	case "AccessReportEntry.actingForAnother":
 		if e.ComplexityRoot.AccessReportEntry.ActingForAnother == nil {
 			break
@@ -1586,6 +1701,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccessReportEntryEdge.Node(childComplexity), true
 
+	case "AccessReview.allowedActions":
+		if e.ComplexityRoot.AccessReview.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.AllowedActions(childComplexity), true
 	case "AccessReview.closedAt":
 		if e.ComplexityRoot.AccessReview.ClosedAt == nil {
 			break
@@ -1651,6 +1772,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccessReview.Name(childComplexity), true
+	case "AccessReview.pendingItems":
+		if e.ComplexityRoot.AccessReview.PendingItems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReview.PendingItems(childComplexity), true
 	case "AccessReview.reviewer":
 		if e.ComplexityRoot.AccessReview.Reviewer == nil {
 			break
@@ -1720,6 +1847,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AccessReviewEdge.Node(childComplexity), true
 
+	case "AccessReviewItem.allowedActions":
+		if e.ComplexityRoot.AccessReviewItem.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.AllowedActions(childComplexity), true
 	case "AccessReviewItem.createdAt":
 		if e.ComplexityRoot.AccessReviewItem.CreatedAt == nil {
 			break
@@ -1810,6 +1943,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AccessReviewItem.Scope(childComplexity), true
+	case "AccessReviewItem.standing":
+		if e.ComplexityRoot.AccessReviewItem.Standing == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessReviewItem.Standing(childComplexity), true
 	case "AccessReviewItem.status":
 		if e.ComplexityRoot.AccessReviewItem.Status == nil {
 			break
@@ -2160,6 +2299,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AssignRolePayload.UserRole(childComplexity), true
+
+	case "AttestAccessReviewItemPayload.accessReviewItem":
+		if e.ComplexityRoot.AttestAccessReviewItemPayload.AccessReviewItem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AttestAccessReviewItemPayload.AccessReviewItem(childComplexity), true
 
 	case "AuditLog.actingFor":
 		if e.ComplexityRoot.AuditLog.ActingFor == nil {
@@ -2670,6 +2816,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.BookingEdge.Node(childComplexity), true
 
+	case "BreakGlassPayload.accessReview":
+		if e.ComplexityRoot.BreakGlassPayload.AccessReview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreakGlassPayload.AccessReview(childComplexity), true
+	case "BreakGlassPayload.expiresAt":
+		if e.ComplexityRoot.BreakGlassPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreakGlassPayload.ExpiresAt(childComplexity), true
+	case "BreakGlassPayload.permissions":
+		if e.ComplexityRoot.BreakGlassPayload.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BreakGlassPayload.Permissions(childComplexity), true
+
 	case "CancelBookingPayload.booking":
 		if e.ComplexityRoot.CancelBookingPayload.Booking == nil {
 			break
@@ -2695,6 +2860,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CapturePaymentPayload.Transaction(childComplexity), true
+
+	case "CloseAccessReviewPayload.accessReview":
+		if e.ComplexityRoot.CloseAccessReviewPayload.AccessReview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CloseAccessReviewPayload.AccessReview(childComplexity), true
 
 	case "ConfirmAuthenticatorPayload.authenticator":
 		if e.ComplexityRoot.ConfirmAuthenticatorPayload.Authenticator == nil {
@@ -2969,6 +3141,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.DeleteUserPayload.DeletedID(childComplexity), true
 
+	case "EndBreakGlassPayload.endedAt":
+		if e.ComplexityRoot.EndBreakGlassPayload.EndedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndBreakGlassPayload.EndedAt(childComplexity), true
+	case "EndBreakGlassPayload.permissions":
+		if e.ComplexityRoot.EndBreakGlassPayload.Permissions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EndBreakGlassPayload.Permissions(childComplexity), true
+
 	case "EnrolTotpPayload.authenticator":
 		if e.ComplexityRoot.EnrolTotpPayload.Authenticator == nil {
 			break
@@ -3148,6 +3333,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AssignRole(childComplexity, args["input"].(model.AssignRoleInput)), true
+	case "Mutation.attestAccessReviewItem":
+		if e.ComplexityRoot.Mutation.AttestAccessReviewItem == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_attestAccessReviewItem_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AttestAccessReviewItem(childComplexity, args["input"].(model.AttestAccessReviewItemInput)), true
 	case "Mutation.beginPasskeyRegistration":
 		if e.ComplexityRoot.Mutation.BeginPasskeyRegistration == nil {
 			break
@@ -3176,6 +3372,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.BookAppointment(childComplexity, args["input"].(model.BookAppointmentInput)), true
+	case "Mutation.breakGlass":
+		if e.ComplexityRoot.Mutation.BreakGlass == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_breakGlass_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.BreakGlass(childComplexity, args["input"].(model.BreakGlassInput)), true
 	case "Mutation.cancelBooking":
 		if e.ComplexityRoot.Mutation.CancelBooking == nil {
 			break
@@ -3220,6 +3427,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ChangePassword(childComplexity, args["input"].(model.ChangePasswordInput)), true
+	case "Mutation.closeAccessReview":
+		if e.ComplexityRoot.Mutation.CloseAccessReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_closeAccessReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CloseAccessReview(childComplexity, args["input"].(model.CloseAccessReviewInput)), true
 	case "Mutation.completeLogin":
 		if e.ComplexityRoot.Mutation.CompleteLogin == nil {
 			break
@@ -3330,6 +3548,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.DeleteUser(childComplexity, args["input"].(model.DeleteUserInput)), true
+	case "Mutation.endBreakGlass":
+		if e.ComplexityRoot.Mutation.EndBreakGlass == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_endBreakGlass_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EndBreakGlass(childComplexity, args["input"].(model.EndBreakGlassInput)), true
 	case "Mutation.enrolTotp":
 		if e.ComplexityRoot.Mutation.EnrolTotp == nil {
 			break
@@ -3568,6 +3797,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeAPIToken(childComplexity, args["input"].(model.RevokeAPITokenInput)), true
+	case "Mutation.revokeAccessReviewItem":
+		if e.ComplexityRoot.Mutation.RevokeAccessReviewItem == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeAccessReviewItem_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeAccessReviewItem(childComplexity, args["input"].(model.RevokeAccessReviewItemInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -3640,6 +3880,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SignInWithPasskey(childComplexity, args["input"].(model.SignInWithPasskeyInput)), true
+	case "Mutation.startAccessReview":
+		if e.ComplexityRoot.Mutation.StartAccessReview == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startAccessReview_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartAccessReview(childComplexity, args["input"].(model.StartAccessReviewInput)), true
 	case "Mutation.stopImpersonating":
 		if e.ComplexityRoot.Mutation.StopImpersonating == nil {
 			break
@@ -5505,6 +5756,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ProductEdge.Node(childComplexity), true
 
+	case "Query.accessFindings":
+		if e.ComplexityRoot.Query.AccessFindings == nil {
+			break
+		}
+
+		args, err := ec.field_Query_accessFindings_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AccessFindings(childComplexity, args["reasons"].([]model.AccessFindingReason), args["endingWithinDays"].(int), args["unusedForDays"].(int), args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int)), true
 	case "Query.accessReviews":
 		if e.ComplexityRoot.Query.AccessReviews == nil {
 			break
@@ -6194,6 +6456,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResetPasswordPayload.Reset(childComplexity), true
+
+	case "RevokeAccessReviewItemPayload.accessReviewItem":
+		if e.ComplexityRoot.RevokeAccessReviewItemPayload.AccessReviewItem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeAccessReviewItemPayload.AccessReviewItem(childComplexity), true
 
 	case "RevokeApiTokenPayload.apiToken":
 		if e.ComplexityRoot.RevokeApiTokenPayload.APIToken == nil {
@@ -7093,6 +7362,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Slot.StartsAt(childComplexity), true
+
+	case "StartAccessReviewPayload.accessReview":
+		if e.ComplexityRoot.StartAccessReviewPayload.AccessReview == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartAccessReviewPayload.AccessReview(childComplexity), true
 
 	case "StopImpersonatingPayload.stopped":
 		if e.ComplexityRoot.StopImpersonatingPayload.Stopped == nil {
@@ -8289,16 +8565,19 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAppointmentOrder,
 		ec.unmarshalInputAppointmentWhereInput,
 		ec.unmarshalInputAssignRoleInput,
+		ec.unmarshalInputAttestAccessReviewItemInput,
 		ec.unmarshalInputAuditLogWhereInput,
 		ec.unmarshalInputBeginPasskeySignInInput,
 		ec.unmarshalInputBlacklistedTokenWhereInput,
 		ec.unmarshalInputBookAppointmentInput,
 		ec.unmarshalInputBookingOrder,
 		ec.unmarshalInputBookingWhereInput,
+		ec.unmarshalInputBreakGlassInput,
 		ec.unmarshalInputCancelBookingInput,
 		ec.unmarshalInputCapturePaymentInput,
 		ec.unmarshalInputChangeEmailInput,
 		ec.unmarshalInputChangePasswordInput,
+		ec.unmarshalInputCloseAccessReviewInput,
 		ec.unmarshalInputCompleteLoginInput,
 		ec.unmarshalInputConfirmTotpInput,
 		ec.unmarshalInputCreateApiTokenInput,
@@ -8311,6 +8590,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteOrganizationalUnitInput,
 		ec.unmarshalInputDeleteRoleInput,
 		ec.unmarshalInputDeleteUserInput,
+		ec.unmarshalInputEndBreakGlassInput,
 		ec.unmarshalInputEnrolTotpInput,
 		ec.unmarshalInputFinishPasskeyRegistrationInput,
 		ec.unmarshalInputImpersonateInput,
@@ -8348,6 +8628,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRequestPasswordResetInput,
 		ec.unmarshalInputRequirePasswordChangeInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRevokeAccessReviewItemInput,
 		ec.unmarshalInputRevokeApiTokenInput,
 		ec.unmarshalInputRevokeRoleInput,
 		ec.unmarshalInputRevokeSessionInput,
@@ -8364,6 +8645,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetUserPermissionInput,
 		ec.unmarshalInputSexWhereInput,
 		ec.unmarshalInputSignInWithPasskeyInput,
+		ec.unmarshalInputStartAccessReviewInput,
 		ec.unmarshalInputUnlockUserInput,
 		ec.unmarshalInputUpdateOrganizationalUnitInput,
 		ec.unmarshalInputUpdateProfileInput,
@@ -10737,6 +11019,366 @@ extend type Customer {
   accessReport("Entries after this cursor." after: Cursor, "How many from the start, at most 100." first: Int, "Entries before this cursor." before: Cursor, "How many from the end, at most 100." last: Int): AccessReportEntryConnection
 }
 `, BuiltIn: false},
+	{Name: "../schema/review.graphqls", Input: `"""
+Why a grant is listed in the report about grants.
+"""
+enum AccessFindingReason {
+  """
+  It ends soon: within ` + "`" + `endingWithinDays` + "`" + `. Emergency access, which always does, is left out.
+  """
+  EXPIRING
+  """
+  It has ended and counts for nothing, but is stored still.
+  """
+  EXPIRED
+  """
+  It was given more than ` + "`" + `unusedForDays` + "`" + ` days ago, and since then its holder has used nothing of what it gives. A use counts for every grant that gives what was used. What was used before the server kept record of uses counts as not used.
+  """
+  UNUSED
+  """
+  What it rests on is gone: who gave it or who holds it is closed or deleted, its role is inactive or deleted, or the holder's unit is deleted. What the system gave rests on nobody.
+  """
+  ORPHANED
+  """
+  It counts, or will, and ` + "`" + `risks` + "`" + ` says what is risky about it.
+  """
+  RISKY
+}
+
+"""
+What is risky about a grant.
+"""
+enum AccessRisk {
+  """
+  It gives for good, without an end, what is worth a second factor.
+  """
+  HIGH_WITHOUT_END
+  """
+  It gives by a wildcard, and so also what there is not yet.
+  """
+  WILDCARD
+  """
+  Its holder gives roles and direct permissions both, without an end: who has these can come by everything.
+  """
+  ESCALATION
+  """
+  It is a direct permission without an end. Roles are for what lasts.
+  """
+  DIRECT_WITHOUT_END
+  """
+  It gives what is worth a second factor, and the account has none.
+  """
+  NO_SECOND_FACTOR
+}
+
+"""
+What has become of a grant since a review found it.
+"""
+enum AccessReviewItemStanding {
+  """
+  It is what it was.
+  """
+  UNCHANGED
+  """
+  Its end or its reach is another one. To attest the item says that it was right as it was, and does not mark the grant as reviewed.
+  """
+  CHANGED
+  """
+  It is gone. The item is attested or revoked all the same, and nothing happens but that.
+  """
+  GONE
+}
+
+"""
+A grant that the report lists. One of ` + "`" + `userRole` + "`" + ` and ` + "`" + `userPermission` + "`" + ` is there.
+"""
+type AccessFinding @hasPermission(permission: "access_review:read") {
+  """
+  Why it is listed, and whatever else is true of it.
+  """
+  reasons: [AccessFindingReason!]!
+  """
+  What is risky about it.
+  """
+  risks: [AccessRisk!]!
+  """
+  The assignment of a role.
+  """
+  userRole: UserRole
+  """
+  The direct permission.
+  """
+  userPermission: UserPermission
+}
+
+"""
+A page of grants that the report lists.
+"""
+type AccessFindingConnection {
+  """
+  The grants of the page, each with its cursor.
+  """
+  edges: [AccessFindingEdge!]!
+  """
+  What lies before and after the page.
+  """
+  pageInfo: PageInfo!
+  """
+  How many grants the whole list has; costs queries of its own.
+  """
+  totalCount: Int!
+}
+
+"""
+A grant in a page.
+"""
+type AccessFindingEdge {
+  """
+  The grant.
+  """
+  node: AccessFinding!
+  """
+  Its place in the list.
+  """
+  cursor: Cursor!
+}
+
+"""
+A review of grants to be started.
+"""
+input StartAccessReviewInput {
+  """
+  What it is called, 2 to 100 characters.
+  """
+  name: String!
+  """
+  Until when every item is to be decided; within a year.
+  """
+  dueAt: Time!
+  """
+  Who is to see that it is done, and is told; somebody who holds access_review:decide. Null: the caller.
+  """
+  reviewerId: ID
+  """
+  Assignments of one of these roles. With ` + "`" + `permissions` + "`" + `: either.
+  """
+  roleIds: [ID!]
+  """
+  Grants that give one of these permissions, directly or through a role.
+  """
+  permissions: [String!]
+  """
+  Grants of users of one of these units, or of a unit below.
+  """
+  unitIds: [ID!]
+  """
+  Grants of which one of these is true.
+  """
+  reasons: [AccessFindingReason!]
+  """
+  EXPIRING is what ends within so many days, 1 to 366.
+  """
+  endingWithinDays: Int! = 14
+  """
+  UNUSED is what was not used for so many days, 1 to 730.
+  """
+  unusedForDays: Int! = 90
+}
+
+"""
+The review that was started.
+"""
+type StartAccessReviewPayload {
+  """
+  The review.
+  """
+  accessReview: AccessReview
+}
+
+"""
+An item of a review to attest.
+"""
+input AttestAccessReviewItemInput {
+  """
+  The item.
+  """
+  id: ID!
+  """
+  Why the grant stays, 3 to 500 characters.
+  """
+  reason: String
+}
+
+"""
+The item that was attested.
+"""
+type AttestAccessReviewItemPayload {
+  """
+  The item.
+  """
+  accessReviewItem: AccessReviewItem
+}
+
+"""
+An item of a review whose grant is to go.
+"""
+input RevokeAccessReviewItemInput {
+  """
+  The item.
+  """
+  id: ID!
+  """
+  Why the grant goes, 3 to 500 characters.
+  """
+  reason: String!
+}
+
+"""
+The item whose grant is gone.
+"""
+type RevokeAccessReviewItemPayload {
+  """
+  The item.
+  """
+  accessReviewItem: AccessReviewItem
+}
+
+"""
+A review to close.
+"""
+input CloseAccessReviewInput {
+  """
+  The review.
+  """
+  id: ID!
+}
+
+"""
+The review that was closed.
+"""
+type CloseAccessReviewPayload {
+  """
+  The review.
+  """
+  accessReview: AccessReview
+}
+
+"""
+Emergency access to take.
+"""
+input BreakGlassInput {
+  """
+  Why, 10 to 500 characters on one line. Whoever reviews it reads it.
+  """
+  reason: String!
+  """
+  Of customer:read, customer:read_personal, customer:read_notes, booking:read, appointment:read and appointment:read_notes those that are needed; null: all. There is no emergency access to change anything.
+  """
+  permissions: [String!]
+  """
+  For how long; from 5 minutes to what the clinic allows (CLINICGRAPH_BREAK_GLASS_MAX, 4 hours by default).
+  """
+  minutes: Int! = 60
+}
+
+"""
+Emergency access that was taken.
+"""
+type BreakGlassPayload {
+  """
+  What it gives, for all rows; what the caller held for all rows anyway is not in it.
+  """
+  permissions: [String!]
+  """
+  When it ends.
+  """
+  expiresAt: Time
+  """
+  The review in which somebody else decides whether it was right.
+  """
+  accessReview: AccessReview
+}
+
+"""
+Emergency access to end.
+"""
+input EndBreakGlassInput {
+  """
+  Whose; null: the caller's own.
+  """
+  userId: ID
+}
+
+"""
+Emergency access that was ended.
+"""
+type EndBreakGlassPayload {
+  """
+  What it gave.
+  """
+  permissions: [String!]
+  """
+  When it ended.
+  """
+  endedAt: Time
+}
+
+extend type AccessReview {
+  """
+  How many of its items nobody has decided about.
+  """
+  pendingItems: Int!
+  """
+  What can be done with the review: closeAccessReview.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type AccessReviewItem {
+  """
+  What has become of the grant since.
+  """
+  standing: AccessReviewItemStanding!
+  """
+  What can be done with the item: attestAccessReviewItem, revokeAccessReviewItem. That nobody would be left who can give roles is seen when it is done.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Query {
+  """
+  The grants, assignments of roles and direct permissions, that somebody should look at, in the order of their making: of users over whom the caller holds access_review:read, as far as the caller may see assignments (role:read) and direct permissions (permission:read). Denials are no grants. Errors: BAD_USER_INPUT.
+  """
+  accessFindings("The reasons to list; null: all." reasons: [AccessFindingReason!], "EXPIRING is what ends within so many days, 1 to 366." endingWithinDays: Int! = 14, "UNUSED is what was not used for so many days, 1 to 730." unusedForDays: Int! = 90, "Only what comes after this place." after: Cursor, "The first so many, at most 100." first: Int, "Only what comes before this place." before: Cursor, "The last so many, at most 100." last: Int): AccessFindingConnection! @hasPermission(permission: "access_review:read")
+}
+
+extend type Mutation {
+  """
+  Start a review: freeze grants as they are now and ask of each whether it is right. At most 1,000, of users over whom the caller holds access_review:decide. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, NOT_FOUND, FORBIDDEN.
+  """
+  startAccessReview("What is asked for." input: StartAccessReviewInput!): StartAccessReviewPayload! @stepUp @hasPermission(permission: "access_review:decide")
+  """
+  Say that a grant was right as the review found it; it is marked as reviewed if it still is what it was. Nobody attests their own. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, INVALID_TRANSITION.
+  """
+  attestAccessReviewItem("What is asked for." input: AttestAccessReviewItemInput!): AttestAccessReviewItemPayload! @stepUp @hasPermission(permission: "access_review:decide")
+  """
+  Say that a grant is not right, and remove it, by the rules of revokeRole and removeUserPermission. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, INVALID_TRANSITION, CONFLICT.
+  """
+  revokeAccessReviewItem("What is asked for." input: RevokeAccessReviewItemInput!): RevokeAccessReviewItemPayload! @stepUp @hasPermission(permission: "access_review:decide")
+  """
+  End a review of which every item is decided. Errors: NOT_FOUND, INVALID_TRANSITION.
+  """
+  closeAccessReview("What is asked for." input: CloseAccessReviewInput!): CloseAccessReviewPayload! @hasPermission(permission: "access_review:decide")
+  """
+  Take emergency access: see everybody's records for a short time. Those who review it are told at once, and decide afterwards whether it was right. A denial beats it. In person only. Errors: STEP_UP_REQUIRED, BAD_USER_INPUT, FORBIDDEN, CONFLICT.
+  """
+  breakGlass("What is asked for." input: BreakGlassInput!): BreakGlassPayload! @stepUp @hasPermission(permission: "access:break_glass")
+  """
+  End emergency access before its time: one's own, or somebody's over whom the caller holds access_review:decide. Its review stays. Errors: NOT_FOUND, FORBIDDEN.
+  """
+  endBreakGlass("What is asked for." input: EndBreakGlassInput!): EndBreakGlassPayload! @authenticated
+}
+`, BuiltIn: false},
 	{Name: "../schema/reward.graphqls", Input: `"""
 A reward to redeem.
 """
@@ -11257,6 +11899,10 @@ enum PermissionSource {
   Through a role.
   """
   ROLE
+  """
+  Taken by the user in an emergency.
+  """
+  BREAK_GLASS
 }
 
 extend type Query {
@@ -11273,6 +11919,42 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AccessFinding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "reasons":
+		return ec.fieldContext_AccessFinding_reasons(ctx, field)
+	case "risks":
+		return ec.fieldContext_AccessFinding_risks(ctx, field)
+	case "userRole":
+		return ec.fieldContext_AccessFinding_userRole(ctx, field)
+	case "userPermission":
+		return ec.fieldContext_AccessFinding_userPermission(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessFinding", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessFindingConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_AccessFindingConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessFindingConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_AccessFindingConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessFindingConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessFindingEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessFindingEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessFindingEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessFindingEdge", field.Name)
+}
 
 func (ec *executionContext) childFields_AccessReportEntry(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -11348,6 +12030,10 @@ func (ec *executionContext) childFields_AccessReview(ctx context.Context, field 
 		return ec.fieldContext_AccessReview_startedBy(ctx, field)
 	case "closedBy":
 		return ec.fieldContext_AccessReview_closedBy(ctx, field)
+	case "pendingItems":
+		return ec.fieldContext_AccessReview_pendingItems(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_AccessReview_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccessReview", field.Name)
 }
@@ -11422,6 +12108,10 @@ func (ec *executionContext) childFields_AccessReviewItem(ctx context.Context, fi
 		return ec.fieldContext_AccessReviewItem_userPermission(ctx, field)
 	case "decidedBy":
 		return ec.fieldContext_AccessReviewItem_decidedBy(ctx, field)
+	case "standing":
+		return ec.fieldContext_AccessReviewItem_standing(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_AccessReviewItem_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccessReviewItem", field.Name)
 }
@@ -11570,6 +12260,14 @@ func (ec *executionContext) childFields_AssignRolePayload(ctx context.Context, f
 		return ec.fieldContext_AssignRolePayload_userRole(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AssignRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AttestAccessReviewItemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessReviewItem":
+		return ec.fieldContext_AttestAccessReviewItemPayload_accessReviewItem(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AttestAccessReviewItemPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11804,6 +12502,18 @@ func (ec *executionContext) childFields_BookingEdge(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type BookingEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_BreakGlassPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permissions":
+		return ec.fieldContext_BreakGlassPayload_permissions(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_BreakGlassPayload_expiresAt(ctx, field)
+	case "accessReview":
+		return ec.fieldContext_BreakGlassPayload_accessReview(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BreakGlassPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelBookingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "booking":
@@ -11822,6 +12532,14 @@ func (ec *executionContext) childFields_CapturePaymentPayload(ctx context.Contex
 		return ec.fieldContext_CapturePaymentPayload_booking(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CapturePaymentPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CloseAccessReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessReview":
+		return ec.fieldContext_CloseAccessReviewPayload_accessReview(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloseAccessReviewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ConfirmAuthenticatorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -11954,6 +12672,16 @@ func (ec *executionContext) childFields_DeleteUserPayload(ctx context.Context, f
 		return ec.fieldContext_DeleteUserPayload_deletedId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteUserPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_EndBreakGlassPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "permissions":
+		return ec.fieldContext_EndBreakGlassPayload_permissions(ctx, field)
+	case "endedAt":
+		return ec.fieldContext_EndBreakGlassPayload_endedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EndBreakGlassPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_EnrolTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -13054,6 +13782,14 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeAccessReviewItemPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessReviewItem":
+		return ec.fieldContext_RevokeAccessReviewItemPayload_accessReviewItem(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeAccessReviewItemPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiTokenPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiToken":
@@ -13502,6 +14238,14 @@ func (ec *executionContext) childFields_Slot(ctx context.Context, field graphql.
 		return ec.fieldContext_Slot_practitioner(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Slot", field.Name)
+}
+
+func (ec *executionContext) childFields_StartAccessReviewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "accessReview":
+		return ec.fieldContext_StartAccessReviewPayload_accessReview(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartAccessReviewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_StopImpersonatingPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

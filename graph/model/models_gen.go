@@ -17,6 +17,36 @@ import (
 	"github.com/google/uuid"
 )
 
+// A grant that the report lists. One of `userRole` and `userPermission` is there.
+type AccessFinding struct {
+	// Why it is listed, and whatever else is true of it.
+	Reasons []AccessFindingReason `json:"reasons"`
+	// What is risky about it.
+	Risks []AccessRisk `json:"risks"`
+	// The assignment of a role.
+	UserRole *ent.UserRole `json:"userRole,omitempty"`
+	// The direct permission.
+	UserPermission *ent.UserPermission `json:"userPermission,omitempty"`
+}
+
+// A page of grants that the report lists.
+type AccessFindingConnection struct {
+	// The grants of the page, each with its cursor.
+	Edges []*AccessFindingEdge `json:"edges"`
+	// What lies before and after the page.
+	PageInfo *paging.Info `json:"pageInfo"`
+	// How many grants the whole list has; costs queries of its own.
+	TotalCount int `json:"totalCount"`
+}
+
+// A grant in a page.
+type AccessFindingEdge struct {
+	// The grant.
+	Node *AccessFinding `json:"node"`
+	// Its place in the list.
+	Cursor paging.Cursor `json:"cursor"`
+}
+
 // That somebody was shown personal data of a customer: once for each operation, whatever the number of fields. The data themselves are not in it.
 type AccessReportEntry struct {
 	// When it was.
@@ -83,6 +113,20 @@ type AssignRolePayload struct {
 	UserRole *ent.UserRole `json:"userRole,omitempty"`
 }
 
+// An item of a review to attest.
+type AttestAccessReviewItemInput struct {
+	// The item.
+	ID uuid.UUID `json:"id"`
+	// Why the grant stays, 3 to 500 characters.
+	Reason *string `json:"reason,omitempty"`
+}
+
+// The item that was attested.
+type AttestAccessReviewItemPayload struct {
+	// The item.
+	AccessReviewItem *ent.AccessReviewItem `json:"accessReviewItem,omitempty"`
+}
+
 // What a passkey is asked for.
 type BeginPasskeySignInInput struct {
 	// The ticket of SECOND_FACTOR_REQUIRED, for a passkey as a second factor. Without it any passkey of any account may answer.
@@ -113,6 +157,26 @@ type BookAppointmentPayload struct {
 	Appointment *ent.Appointment `json:"appointment,omitempty"`
 	// What it costs.
 	Order *ent.Order `json:"order,omitempty"`
+}
+
+// Emergency access to take.
+type BreakGlassInput struct {
+	// Why, 10 to 500 characters on one line. Whoever reviews it reads it.
+	Reason string `json:"reason"`
+	// Of customer:read, customer:read_personal, customer:read_notes, booking:read, appointment:read and appointment:read_notes those that are needed; null: all. There is no emergency access to change anything.
+	Permissions []string `json:"permissions,omitempty"`
+	// For how long; from 5 minutes to what the clinic allows (CLINICGRAPH_BREAK_GLASS_MAX, 4 hours by default).
+	Minutes int `json:"minutes"`
+}
+
+// Emergency access that was taken.
+type BreakGlassPayload struct {
+	// What it gives, for all rows; what the caller held for all rows anyway is not in it.
+	Permissions []string `json:"permissions,omitempty"`
+	// When it ends.
+	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// The review in which somebody else decides whether it was right.
+	AccessReview *ent.AccessReview `json:"accessReview,omitempty"`
 }
 
 // A booking to cancel.
@@ -169,6 +233,18 @@ type ChangePasswordInput struct {
 	NewPassword string `json:"newPassword"`
 	// How the refresh token comes back.
 	Delivery TokenDelivery `json:"delivery"`
+}
+
+// A review to close.
+type CloseAccessReviewInput struct {
+	// The review.
+	ID uuid.UUID `json:"id"`
+}
+
+// The review that was closed.
+type CloseAccessReviewPayload struct {
+	// The review.
+	AccessReview *ent.AccessReview `json:"accessReview,omitempty"`
 }
 
 // The second factor: exactly one of code, recoveryCode and passkey.
@@ -323,6 +399,20 @@ type DeleteUserInput struct {
 type DeleteUserPayload struct {
 	// The id that it had.
 	DeletedID uuid.UUID `json:"deletedId"`
+}
+
+// Emergency access to end.
+type EndBreakGlassInput struct {
+	// Whose; null: the caller's own.
+	UserID *uuid.UUID `json:"userId,omitempty"`
+}
+
+// Emergency access that was ended.
+type EndBreakGlassPayload struct {
+	// What it gave.
+	Permissions []string `json:"permissions,omitempty"`
+	// When it ended.
+	EndedAt *time.Time `json:"endedAt,omitempty"`
 }
 
 // An app that shows codes.
@@ -716,6 +806,20 @@ type ResetPasswordPayload struct {
 	Reset bool `json:"reset"`
 }
 
+// An item of a review whose grant is to go.
+type RevokeAccessReviewItemInput struct {
+	// The item.
+	ID uuid.UUID `json:"id"`
+	// Why the grant goes, 3 to 500 characters.
+	Reason string `json:"reason"`
+}
+
+// The item whose grant is gone.
+type RevokeAccessReviewItemPayload struct {
+	// The item.
+	AccessReviewItem *ent.AccessReviewItem `json:"accessReviewItem,omitempty"`
+}
+
 // A token to take back.
 type RevokeAPITokenInput struct {
 	// The token.
@@ -870,6 +974,34 @@ type Slot struct {
 	EndsAt time.Time `json:"endsAt"`
 	// Who is free.
 	Practitioner *ent.PractitionerProfile `json:"practitioner"`
+}
+
+// A review of grants to be started.
+type StartAccessReviewInput struct {
+	// What it is called, 2 to 100 characters.
+	Name string `json:"name"`
+	// Until when every item is to be decided; within a year.
+	DueAt time.Time `json:"dueAt"`
+	// Who is to see that it is done, and is told; somebody who holds access_review:decide. Null: the caller.
+	ReviewerID *uuid.UUID `json:"reviewerId,omitempty"`
+	// Assignments of one of these roles. With `permissions`: either.
+	RoleIds []uuid.UUID `json:"roleIds,omitempty"`
+	// Grants that give one of these permissions, directly or through a role.
+	Permissions []string `json:"permissions,omitempty"`
+	// Grants of users of one of these units, or of a unit below.
+	UnitIds []uuid.UUID `json:"unitIds,omitempty"`
+	// Grants of which one of these is true.
+	Reasons []AccessFindingReason `json:"reasons,omitempty"`
+	// EXPIRING is what ends within so many days, 1 to 366.
+	EndingWithinDays int `json:"endingWithinDays"`
+	// UNUSED is what was not used for so many days, 1 to 730.
+	UnusedForDays int `json:"unusedForDays"`
+}
+
+// The review that was started.
+type StartAccessReviewPayload struct {
+	// The review.
+	AccessReview *ent.AccessReview `json:"accessReview,omitempty"`
 }
 
 // The end of acting for somebody else.
@@ -1028,6 +1160,201 @@ type ViewerPermission struct {
 	Role *string `json:"role,omitempty"`
 	// When it ends; null: not by itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+}
+
+// Why a grant is listed in the report about grants.
+type AccessFindingReason string
+
+const (
+	// It ends soon: within `endingWithinDays`. Emergency access, which always does, is left out.
+	AccessFindingReasonExpiring AccessFindingReason = "EXPIRING"
+	// It has ended and counts for nothing, but is stored still.
+	AccessFindingReasonExpired AccessFindingReason = "EXPIRED"
+	// It was given more than `unusedForDays` days ago, and since then its holder has used nothing of what it gives. A use counts for every grant that gives what was used. What was used before the server kept record of uses counts as not used.
+	AccessFindingReasonUnused AccessFindingReason = "UNUSED"
+	// What it rests on is gone: who gave it or who holds it is closed or deleted, its role is inactive or deleted, or the holder's unit is deleted. What the system gave rests on nobody.
+	AccessFindingReasonOrphaned AccessFindingReason = "ORPHANED"
+	// It counts, or will, and `risks` says what is risky about it.
+	AccessFindingReasonRisky AccessFindingReason = "RISKY"
+)
+
+var AllAccessFindingReason = []AccessFindingReason{
+	AccessFindingReasonExpiring,
+	AccessFindingReasonExpired,
+	AccessFindingReasonUnused,
+	AccessFindingReasonOrphaned,
+	AccessFindingReasonRisky,
+}
+
+func (e AccessFindingReason) IsValid() bool {
+	switch e {
+	case AccessFindingReasonExpiring, AccessFindingReasonExpired, AccessFindingReasonUnused, AccessFindingReasonOrphaned, AccessFindingReasonRisky:
+		return true
+	}
+	return false
+}
+
+func (e AccessFindingReason) String() string {
+	return string(e)
+}
+
+func (e *AccessFindingReason) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccessFindingReason(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccessFindingReason", str)
+	}
+	return nil
+}
+
+func (e AccessFindingReason) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccessFindingReason) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccessFindingReason) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What has become of a grant since a review found it.
+type AccessReviewItemStanding string
+
+const (
+	// It is what it was.
+	AccessReviewItemStandingUnchanged AccessReviewItemStanding = "UNCHANGED"
+	// Its end or its reach is another one. To attest the item says that it was right as it was, and does not mark the grant as reviewed.
+	AccessReviewItemStandingChanged AccessReviewItemStanding = "CHANGED"
+	// It is gone. The item is attested or revoked all the same, and nothing happens but that.
+	AccessReviewItemStandingGone AccessReviewItemStanding = "GONE"
+)
+
+var AllAccessReviewItemStanding = []AccessReviewItemStanding{
+	AccessReviewItemStandingUnchanged,
+	AccessReviewItemStandingChanged,
+	AccessReviewItemStandingGone,
+}
+
+func (e AccessReviewItemStanding) IsValid() bool {
+	switch e {
+	case AccessReviewItemStandingUnchanged, AccessReviewItemStandingChanged, AccessReviewItemStandingGone:
+		return true
+	}
+	return false
+}
+
+func (e AccessReviewItemStanding) String() string {
+	return string(e)
+}
+
+func (e *AccessReviewItemStanding) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccessReviewItemStanding(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccessReviewItemStanding", str)
+	}
+	return nil
+}
+
+func (e AccessReviewItemStanding) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccessReviewItemStanding) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccessReviewItemStanding) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// What is risky about a grant.
+type AccessRisk string
+
+const (
+	// It gives for good, without an end, what is worth a second factor.
+	AccessRiskHighWithoutEnd AccessRisk = "HIGH_WITHOUT_END"
+	// It gives by a wildcard, and so also what there is not yet.
+	AccessRiskWildcard AccessRisk = "WILDCARD"
+	// Its holder gives roles and direct permissions both, without an end: who has these can come by everything.
+	AccessRiskEscalation AccessRisk = "ESCALATION"
+	// It is a direct permission without an end. Roles are for what lasts.
+	AccessRiskDirectWithoutEnd AccessRisk = "DIRECT_WITHOUT_END"
+	// It gives what is worth a second factor, and the account has none.
+	AccessRiskNoSecondFactor AccessRisk = "NO_SECOND_FACTOR"
+)
+
+var AllAccessRisk = []AccessRisk{
+	AccessRiskHighWithoutEnd,
+	AccessRiskWildcard,
+	AccessRiskEscalation,
+	AccessRiskDirectWithoutEnd,
+	AccessRiskNoSecondFactor,
+}
+
+func (e AccessRisk) IsValid() bool {
+	switch e {
+	case AccessRiskHighWithoutEnd, AccessRiskWildcard, AccessRiskEscalation, AccessRiskDirectWithoutEnd, AccessRiskNoSecondFactor:
+		return true
+	}
+	return false
+}
+
+func (e AccessRisk) String() string {
+	return string(e)
+}
+
+func (e *AccessRisk) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = AccessRisk(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid AccessRisk", str)
+	}
+	return nil
+}
+
+func (e AccessRisk) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *AccessRisk) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e AccessRisk) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }
 
 // What may stand in the way of an action.
@@ -1573,16 +1900,19 @@ const (
 	PermissionSourceUser PermissionSource = "USER"
 	// Through a role.
 	PermissionSourceRole PermissionSource = "ROLE"
+	// Taken by the user in an emergency.
+	PermissionSourceBreakGlass PermissionSource = "BREAK_GLASS"
 )
 
 var AllPermissionSource = []PermissionSource{
 	PermissionSourceUser,
 	PermissionSourceRole,
+	PermissionSourceBreakGlass,
 }
 
 func (e PermissionSource) IsValid() bool {
 	switch e {
-	case PermissionSourceUser, PermissionSourceRole:
+	case PermissionSourceUser, PermissionSourceRole, PermissionSourceBreakGlass:
 		return true
 	}
 	return false

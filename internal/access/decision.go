@@ -39,10 +39,12 @@ func ParseScope(name string) (Scope, bool) {
 // Source says where a grant comes from.
 type Source string
 
-// A grant stands on the user itself or on one of its roles.
+// A grant stands on the user itself or on one of its roles; or the user took it in
+// an emergency.
 const (
-	SourceUser Source = "USER"
-	SourceRole Source = "ROLE"
+	SourceUser      Source = "USER"
+	SourceRole      Source = "ROLE"
+	SourceEmergency Source = "BREAK_GLASS"
 )
 
 // Grant is one row that speaks about a permission: of an active role of the

@@ -165,3 +165,16 @@ func TestNobodyExceedsThemselves(t *testing.T) {
 		t.Errorf("Exceeds = %q, want %q", p, BookingRead)
 	}
 }
+
+func TestWhatWasTakenInAnEmergencyIsNobodysToHandOn(t *testing.T) {
+	taken := []Grant{{Permission: CustomerRead, Scope: ScopeAny, Allowed: true, Source: SourceEmergency, ExpiresAt: noon.Add(time.Hour)}}
+	if Decide(taken, CustomerRead, noon) != ScopeAny {
+		t.Error("it does not count for its holder")
+	}
+	if Exceeds([]Grant{{Permission: CustomerRead, Scope: ScopeOwn, Allowed: true}}, taken, noon) != CustomerRead {
+		t.Error("its holder hands it on")
+	}
+	if left := Narrow(taken, []string{CustomerRead}); len(left) != 0 {
+		t.Errorf("a program gets %v of it", left)
+	}
+}

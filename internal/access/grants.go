@@ -1,14 +1,18 @@
 package access
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Narrow gives what is left of the grants when no more than the scopes, names of
-// permissions, may be used: denials of them stay, and so do the ends of grants.
+// permissions, may be used: denials of them stay, and so do the ends of grants. What
+// was taken in an emergency is for the person who took it, and for no program.
 func Narrow(grants []Grant, scopes []string) []Grant {
 	var left []Grant
 	for _, p := range scopes {
 		for _, g := range grants {
-			if g.Covers(p) {
+			if g.Covers(p) && g.Source != SourceEmergency {
 				g.Permission = p
 				left = append(left, g)
 			}
@@ -78,11 +82,21 @@ func lastsUntil(holder []Grant, permission string, scope Scope, now time.Time) t
 	return at
 }
 
+// lasting leaves out what was taken in an emergency.
+func lasting(grants []Grant) []Grant {
+	taken := func(g Grant) bool { return g.Source == SourceEmergency }
+	if !slices.ContainsFunc(grants, taken) {
+		return grants
+	}
+	return slices.DeleteFunc(slices.Clone(grants), taken)
+}
+
 // Exceeds names the first permission that something asks for and that wanted reaches and
 // holder does not reach as far, at now. "" means that holder covers wanted:
-// nobody grants what they do not hold, or touches whom they do not cover.
+// nobody grants what they do not hold, or touches whom they do not cover. What the
+// holder took in an emergency does not count: it is nobody's to hand on.
 func Exceeds(wanted, holder []Grant, now time.Time) string {
-	w, h := Evaluate(wanted, now), Evaluate(holder, now)
+	w, h := Evaluate(wanted, now), Evaluate(lasting(holder), now)
 	for _, p := range registry {
 		if w.Scope(p.Name) > h.Scope(p.Name) && !p.Reserved {
 			return p.Name

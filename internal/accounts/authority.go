@@ -11,6 +11,7 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/role"
+	"clinicgraph/ent/userpermission"
 	"clinicgraph/internal/access"
 )
 
@@ -61,7 +62,7 @@ const authorityRows = `WITH RECURSIVE below(id) AS (
 SELECT 'role' AS kind, NULL AS id, r.name AS name, p.permission AS permission, p.scope AS scope, TRUE AS allowed, a.valid_from AS valid_from, a.expires_at AS expires_at
 FROM user_roles a JOIN roles r ON r.id = a.role_id JOIN role_permissions p ON p.role_id = r.id
 WHERE a.user_id = $1 AND r.status = '` + string(role.StatusActive) + `' AND r.deleted_at IS NULL
-UNION ALL SELECT 'user', NULL, '', permission, scope, allowed, valid_from, expires_at FROM user_permissions WHERE user_id = $1
+UNION ALL SELECT CASE origin WHEN '` + string(userpermission.OriginBreakGlass) + `' THEN 'emergency' ELSE 'user' END, NULL, '', permission, scope, allowed, valid_from, expires_at FROM user_permissions WHERE user_id = $1
 UNION ALL SELECT 'unit', CAST(id AS TEXT), '', '', '', FALSE, NULL, NULL FROM below
 UNION ALL SELECT 'profile', CAST(id AS TEXT), '', '', '', FALSE, NULL, NULL FROM customers WHERE account_id = $1 AND deleted_at IS NULL
 UNION ALL SELECT 'practitioner', NULL, '', '', '', FALSE, NULL, NULL FROM practitioner_profiles WHERE user_id = $1 AND deleted_at IS NULL`
@@ -91,8 +92,11 @@ func readAuthority(ctx context.Context, c *ent.Client, u *ent.User) (_ *Authorit
 			a.practitioner = true
 		default:
 			g.Source = access.SourceRole
-			if kind == "user" {
+			switch kind {
+			case "user":
 				g.Source = access.SourceUser
+			case "emergency":
+				g.Source = access.SourceEmergency
 			}
 			g.Scope, _ = access.ParseScope(scope)
 			g.ValidFrom, g.ExpiresAt = from.Time, until.Time

@@ -112,7 +112,7 @@ func rowsOf(ctx context.Context, c *ent.Client, id uuid.UUID, permission string,
 	if err != nil {
 		return nil, fmt.Errorf("read direct permissions: %w", err)
 	}
-	byRole, byPermission := map[string]*ent.UserRole{}, map[string]*ent.UserPermission{}
+	byRole, byPermission := map[string]*ent.UserRole{}, map[access.Source]map[string]*ent.UserPermission{access.SourceUser: {}, access.SourceEmergency: {}}
 	var suspended []uuid.UUID
 	for _, a := range assigned {
 		if a.Edges.Role == nil {
@@ -124,7 +124,11 @@ func rowsOf(ctx context.Context, c *ent.Client, id uuid.UUID, permission string,
 		}
 	}
 	for _, p := range direct {
-		byPermission[p.Permission] = p
+		source := access.SourceUser
+		if p.Origin == userpermission.OriginBreakGlass {
+			source = access.SourceEmergency
+		}
+		byPermission[source][p.Permission] = p
 	}
 	rows := make([]Row, 0, len(reasons))
 	for _, r := range reasons {
@@ -132,7 +136,7 @@ func rowsOf(ctx context.Context, c *ent.Client, id uuid.UUID, permission string,
 		if r.Source == access.SourceRole {
 			row.Assignment = byRole[r.Role]
 		} else {
-			row.Direct = byPermission[r.Permission]
+			row.Direct = byPermission[r.Source][r.Permission]
 		}
 		rows = append(rows, row)
 	}

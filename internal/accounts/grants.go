@@ -61,7 +61,8 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 		}
 		elevated := access.Elevated(ctx, "setUserPermission")
 		scope := userpermission.Scope(g.Scope.String())
-		old, err := c.UserPermission.Query().Where(userpermission.UserID(u.ID), userpermission.PermissionID(entry.ID)).Only(elevated)
+		old, err := c.UserPermission.Query().Where(userpermission.UserID(u.ID), userpermission.PermissionID(entry.ID),
+			userpermission.OriginEQ(userpermission.OriginDirect)).Only(elevated)
 		switch {
 		case err == nil:
 			if err := s.mayLift(ctx, old, g); err != nil {
@@ -106,7 +107,8 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 		if err != nil {
 			return err
 		}
-		row, err := c.UserPermission.Query().Where(userpermission.UserID(u.ID), userpermission.Permission(permission)).Only(ctx)
+		row, err := c.UserPermission.Query().Where(userpermission.UserID(u.ID), userpermission.Permission(permission),
+			userpermission.OriginEQ(userpermission.OriginDirect)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return fault.Missing()
 		}

@@ -89,6 +89,9 @@ func (r Row) origin() string {
 	if r.Source == access.SourceRole {
 		return fmt.Sprintf("The role %s, which gives %s,", r.Role, r.Permission)
 	}
+	if r.Source == access.SourceEmergency {
+		return fmt.Sprintf("The emergency access to %s", r.Permission)
+	}
 	return fmt.Sprintf("The direct permission %s", r.Permission)
 }
 

@@ -228,14 +228,19 @@ func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
 		if err != nil {
 			return fmt.Errorf("load assignment: %w", err)
 		}
-		if err := c.UserRole.DeleteOne(row).Exec(access.Elevated(ctx, "revokeRole")); err != nil {
-			return fmt.Errorf("revoke role: %w", err)
-		}
-		if err := KeepCustomerFlag(access.Elevated(ctx, "revokeRole"), c, u.ID); err != nil {
-			return err
-		}
-		return s.keepsAdministrator(ctx, c)
+		return s.takeRole(access.Elevated(ctx, "revokeRole"), c, row)
 	})
+}
+
+// takeRole removes an assignment. The context is elevated, the lock is held.
+func (s *Service) takeRole(ctx context.Context, c *ent.Client, row *ent.UserRole) error {
+	if err := c.UserRole.DeleteOne(row).Exec(ctx); err != nil {
+		return fmt.Errorf("revoke role: %w", err)
+	}
+	if err := KeepCustomerFlag(ctx, c, row.UserID); err != nil {
+		return err
+	}
+	return s.keepsAdministrator(ctx, c)
 }
 
 // tell puts an attempt to change access on record, whatever came of it.

@@ -17,6 +17,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/notify"
 	"clinicgraph/internal/store"
 )
 
@@ -29,6 +30,10 @@ type Service struct {
 
 	// SecondFactor says for what a session must have shown a second factor.
 	SecondFactor access.FactorRule
+	// EmergencyMost is how long emergency access may last.
+	EmergencyMost time.Duration
+	// Mail takes the messages about emergency access; nil: nobody is told by mail.
+	Mail *notify.Outbox
 
 	// EndSessions ends all sessions of a user, and whatever was issued for them,
 	// inside the client's transaction.

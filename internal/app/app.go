@@ -54,6 +54,7 @@ type App struct {
 	followed *auth.Follower
 	Keys     *auth.Keyring
 	Sessions *auth.Service
+	Accounts *accounts.Service
 	Jobs     *jobs.Jobs
 	Seed     seed.Deps
 	Store    *store.Store
@@ -153,7 +154,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	a.Jobs, err = jobs.New(db, jobs.Verbs{
 		ExpireBookings: resolver.Scheduling.Expire, CleanUpSessions: resolver.Auth.CleanUp, PurgeNotifications: resolver.Notices.Purge,
 		PurgeRevocations: resolver.Auth.PurgeRevocations, RotateKeys: a.Keys.RotateDue,
-		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens, Store: a.Store, Now: o.Now,
+		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens,
+		ReportOverdueReviews: resolver.Accounts.ReportOverdue, Store: a.Store, Now: o.Now,
 		Observe: a.observer.job,
 	}, log)
 	if err != nil {
@@ -232,6 +234,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{
 			Store: s, Security: security, Now: o.Now, SecondFactor: signIn.Factors.Required, Uses: uses,
+			EmergencyMost: cfg.Factors.BreakGlassMax, Mail: mail,
 			EndSessions: signIn.EndAll, Invite: signIn.Invite, SendReset: signIn.SendReset, TellMoved: signIn.TellMoved, ClearBlock: signIn.ClearBlock,
 		},
 		Customers: people,
@@ -242,7 +245,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		StepUp:    cfg.Factors.StepUp,
 	}
 	sealer := &chain.Sealer{DB: db, Keys: record, Now: o.Now, Log: log, Heads: exportHead(headsPath(cfg), log)}
-	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Seed: seed.Deps{
+	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Accounts: r.Accounts, Seed: seed.Deps{
 		Store: s, Record: record, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

@@ -49,7 +49,7 @@ func defaults() Config {
 		Sessions: Sessions{PerUser: 10},
 		Mail:     Mail{Registration: "auto"},
 		Database: Database{Data: "./data", MaxConns: 16, StatementTimeout: 4 * time.Second},
-		Factors:  Factors{Require: "auto", Profile: "standard", StepUp: 5 * time.Minute},
+		Factors:  Factors{Require: "auto", Profile: "standard", StepUp: 5 * time.Minute, BreakGlassMax: 4 * time.Hour},
 		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
 		Log:      Log{Level: "info", Format: "auto"},
 		Observe:  Observe{AdminAddr: "auto", SlowOperation: time.Second, SlowSQL: 200 * time.Millisecond, TracesShare: 1},
@@ -132,6 +132,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_REQUIRE_SECOND_FACTOR": "staff",
 		"CLINICGRAPH_PASSWORD_PROFILE":      "strict",
 		"CLINICGRAPH_STEP_UP":               "2m",
+		"CLINICGRAPH_BREAK_GLASS_MAX":       "90m",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +148,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			SMTPURL: "smtps://clinic:hunter2@mail.clinic.example", From: "Clinic <no-reply@clinic.example>", Registration: "closed",
 			LinkVerifyEmail: "https://app.clinic.example/verify?t={token}", LinkResetPassword: "https://app.clinic.example/reset#{token}",
 		},
-		Factors:  Factors{Require: "staff", Profile: "strict", StepUp: 2 * time.Minute},
+		Factors:  Factors{Require: "staff", Profile: "strict", StepUp: 2 * time.Minute, BreakGlassMax: 90 * time.Minute},
 		Database: Database{URL: secretURL, ListenAddr: "db.internal:5432", Data: "/var/lib/clinicgraph", MaxConns: 8, StatementTimeout: 2500 * time.Millisecond, AutoMigrate: true},
 		Log:      Log{Level: "debug", Format: "json"},
 		Observe: Observe{

@@ -44,14 +44,15 @@ func TestASecondFactorIsRequiredByTheSetting(t *testing.T) {
 		t.Errorf("%s, want off", got)
 	}
 	for _, f := range []Factors{
-		{"all", "standard", time.Minute}, {"", "standard", time.Minute}, {"off", "standard", 0}, {"off", "standard", time.Second - 1},
-		{"off", "standard", maxStepUp + 1}, {"off", "", time.Minute}, {"off", "nist", time.Minute},
+		{"all", "standard", time.Minute, time.Hour}, {"", "standard", time.Minute, time.Hour}, {"off", "standard", 0, time.Hour}, {"off", "standard", time.Second - 1, time.Hour},
+		{"off", "standard", maxStepUp + 1, time.Hour}, {"off", "", time.Minute, time.Hour}, {"off", "nist", time.Minute, time.Hour},
+		{"off", "standard", time.Minute, 0}, {"off", "standard", time.Minute, minBreakGlass - 1}, {"off", "standard", time.Minute, maxBreakGlass + 1},
 	} {
 		if err := (&Config{Factors: f}).checkFactors(); err == nil {
 			t.Errorf("%v is taken", f)
 		}
 	}
-	for _, f := range []Factors{{"high", "standard", time.Second}, {"auto", "strict", maxStepUp}} {
+	for _, f := range []Factors{{"high", "standard", time.Second, minBreakGlass}, {"auto", "strict", maxStepUp, maxBreakGlass}} {
 		if err := (&Config{Factors: f}).checkFactors(); err != nil {
 			t.Error(err)
 		}

@@ -114,7 +114,7 @@ func settings(data string) config.Config {
 		Sessions: config.Sessions{PerUser: 1000}, // a story signs in more often than a person
 		Live:     config.Live{Streams: 1000, PerUser: 100, Operations: 32},
 		Database: config.Database{Data: data},
-		Factors:  config.Factors{Require: "off", StepUp: 5 * time.Minute},
+		Factors:  config.Factors{Require: "off", StepUp: 5 * time.Minute, BreakGlassMax: 4 * time.Hour},
 	}
 }
 

@@ -37,7 +37,7 @@ type question struct {
 func TestEveryRoleGetsFromEveryRootFieldWhatTheMatrixSays(t *testing.T) {
 	each(t, func(t *testing.T, c *clinic) {
 		d := withDiary(t, c)
-		questions := slices.Concat(d.lists(), d.singles(), d.explanations(), d.nodes(), d.businessVerbs(), d.accessVerbs(), d.accountVerbs(), d.sessionVerbs(), d.factorVerbs(), d.subscriptions())
+		questions := slices.Concat(d.lists(), d.singles(), d.explanations(), d.reviewVerbs(), d.nodes(), d.businessVerbs(), d.accessVerbs(), d.accountVerbs(), d.sessionVerbs(), d.factorVerbs(), d.subscriptions())
 		mustAskAll(t, questions)
 
 		var text strings.Builder

@@ -48,7 +48,7 @@ type drawing struct {
 }
 
 // closed are mutations that would sign out the accounts that the others need.
-var closed = map[string]bool{"logout": true, "changePassword": true, "setRolePermissions": true, "revokeRole": true, "setUserPermission": true, "removeUserPermission": true}
+var closed = map[string]bool{"logout": true, "changePassword": true, "setRolePermissions": true, "revokeRole": true, "setUserPermission": true, "revokeAccessReviewItem": true, "breakGlass": true, "removeUserPermission": true}
 
 func (d *drawing) chance(percent int) bool {
 	return rapid.IntRange(1, 100).Draw(d.draw, "chance") <= percent

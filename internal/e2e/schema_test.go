@@ -18,11 +18,12 @@ var schema = func() *ast.Schema {
 	return gqlparser.MustLoadSchema(&ast.Source{Name: "schema.graphqls", Input: text})
 }()
 
-// listFields are the root fields that give connections, with their entity.
+// listFields are the root fields that give connections of entities, with their
+// entity.
 func listFields() map[string]string {
 	fields := map[string]string{}
 	for _, f := range schema.Query.Fields {
-		if entity, ok := strings.CutSuffix(f.Type.Name(), "Connection"); ok {
+		if entity, ok := strings.CutSuffix(f.Type.Name(), "Connection"); ok && schema.Types[entity].Fields.ForName("id") != nil {
 			fields[f.Name] = entity
 		}
 	}

@@ -136,9 +136,14 @@ func (d *diary) request(kind string, f *ast.FieldDefinition, path []string, valu
 		"lockUser":             {"id": missing(ent.TypeUser), "reason": "story"},
 		"unlockUser":           {"id": missing(ent.TypeUser)}, "deactivateUser": {"id": missing(ent.TypeUser)}, "reactivateUser": {"id": missing(ent.TypeUser)},
 		"deleteUser": {"id": missing(ent.TypeUser)}, "requirePasswordChange": {"id": missing(ent.TypeUser)},
-		"impersonate":    {"userId": d.users[customerB], "reason": purpose},
-		"createApiToken": {"name": "odd", "scopes": []string{"product:read"}, "expiresAt": at(9, 0)},
-		"revokeApiToken": {"id": missing(ent.TypeApiToken)},
+		"impersonate":            {"userId": d.users[customerB], "reason": purpose},
+		"createApiToken":         {"name": "odd", "scopes": []string{"product:read"}, "expiresAt": at(9, 0)},
+		"revokeApiToken":         {"id": missing(ent.TypeApiToken)},
+		"startAccessReview":      {"name": "odd", "dueAt": at(9, 0), "roleIds": []string{d.roles["manager"]}},
+		"attestAccessReviewItem": {"id": missing(ent.TypeAccessReviewItem)},
+		"revokeAccessReviewItem": {"id": missing(ent.TypeAccessReviewItem), "reason": "story"},
+		"closeAccessReview":      {"id": missing(ent.TypeAccessReview)},
+		"breakGlass":             {"reason": purpose}, "endBreakGlass": {},
 	}
 	arguments := vars{}
 	if in, ok := good[f.Name]; ok {

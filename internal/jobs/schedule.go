@@ -37,6 +37,9 @@ type Verbs struct {
 	// RotateKeys is auth.Keyring.RotateDue.
 	RotateKeys func(context.Context) (int, error)
 
+	// ReportOverdueReviews is accounts.Service.ReportOverdue.
+	ReportOverdueReviews func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -66,6 +69,7 @@ func (v Verbs) schedule(on *registry) {
 	every(on, time.Hour, PurgeOneTimeTokens{}, v.PurgeOneTimeTokens)
 	every(on, 10*time.Minute, PurgeRevocations{}, v.PurgeRevocations)
 	every(on, time.Hour, RotateKeys{}, v.RotateKeys)
+	every(on, 10*time.Minute, ReportOverdueReviews{}, v.ReportOverdueReviews)
 	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
 		return accounts.PurgeUses(ctx, v.Store, v.Now())
 	})
@@ -134,6 +138,13 @@ type PurgeRevocations struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgeRevocations) Kind() string { return "purge-revocations" }
+
+// ReportOverdueReviews marks the reviews of grants whose time is over, and tells
+// whom it concerns.
+type ReportOverdueReviews struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (ReportOverdueReviews) Kind() string { return "report-overdue-reviews" }
 
 // RotateKeys exchanges the key that signs access tokens when its time is over.
 type RotateKeys struct{}

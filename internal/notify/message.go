@@ -27,7 +27,8 @@ const (
 	FactorRemoved    Template = "factor-removed"
 	RecoveryCodeUsed Template = "recovery-code-used"
 	NewRecoveryCodes Template = "new-recovery-codes"
-	TokenAdded       Template = "token-added" // of a program that acts for the owner
+	TokenAdded       Template = "token-added"      // of a program that acts for the owner
+	EmergencyAccess  Template = "emergency-access" // to who may review it
 )
 
 // links says which page each link leads to; a message that is not here has none.

@@ -13,7 +13,7 @@ import (
 var all = []Template{
 	ConfirmAddress, Registered, ResetPassword, Invitation, ConfirmChange, AddressInUse, ChangeRequested, AddressChanged,
 	PasswordChanged, NewDevice, RefreshReused, FactorAdded, FactorRemoved, RecoveryCodeUsed,
-	NewRecoveryCodes, TokenAdded,
+	NewRecoveryCodes, TokenAdded, EmergencyAccess,
 }
 
 func renderer() *Outbox {
