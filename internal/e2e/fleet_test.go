@@ -209,8 +209,8 @@ func (f *fleet) revokeKeys(boss *client) {
 	f.everywhere(next)
 	signed, _ := f.joined("signed")
 	f.follow([]ending{
-		{"keys revoke, retired", retired, func() { f.keys("revoke", former) }},
-		{"keys revoke, active", signed, func() { f.keys("revoke", active) }},
+		{"keys revoke, retired", retired, func() { f.keys("revoke", "--", former) }},
+		{"keys revoke, active", signed, func() { f.keys("revoke", "--", active) }},
 	})
 	// Sessions stay.
 	for _, me := range []*client{retired, signed} {
