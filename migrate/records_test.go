@@ -108,3 +108,50 @@ func TestAppendOnly_tables_refuse_changes(t *testing.T) {
 		}
 	})
 }
+
+// What a checkpoint covers may be taken away, rows and entries; nothing else may,
+// and nothing is changed. A checkpoint is of an entry that is there.
+func TestAppendOnly_lets_go_of_what_is_archived(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, s *store.Store) {
+		for table, stream := range map[string]int{"operation_logs": 1, "audit_logs": 2, "session_logs": 3} {
+			t.Run(table, func(t *testing.T) {
+				tx := begin(t, s.DB)
+				tx.must(t, samples[table], ada, nine)
+				tx.must(t, samples[table], bob, nine)
+				code := []byte("code")
+				seal := `INSERT INTO audit_chain (seq, stream, row_id, row_mac, mac, sealed_at) VALUES ($1, $2, $3, $4, $4, 0)`
+				tx.must(t, seal, 1, stream, ada, code)
+				tx.must(t, seal, 2, stream, bob, code)
+				refused := func(statement string, args ...any) {
+					t.Helper()
+					if err := tx.try(t, statement, args...); fault.CodeOf(err) != fault.CodeInternal || !strings.Contains(err.Error(), "append_only") {
+						t.Errorf("%s: %v", statement, err)
+					}
+				}
+				remove, unlink := `DELETE FROM `+table+` WHERE id = $1`, `DELETE FROM audit_chain WHERE seq = $1`
+				mark := `INSERT INTO audit_checkpoints (last_seq, code, manifest) VALUES ($1, $2, '')`
+				refused(remove, ada)
+				refused(unlink, 1)
+				refused(mark, 3, code)
+				refused(mark, 1, []byte("another"))
+				tx.must(t, mark, 1, code)
+				refused(mark, 1, code)
+				refused(remove, bob)
+				refused(unlink, 2)
+				refused(`UPDATE ` + table + ` SET created_at = created_at`)
+				refused(`UPDATE audit_chain SET sealed_at = 1`)
+				refused(`UPDATE audit_checkpoints SET last_seq = 2`)
+				refused(`DELETE FROM audit_checkpoints`)
+				if s.DB.Dialect == dialect.Postgres {
+					refused(`TRUNCATE audit_checkpoints`)
+					refused(`TRUNCATE audit_chain`)
+				}
+				tx.must(t, remove, ada)
+				tx.must(t, unlink, 1)
+				if err := tx.Rollback(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	})
+}

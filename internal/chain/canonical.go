@@ -59,6 +59,21 @@ var streams = []stream{
 	}, request...)},
 }
 
+// Log is a table of rows that are sealed, and its number in the chain.
+type Log struct {
+	ID    int16
+	Table string
+}
+
+// Logs are the tables whose rows are sealed.
+func Logs() []Log {
+	all := make([]Log, len(streams))
+	for i := range streams {
+		all[i] = Log{ID: streams[i].id, Table: streams[i].table}
+	}
+	return all
+}
+
 // streamOf finds the log of an entity, nil if its rows are not sealed.
 func streamOf(entity string) *stream {
 	for i := range streams {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"clinicgraph/internal/store"
 )
 
 // list are the columns of the log and the code that the row carries, for a SELECT.
@@ -25,6 +27,7 @@ type scanned struct {
 	id        uuid.UUID
 	mac       []byte
 	canonical canonical
+	cells     []cell // one for each column
 }
 
 // scan gives the rows of a SELECT of list, and closes them. Columns before the list
@@ -32,7 +35,7 @@ type scanned struct {
 func (s *stream) scan(rows *sql.Rows, each func(*scanned) error, also ...any) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	cells := make([]cell, len(s.columns))
-	r := &scanned{}
+	r := &scanned{cells: cells}
 	to := append([]any{}, also...)
 	for i := range s.columns {
 		cells[i].kind = s.columns[i].kind
@@ -131,10 +134,25 @@ type querier interface {
 	QueryRowContext(context.Context, string, ...any) *sql.Row
 }
 
-// readHead reads the last entry of the chain; the zero Entry of an empty one.
+// between selects the rows of the log that the entries from..to seal: the number
+// of the entry, and list.
+func (s *stream) between(ctx context.Context, db *store.DB, from, to int64) (*sql.Rows, error) {
+	rows, err := db.Read.QueryContext(ctx, `SELECT c.seq, `+s.list("l.")+` FROM audit_chain c JOIN `+s.table+` l ON l.id = c.row_id
+		WHERE c.seq BETWEEN $1 AND $2 AND c.stream = $3`, from, to, s.id)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", s.table, err)
+	}
+	return rows, nil
+}
+
+// readHead reads the last entry of the chain, of the last archive where all of it
+// is archived; the zero Entry of an empty one.
 func readHead(ctx context.Context, q querier) (Entry, error) {
 	var e Entry
-	err := q.QueryRowContext(ctx, `SELECT seq, mac, sealed_at FROM audit_chain ORDER BY seq DESC LIMIT 1`).Scan(&e.Seq, &e.mac, &e.sealedAt)
+	err := q.QueryRowContext(ctx, `SELECT seq, mac FROM audit_chain ORDER BY seq DESC LIMIT 1`).Scan(&e.Seq, &e.mac)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = q.QueryRowContext(ctx, `SELECT last_seq, code FROM audit_checkpoints ORDER BY last_seq DESC LIMIT 1`).Scan(&e.Seq, &e.mac)
+	}
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return e, fmt.Errorf("read the head of the audit chain: %w", err)
 	}

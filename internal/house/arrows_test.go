@@ -54,6 +54,8 @@ var arrows = []rule{
 		why: "guard knows ent, access, audit and the store"},
 	{from: "internal/chain", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "the chain seals rows, whatever they mean"},
+	{from: "internal/archive", never: []string{"clinicgraph/ent", "clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
+		why: "an archive holds what the chain has sealed, whatever it means"},
 	{from: "internal/events", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "who is told, and how, is the graph's business"},
 	domain("notify", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),
