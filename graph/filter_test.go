@@ -90,7 +90,7 @@ func TestFilters_over_every_edge_ask_the_door_and_the_rows(t *testing.T) {
 		walked := 0
 		for _, list := range schema.Query.Fields {
 			entity, ok := strings.CutSuffix(list.Type.Name(), "Connection")
-			if !ok {
+			if !ok || schema.Types[entity+"WhereInput"] == nil { // nothing filters it
 				continue
 			}
 			for _, f := range schema.Types[entity+"WhereInput"].Fields {

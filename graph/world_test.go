@@ -11,12 +11,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/graph"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/guard"
@@ -53,7 +55,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 		}
 		log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		w.handler = graph.Handler(
-			&graph.Resolver{Client: client, Security: &audit.Security{Store: w.store, Log: log}},
+			&graph.Resolver{Client: client, Security: &audit.Security{Store: w.store, Log: log}, Accounts: &accounts.Service{Store: w.store, Now: time.Now}},
 			graph.Options{Log: log, CursorKey: key, Introspection: true})
 		test(t, w)
 		if left := w.log.take(); left != "" {
