@@ -21,39 +21,40 @@ import (
 const headsFile = "audit-heads.jsonl"
 
 type auditCmd struct {
-	Verify auditVerify `cmd:"" help:"Check the record: that nothing in it was added, changed, taken away or swapped."`
-	Head   auditHead   `cmd:"" help:"Print the signed head of the audit chain, to keep where nobody who writes to the database can change it."`
+	Verify   auditVerify   `cmd:"" help:"Check the record, or archives of it: that nothing in it was added, changed, taken away or swapped."`
+	Head     auditHead     `cmd:"" help:"Print the signed head of the audit chain, to keep where nobody who writes to the database can change it."`
+	Archive  auditArchive  `cmd:"" help:"Move closed months of the record to files that were verified."`
+	Archives auditArchives `cmd:"" help:"List the archives, and whether their files are there."`
+	Restore  auditRestore  `cmd:"" help:"Copy an archive to a new SQLite file, to look something up."`
 }
 
 type auditVerify struct {
+	Files []string `arg:"" optional:"" type:"existingfile" help:"Archives to check instead of the database; their manifests lie beside them."`
+	Key   string   `placeholder:"KEY" help:"Check archives by their signatures alone, with the public key of an exported head: no database and no secret is needed."`
 	Heads []string `type:"existingfile" placeholder:"FILE" help:"Files with exported heads, beside the one of the settings."`
 }
 
 // errTampered says that the record is not what the servers wrote.
 var errTampered = errors.New("the record has been tampered with")
 
-// Run checks the chain and names the first thing that is wrong.
+// Run checks the chain, or archives, and names the first thing that is wrong.
 func (a auditVerify) Run(con terminal, cfg config.Config) error {
+	if a.Key != "" {
+		return verifyFiles(con, a.Files, a.Key)
+	}
 	return withChain(con, cfg, func(db *store.DB, keys *chain.Keys) error {
-		files := a.Heads
-		if path := headsPath(cfg); path != "" {
-			if _, err := os.Stat(path); err == nil {
-				files = append(files, path)
-			}
+		heads, err := a.heads(cfg)
+		if err != nil {
+			return err
 		}
-		var heads []chain.Head
-		for _, file := range files {
-			more, err := readHeads(file)
-			if err != nil {
-				return err
-			}
-			heads = append(heads, more...)
+		if len(a.Files) > 0 {
+			return verifyAgainst(con, a.Files, db, keys, heads)
 		}
 		r, err := keys.Check(con.ctx, db, heads...)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(con.out, "%d of %d entries checked, %d exported heads, %d rows wait to be sealed\n", r.Entries, r.Last, len(heads), r.Waiting)
+		fmt.Fprintf(con.out, "%d of %d entries checked, %d are archived, %d exported heads, %d rows wait to be sealed\n", r.Entries, r.Last, r.Archived, len(heads), r.Waiting)
 		if r.First != nil {
 			fmt.Fprintf(con.out, "first problem: %s\n", r.First)
 			return errTampered
@@ -61,6 +62,24 @@ func (a auditVerify) Run(con terminal, cfg config.Config) error {
 		fmt.Fprintln(con.out, "nothing is wrong")
 		return nil
 	})
+}
+
+// heads reads the exported heads of the settings and of the command line.
+func (a auditVerify) heads(cfg config.Config) (heads []chain.Head, err error) {
+	files := a.Heads
+	if path := headsPath(cfg); path != "" {
+		if _, err := os.Stat(path); err == nil {
+			files = append(files, path)
+		}
+	}
+	for _, file := range files {
+		more, err := readHeads(file)
+		if err != nil {
+			return nil, err
+		}
+		heads = append(heads, more...)
+	}
+	return heads, nil
 }
 
 type auditHead struct{}

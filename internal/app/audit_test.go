@@ -54,7 +54,7 @@ func TestTheRecordIsCheckedFromTheCommandLine(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d: %s", what, got, code, out)
 		}
 	}
-	verify("untouched", config.ExitOK, "1 exported heads, 0 rows wait", "nothing is wrong")
+	verify("untouched", config.ExitOK, "0 are archived, 1 exported heads, 0 rows wait", "nothing is wrong")
 
 	if code, head := again("audit", "head"); code != config.ExitOK || !strings.Contains(head, `"signature":"`) {
 		t.Fatalf("head: exit %d, %s", code, head)

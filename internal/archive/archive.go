@@ -95,6 +95,9 @@ func (a *Archive) finish(ctx context.Context, m chain.Manifest) error {
 	if err != nil || oldest == 0 || oldest > m.Last {
 		return err
 	}
+	if oldest < m.First {
+		return &Damage{File: m.File, What: fmt.Sprintf("the database has entry %d, from before it", oldest)}
+	}
 	if err := a.verify(m); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"os"
@@ -302,6 +303,60 @@ func TestWhatDoesNotFitIsNotArchived(t *testing.T) {
 		left, err := filepath.Glob(filepath.Join(c.dir, "*"))
 		if err != nil || len(left) > 0 || c.count("audit_logs") != 360 {
 			c.Error(left, err)
+		}
+	})
+}
+
+// A manifest says for itself what it is of, whatever it is called, and wherever
+// somebody has put it.
+func TestAManifestOfOtherEntriesRemovesNothing(t *testing.T) {
+	each(t, func(c *clinic) {
+		names := map[string]string{}
+		a := c.archive()
+		a.StopAfter(func(step string) error {
+			if step != "manifest" {
+				return nil
+			}
+			files, err := filepath.Glob(filepath.Join(c.dir, "*.manifest.json"))
+			if err != nil || len(files) != 1 {
+				c.Fatal(files, err)
+			}
+			text, err := os.ReadFile(files[0])
+			if err != nil {
+				c.Fatal(err)
+			}
+			names[files[0]] = string(text)
+			return errors.New("killed")
+		})
+		if _, err := a.Before(c.Context(), november); err == nil {
+			c.Fatal("was not cut off")
+		}
+		for path, text := range names {
+			var m chain.Manifest
+			if err := json.Unmarshal([]byte(text), &m); err != nil {
+				c.Fatal(err)
+			}
+			m.First, m.Before = 301, []byte("code")
+			later, err := json.Marshal(c.keys.Sign(m))
+			if err != nil {
+				c.Fatal(err)
+			}
+			if err := os.WriteFile(path, later, 0o600); err != nil {
+				c.Fatal(err)
+			}
+			if _, err := c.archive().Before(c.Context(), november); err == nil || !strings.Contains(err.Error(), "of other entries") {
+				c.Error(err)
+			}
+			mark := `INSERT INTO audit_checkpoints (last_seq, code, manifest) VALUES ($1, $2, $3)`
+			if _, err := c.s.DB.Write.Exec(mark, m.Last, m.LastCode, string(later)); err != nil {
+				c.Fatal(err)
+			}
+			if _, err := c.archive().Before(c.Context(), november); err == nil || !strings.Contains(err.Error(), "from before it") {
+				c.Error(err)
+			}
+		}
+		if c.count("audit_logs") != 360 {
+			c.Error("rows are gone")
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
@@ -39,8 +40,11 @@ func (a *Archive) write(ctx context.Context, month time.Time, first, last int64,
 	}
 	base := filepath.Join(a.Dir, a.name(month, first, last))
 	m, err := readManifest(base + manifestSuffix)
-	if err == nil {
-		return m, nil // verify looks at both
+	if err == nil { // verify looks at both
+		if m.First != first || m.Last != last || !bytes.Equal(m.Before, before) {
+			err = &Damage{File: base + manifestSuffix, What: "it is of other entries than its name says"}
+		}
+		return m, err
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
 		return m, err

@@ -49,9 +49,12 @@ type Config struct {
 	Audit    Audit    `embed:"" group:"Record"`
 }
 
-// Audit says where the record shows what it is.
+// Audit says where the record shows what it is, and how much of it the database keeps.
 type Audit struct {
 	Heads string `name:"audit-heads" env:"CLINICGRAPH_AUDIT_HEADS" placeholder:"FILE" help:"File that a signed head of the audit chain is appended to each minute; when empty, audit-heads.jsonl in the data folder beside SQLite, and the log with PostgreSQL."`
+
+	Archive string `name:"audit-archive" env:"CLINICGRAPH_AUDIT_ARCHIVE" placeholder:"DIR" help:"Folder that closed months of the record are archived to; when empty, all of it stays in the database."`
+	Keep    int    `name:"audit-keep" env:"CLINICGRAPH_AUDIT_KEEP" default:"13" placeholder:"MONTHS" help:"Whole months of the record that stay in the database before they are archived; 0 for ever."`
 }
 
 // Live says how many subscriptions the server carries.

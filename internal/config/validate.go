@@ -47,7 +47,7 @@ func (c *Config) Validate() error {
 	}
 	for _, check := range []func() error{
 		c.checkSecret, c.checkAddr, c.checkPublicURL, c.checkOrigins, c.checkPlayground,
-		c.checkLive, c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve, c.checkLoad, c.checkFactors, c.checkMail,
+		c.checkLive, c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve, c.checkLoad, c.checkFactors, c.checkMail, c.checkAudit,
 	} {
 		if err := check(); err != nil {
 			return err

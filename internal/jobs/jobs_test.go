@@ -110,6 +110,20 @@ func TestJobs_act_as_the_system_under_their_own_name(t *testing.T) {
 	})
 }
 
+func TestArchiveAudit_runs_where_there_is_a_folder(t *testing.T) {
+	each(t, func(t *testing.T, ctx context.Context, c *clinic) {
+		_, events := c.server(t, func(v *Verbs) {
+			v.ArchiveAudit = func(ctx context.Context) (int, error) {
+				if ends, _ := ctx.Deadline(); time.Until(ends) < time.Hour {
+					t.Errorf("has until %s", ends)
+				}
+				return 1, nil
+			}
+		})
+		ended(t, events, "archive-audit")
+	})
+}
+
 func TestJobs_of_several_servers_run_each_job_once(t *testing.T) {
 	each(t, func(t *testing.T, ctx context.Context, c *clinic) {
 		var runs atomic.Int64

@@ -40,6 +40,9 @@ type Verbs struct {
 	// ReportOverdueReviews is accounts.Service.ReportOverdue.
 	ReportOverdueReviews func(context.Context) (int, error)
 
+	// ArchiveAudit is archive.Archive.Older; nil: the record is not archived.
+	ArchiveAudit func(context.Context) (int, error)
+
 	Store *store.Store
 	Now   func() time.Time
 
@@ -73,6 +76,9 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
 		return accounts.PurgeUses(ctx, v.Store, v.Now())
 	})
+	if v.ArchiveAudit != nil {
+		within(on, archiveTimeout, 24*time.Hour, ArchiveAudit{}, v.ArchiveAudit)
+	}
 }
 
 // ExpireBookings frees the time of bookings that were not paid or confirmed
@@ -159,6 +165,16 @@ type PurgePermissionUses struct{}
 // Kind is the job's name in the queue and in the logs.
 func (PurgePermissionUses) Kind() string { return "purge-permission-uses" }
 
+// ArchiveAudit moves months of the record that are old enough to files.
+type ArchiveAudit struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (ArchiveAudit) Kind() string { return "archive-audit" }
+
+// archiveTimeout is longer than that of the others: what a month needs before its
+// file is verified is done in one go.
+const archiveTimeout = 2 * time.Hour
+
 // registry collects the workers and their schedule for the client.
 type registry struct {
 	workers  *river.Workers
@@ -170,18 +186,36 @@ type registry struct {
 // length: a server that takes the lead, or starts again, does not repeat what
 // has just run. What fails is not repeated either; the next interval is near.
 func every[A river.JobArgs](on *registry, interval time.Duration, args A, verb func(context.Context) (int, error)) {
-	river.AddWorker(on.workers, river.WorkFunc(func(ctx context.Context, _ *river.Job[A]) error {
+	within(on, jobTimeout, interval, args, verb)
+}
+
+// within is every for a verb that may take a time of its own.
+func within[A river.JobArgs](on *registry, timeout, interval time.Duration, args A, verb func(context.Context) (int, error)) {
+	river.AddWorker(on.workers, &worker[A]{timeout: timeout, work: func(ctx context.Context) error {
 		n, err := verb(ctx)
 		if n > 0 {
 			on.log.InfoContext(ctx, "job done", "job", args.Kind(), "count", n)
 		}
 		return err
-	}))
+	}})
 	opts := oncePer(interval)
 	on.periodic = append(on.periodic, river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) { return args, opts },
 		&river.PeriodicJobOpts{ID: args.Kind(), RunOnStart: true}))
 }
+
+// worker runs the verb of a job.
+type worker[A river.JobArgs] struct {
+	river.WorkerDefaults[A]
+	timeout time.Duration
+	work    func(context.Context) error
+}
+
+// Work implements river.Worker.
+func (w *worker[A]) Work(ctx context.Context, _ *river.Job[A]) error { return w.work(ctx) }
+
+// Timeout implements river.Worker.
+func (w *worker[A]) Timeout(*river.Job[A]) time.Duration { return w.timeout }
 
 // oncePer says that of all jobs of a kind within a stretch only the first counts.
 func oncePer(interval time.Duration) *river.InsertOpts {
