@@ -71,7 +71,7 @@ race:
 	go run ./internal/testdb/pgrun -- go test -race -run $(RACE_STORIES) ./internal/e2e ./internal/seed
 
 go-test:
-	go run ./internal/testdb/pgrun -- go test ./...
+	go run ./internal/testdb/pgrun -- go test -timeout 20m ./...
 
 clean: ## Remove what was built; data stays.
 	rm -rf bin internal/console/dist/* web/node_modules $(addprefix $(CONFORMANCE)/,build generated node_modules)

@@ -1,9 +1,11 @@
 package graph
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
@@ -58,5 +60,28 @@ func TestDeclarations(t *testing.T) {
 		if d, ok := got[closed]; ok {
 			t.Errorf("%s is open: %+v", closed, d)
 		}
+	}
+}
+
+func TestAFieldThatNobodyHasDeclaredIsClosed(t *testing.T) {
+	asked := false
+	ctx := graphql.WithFieldContext(t.Context(), &graphql.FieldContext{Object: "Cat", Field: graphql.CollectedField{Field: &ast.Field{Name: "name"}}})
+	_, err := (&Resolver{}).guardFields(declarations{"Cat.other": inherited})(ctx, func(context.Context) (any, error) {
+		asked = true
+		return "seen", nil
+	})
+	if err == nil || asked {
+		t.Errorf("it is answered: %v", err)
+	}
+}
+
+// TestTheMiddlewareAsksTheDoorItself: it does not rest on the directive that most
+// fields have as well.
+func TestTheMiddlewareAsksTheDoorItself(t *testing.T) {
+	ctx := graphql.WithFieldContext(t.Context(), &graphql.FieldContext{Object: "Cat", Field: graphql.CollectedField{Field: &ast.Field{Name: "kittens"}}})
+	ctx = context.WithValue(ctx, refusalsKey{}, &refusals{told: map[string]bool{"Cat.kittenscat:read": true}}) // on record already
+	_, err := (&Resolver{}).guardFields(declarations{"Cat.kittens": {"hasPermission", "cat:read"}})(ctx, func(context.Context) (any, error) { return "seen", nil })
+	if err == nil {
+		t.Error("it is answered")
 	}
 }

@@ -220,3 +220,14 @@ func (c *clinic) userByLogin(login string) (id string) {
 	}
 	return id
 }
+
+func TestAGrantThatHasEndedIsNotGiven(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss := c.as(admin)
+		for _, end := range []time.Time{opening, opening.Add(-time.Hour)} {
+			boss.grant(customerA, "directory:read", true, vars{"expiresAt": end}).refused("BAD_USER_INPUT").about("input.expiresAt")
+			boss.assign(customerA, c.roles["doctor"], vars{"expiresAt": end}).refused("BAD_USER_INPUT").about("input.expiresAt")
+		}
+		boss.grant(customerA, "directory:read", true, vars{"expiresAt": opening.Add(time.Second)}).ok()
+	})
+}
