@@ -3,11 +3,13 @@ package accounts_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
@@ -24,12 +26,12 @@ import (
 // staff is a user with a role, in a unit that has one below it.
 type staff struct {
 	*store.Store
-	t                         *testing.T
+	t                         testing.TB
 	authorities               *accounts.Authorities
 	user, role, unit, reading uuid.UUID // the last one is a permission
 }
 
-func newStaff(t *testing.T, s *store.Store) *staff {
+func newStaff(t testing.TB, s *store.Store) *staff {
 	st := &staff{Store: s, t: t, authorities: &accounts.Authorities{Client: s.Client}}
 	s.Client.Use(st.authorities.Hook())
 	st.change(func(ctx context.Context, c *ent.Client) error {
@@ -224,4 +226,33 @@ func TestWhatOthersChangeCountsWithinASecond(t *testing.T) {
 			}
 		}
 	})
+}
+
+// BenchmarkAuthority is what a request's rights cost: read in one statement, and
+// held for the requests of the next second.
+func BenchmarkAuthority(b *testing.B) {
+	for _, d := range []string{dialect.SQLite, dialect.Postgres} {
+		st := newStaff(b, testdb.Open(b, d))
+		st.change(func(ctx context.Context, c *ent.Client) error {
+			return errors.Join(
+				c.UserRole.Create().SetUserID(st.user).SetRoleID(st.role).SetAssignedAt(testdb.Now()).Exec(ctx),
+				c.RolePermission.Create().SetRoleID(st.role).SetPermissionID(st.reading).SetPermission(access.BookingRead).SetScope(rolepermission.ScopeUnit).Exec(ctx))
+		})
+		b.Run(d+"/read", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := st.authorities.Read(b.Context(), st.user); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(d+"/held", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := st.authorities.Of(b.Context(), st.user); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

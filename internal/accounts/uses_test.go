@@ -20,7 +20,7 @@ import (
 // door is a server that notes what the user is let through by.
 type door struct {
 	*accounts.Authorities
-	t   *testing.T
+	t   testing.TB
 	now time.Time
 }
 
