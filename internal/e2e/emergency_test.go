@@ -161,7 +161,9 @@ func TestEmergencyAccessIsTakenOnce(t *testing.T) {
 			t.Errorf("%d rows, %d reviews", rows, reviews)
 		}
 		c.advance(time.Hour)
-		c.as(doctorNorth).breakGlass().ok() // the one before has ended
+		// The one before has ended; nobody adds to one.
+		c.as(doctorNorth).breakGlass(vars{"permissions": []string{"customer:read"}}).ok()
+		c.as(doctorNorth).breakGlass(vars{"permissions": []string{"booking:read"}}).refused("CONFLICT")
 	})
 }
 
