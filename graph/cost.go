@@ -22,6 +22,7 @@ const (
 	writePrice = 10 // a mutation: its transaction and its records
 	plainList  = 10 // rows that a list without pages is taken for
 	slotList   = 100
+	chainPrice = 500 // a check of the record reads up to 20,000 rows
 	costCap    = math.MaxInt32
 	costKey    = "cost"
 )
@@ -135,6 +136,8 @@ func (p *pricing) field(f *ast.Field) price {
 		// The row has its price in the page. Tools ask for ten types inside of each
 		// other, where there are one or two.
 		return price{once: plus(own, below.once)}
+	case f.ObjectDefinition == p.schema.Query && f.Name == "auditChain":
+		return price{once: plus(own, plus(chainPrice, below.once))}
 	case f.ObjectDefinition == p.schema.Mutation:
 		return price{once: plus(own, plus(writePrice, below.once))}
 	default:

@@ -15,6 +15,7 @@ import (
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/customers"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
@@ -36,6 +37,7 @@ type Resolver struct {
 	Notices    *notifications.Service
 	Security   *audit.Security
 	Live       *live.Hub
+	Record     *chain.Record
 
 	// StepUp is how long ago, at most, a caller has proven who they are for what
 	// declares @stepUp.

@@ -229,6 +229,35 @@ type ComplexityRoot struct {
 		AccessReviewItem func(childComplexity int) int
 	}
 
+	AuditArchive struct {
+		File       func(childComplexity int) int
+		FirstSeq   func(childComplexity int) int
+		LastSeq    func(childComplexity int) int
+		SealedFrom func(childComplexity int) int
+		SealedTo   func(childComplexity int) int
+		Sha256     func(childComplexity int) int
+	}
+
+	AuditChain struct {
+		Archives func(childComplexity int) int
+		Check    func(childComplexity int) int
+		Head     func(childComplexity int) int
+	}
+
+	AuditCheck struct {
+		FromSeq func(childComplexity int) int
+		Problem func(childComplexity int) int
+		ToSeq   func(childComplexity int) int
+	}
+
+	AuditHead struct {
+		At        func(childComplexity int) int
+		Code      func(childComplexity int) int
+		Key       func(childComplexity int) int
+		Seq       func(childComplexity int) int
+		Signature func(childComplexity int) int
+	}
+
 	AuditLog struct {
 		ActingFor         func(childComplexity int) int
 		Actor             func(childComplexity int) int
@@ -260,6 +289,13 @@ type ComplexityRoot struct {
 	AuditLogEdge struct {
 		Cursor func(childComplexity int) int
 		Node   func(childComplexity int) int
+	}
+
+	AuditProblem struct {
+		Kind  func(childComplexity int) int
+		Log   func(childComplexity int) int
+		RowID func(childComplexity int) int
+		Seq   func(childComplexity int) int
 	}
 
 	Authenticator struct {
@@ -964,6 +1000,7 @@ type ComplexityRoot struct {
 		AccessReviews       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AccessReviewOrder, where *ent.AccessReviewWhereInput) int
 		Appointment         func(childComplexity int, id uuid.UUID) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
+		AuditChain          func(childComplexity int, fromSeq *int64, toSeq *int64) int
 		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
 		AvailableSlots      func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
 		BlacklistedTokens   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
@@ -2307,6 +2344,112 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AttestAccessReviewItemPayload.AccessReviewItem(childComplexity), true
 
+	case "AuditArchive.file":
+		if e.ComplexityRoot.AuditArchive.File == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.File(childComplexity), true
+	case "AuditArchive.firstSeq":
+		if e.ComplexityRoot.AuditArchive.FirstSeq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.FirstSeq(childComplexity), true
+	case "AuditArchive.lastSeq":
+		if e.ComplexityRoot.AuditArchive.LastSeq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.LastSeq(childComplexity), true
+	case "AuditArchive.sealedFrom":
+		if e.ComplexityRoot.AuditArchive.SealedFrom == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.SealedFrom(childComplexity), true
+	case "AuditArchive.sealedTo":
+		if e.ComplexityRoot.AuditArchive.SealedTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.SealedTo(childComplexity), true
+	case "AuditArchive.sha256":
+		if e.ComplexityRoot.AuditArchive.Sha256 == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditArchive.Sha256(childComplexity), true
+
+	case "AuditChain.archives":
+		if e.ComplexityRoot.AuditChain.Archives == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditChain.Archives(childComplexity), true
+	case "AuditChain.check":
+		if e.ComplexityRoot.AuditChain.Check == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditChain.Check(childComplexity), true
+	case "AuditChain.head":
+		if e.ComplexityRoot.AuditChain.Head == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditChain.Head(childComplexity), true
+
+	case "AuditCheck.fromSeq":
+		if e.ComplexityRoot.AuditCheck.FromSeq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.FromSeq(childComplexity), true
+	case "AuditCheck.problem":
+		if e.ComplexityRoot.AuditCheck.Problem == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.Problem(childComplexity), true
+	case "AuditCheck.toSeq":
+		if e.ComplexityRoot.AuditCheck.ToSeq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditCheck.ToSeq(childComplexity), true
+
+	case "AuditHead.at":
+		if e.ComplexityRoot.AuditHead.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditHead.At(childComplexity), true
+	case "AuditHead.code":
+		if e.ComplexityRoot.AuditHead.Code == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditHead.Code(childComplexity), true
+	case "AuditHead.key":
+		if e.ComplexityRoot.AuditHead.Key == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditHead.Key(childComplexity), true
+	case "AuditHead.seq":
+		if e.ComplexityRoot.AuditHead.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditHead.Seq(childComplexity), true
+	case "AuditHead.signature":
+		if e.ComplexityRoot.AuditHead.Signature == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditHead.Signature(childComplexity), true
+
 	case "AuditLog.actingFor":
 		if e.ComplexityRoot.AuditLog.ActingFor == nil {
 			break
@@ -2453,6 +2596,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AuditLogEdge.Node(childComplexity), true
+
+	case "AuditProblem.kind":
+		if e.ComplexityRoot.AuditProblem.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditProblem.Kind(childComplexity), true
+	case "AuditProblem.log":
+		if e.ComplexityRoot.AuditProblem.Log == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditProblem.Log(childComplexity), true
+	case "AuditProblem.rowId":
+		if e.ComplexityRoot.AuditProblem.RowID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditProblem.RowID(childComplexity), true
+	case "AuditProblem.seq":
+		if e.ComplexityRoot.AuditProblem.Seq == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AuditProblem.Seq(childComplexity), true
 
 	case "Authenticator.confirmedAt":
 		if e.ComplexityRoot.Authenticator.ConfirmedAt == nil {
@@ -5800,6 +5968,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Appointments(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.AppointmentOrder), args["where"].(*ent.AppointmentWhereInput)), true
+	case "Query.auditChain":
+		if e.ComplexityRoot.Query.AuditChain == nil {
+			break
+		}
+
+		args, err := ec.field_Query_auditChain_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AuditChain(childComplexity, args["fromSeq"].(*int64), args["toSeq"].(*int64)), true
 	case "Query.auditLogs":
 		if e.ComplexityRoot.Query.AuditLogs == nil {
 			break
@@ -9537,6 +9716,136 @@ extend type Viewer {
   apiTokens: [ApiToken!]!
 }
 `, BuiltIn: false},
+	{Name: "../schema/audit.graphqls", Input: `"""
+The chain that the rows of the logs are sealed into, so that a change of what is on record is found.
+"""
+type AuditChain @hasPermission(permission: "audit_log:verify") {
+  """
+  How far the chain goes now, signed; null where it is empty.
+  """
+  head: AuditHead
+  """
+  The newest archives of closed months, newest first, a hundred at most.
+  """
+  archives: [AuditArchive!]!
+  """
+  The outcome of the check that was asked for; null where none was.
+  """
+  check: AuditCheck
+}
+
+"""
+How far the chain went at a moment, signed by the server: kept elsewhere, it shows later that the chain was not cut short.
+"""
+type AuditHead @hasPermission(permission: "audit_log:verify") {
+  """
+  The last entry; entries are counted from 1.
+  """
+  seq: Int64!
+  """
+  Its code, in base64.
+  """
+  code: String!
+  """
+  When this was signed.
+  """
+  at: Time!
+  """
+  The public key (Ed25519, RFC 8032), in base64: archives are checked with it.
+  """
+  key: String!
+  """
+  The signature, in base64.
+  """
+  signature: String!
+}
+
+"""
+A file with a closed month of the record, which is in the database no longer.
+"""
+type AuditArchive @hasPermission(permission: "audit_log:verify") {
+  """
+  The name of the file.
+  """
+  file: String!
+  """
+  The SHA-256 of the file, in hexadecimal.
+  """
+  sha256: String!
+  """
+  Its first entry.
+  """
+  firstSeq: Int64!
+  """
+  Its last entry.
+  """
+  lastSeq: Int64!
+  """
+  When its first entry was sealed.
+  """
+  sealedFrom: Time!
+  """
+  When its last entry was sealed.
+  """
+  sealedTo: Time!
+}
+
+"""
+The outcome of a check of entries and their rows.
+"""
+type AuditCheck @hasPermission(permission: "audit_log:verify") {
+  """
+  The first entry that was looked at.
+  """
+  fromSeq: Int64!
+  """
+  The last entry that was looked at.
+  """
+  toSeq: Int64!
+  """
+  The first thing that is wrong; null where nothing is.
+  """
+  problem: AuditProblem
+}
+
+"""
+What is wrong with the record.
+"""
+type AuditProblem @hasPermission(permission: "audit_log:verify") {
+  """
+  GAP, ENTRY, ROW_MISSING, ROW_CHANGED or CHECKPOINT, as the operator's command has them; others may come.
+  """
+  kind: String!
+  """
+  The entry.
+  """
+  seq: Int64!
+  """
+  The table of the row, where it is about one.
+  """
+  log: String
+  """
+  The row as the table has it, where it is about one.
+  """
+  rowId: String
+}
+
+extend type Query {
+  """
+  The chain of the record, and a check of some of its entries with their rows when both ends are given: at most 20,000 at once, none that is archived. All of the record is checked by the operator's command. Errors: BAD_USER_INPUT, FORBIDDEN.
+  """
+  auditChain(
+    """
+    The first entry to check.
+    """
+    fromSeq: Int64
+    """
+    The last entry to check.
+    """
+    toSeq: Int64
+  ): AuditChain! @hasPermission(permission: "audit_log:verify")
+}
+`, BuiltIn: false},
 	{Name: "../schema/base.graphqls", Input: `"""
 Anybody may ask, signed in or not.
 """
@@ -12270,6 +12579,64 @@ func (ec *executionContext) childFields_AttestAccessReviewItemPayload(ctx contex
 	return nil, fmt.Errorf("no field named %q was found under type AttestAccessReviewItemPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_AuditArchive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "file":
+		return ec.fieldContext_AuditArchive_file(ctx, field)
+	case "sha256":
+		return ec.fieldContext_AuditArchive_sha256(ctx, field)
+	case "firstSeq":
+		return ec.fieldContext_AuditArchive_firstSeq(ctx, field)
+	case "lastSeq":
+		return ec.fieldContext_AuditArchive_lastSeq(ctx, field)
+	case "sealedFrom":
+		return ec.fieldContext_AuditArchive_sealedFrom(ctx, field)
+	case "sealedTo":
+		return ec.fieldContext_AuditArchive_sealedTo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditArchive", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditChain(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "head":
+		return ec.fieldContext_AuditChain_head(ctx, field)
+	case "archives":
+		return ec.fieldContext_AuditChain_archives(ctx, field)
+	case "check":
+		return ec.fieldContext_AuditChain_check(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditChain", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditCheck(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "fromSeq":
+		return ec.fieldContext_AuditCheck_fromSeq(ctx, field)
+	case "toSeq":
+		return ec.fieldContext_AuditCheck_toSeq(ctx, field)
+	case "problem":
+		return ec.fieldContext_AuditCheck_problem(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditCheck", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditHead(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_AuditHead_seq(ctx, field)
+	case "code":
+		return ec.fieldContext_AuditHead_code(ctx, field)
+	case "at":
+		return ec.fieldContext_AuditHead_at(ctx, field)
+	case "key":
+		return ec.fieldContext_AuditHead_key(ctx, field)
+	case "signature":
+		return ec.fieldContext_AuditHead_signature(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditHead", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditLog(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -12334,6 +12701,20 @@ func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field 
 		return ec.fieldContext_AuditLogEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_AuditProblem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AuditProblem_kind(ctx, field)
+	case "seq":
+		return ec.fieldContext_AuditProblem_seq(ctx, field)
+	case "log":
+		return ec.fieldContext_AuditProblem_log(ctx, field)
+	case "rowId":
+		return ec.fieldContext_AuditProblem_rowId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AuditProblem", field.Name)
 }
 
 func (ec *executionContext) childFields_Authenticator(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -127,6 +127,68 @@ type AttestAccessReviewItemPayload struct {
 	AccessReviewItem *ent.AccessReviewItem `json:"accessReviewItem,omitempty"`
 }
 
+// A file with a closed month of the record, which is in the database no longer.
+type AuditArchive struct {
+	// The name of the file.
+	File string `json:"file"`
+	// The SHA-256 of the file, in hexadecimal.
+	Sha256 string `json:"sha256"`
+	// Its first entry.
+	FirstSeq int64 `json:"firstSeq"`
+	// Its last entry.
+	LastSeq int64 `json:"lastSeq"`
+	// When its first entry was sealed.
+	SealedFrom time.Time `json:"sealedFrom"`
+	// When its last entry was sealed.
+	SealedTo time.Time `json:"sealedTo"`
+}
+
+// The chain that the rows of the logs are sealed into, so that a change of what is on record is found.
+type AuditChain struct {
+	// How far the chain goes now, signed; null where it is empty.
+	Head *AuditHead `json:"head,omitempty"`
+	// The newest archives of closed months, newest first, a hundred at most.
+	Archives []*AuditArchive `json:"archives"`
+	// The outcome of the check that was asked for; null where none was.
+	Check *AuditCheck `json:"check,omitempty"`
+}
+
+// The outcome of a check of entries and their rows.
+type AuditCheck struct {
+	// The first entry that was looked at.
+	FromSeq int64 `json:"fromSeq"`
+	// The last entry that was looked at.
+	ToSeq int64 `json:"toSeq"`
+	// The first thing that is wrong; null where nothing is.
+	Problem *AuditProblem `json:"problem,omitempty"`
+}
+
+// How far the chain went at a moment, signed by the server: kept elsewhere, it shows later that the chain was not cut short.
+type AuditHead struct {
+	// The last entry; entries are counted from 1.
+	Seq int64 `json:"seq"`
+	// Its code, in base64.
+	Code string `json:"code"`
+	// When this was signed.
+	At time.Time `json:"at"`
+	// The public key (Ed25519, RFC 8032), in base64: archives are checked with it.
+	Key string `json:"key"`
+	// The signature, in base64.
+	Signature string `json:"signature"`
+}
+
+// What is wrong with the record.
+type AuditProblem struct {
+	// GAP, ENTRY, ROW_MISSING, ROW_CHANGED or CHECKPOINT, as the operator's command has them; others may come.
+	Kind string `json:"kind"`
+	// The entry.
+	Seq int64 `json:"seq"`
+	// The table of the row, where it is about one.
+	Log *string `json:"log,omitempty"`
+	// The row as the table has it, where it is about one.
+	RowID *string `json:"rowId,omitempty"`
+}
+
 // What a passkey is asked for.
 type BeginPasskeySignInInput struct {
 	// The ticket of SECOND_FACTOR_REQUIRED, for a passkey as a second factor. Without it any passkey of any account may answer.

@@ -83,6 +83,7 @@ const (
 	RewardDelete           = "reward:delete"
 	OperationLogRead       = "operation_log:read"
 	AuditLogRead           = "audit_log:read"
+	AuditLogVerify         = "audit_log:verify"
 )
 
 var registry = []Permission{
@@ -155,6 +156,7 @@ var registry = []Permission{
 	{Name: RewardDelete, Description: "Take rewards away.", Reserved: true},
 	{Name: OperationLogRead, Description: "Read who changed what."},
 	{Name: AuditLogRead, Description: "Read sign-ins, refusals and changes of permissions."},
+	{Name: AuditLogVerify, Description: "Check that the record was not tampered with, and see its archives; read nothing of it."},
 }
 
 // Registry lists every permission, in the order of the docs.

@@ -33,7 +33,7 @@ var systemRoles = []Role{
 		PermissionRead, PermissionGrant, AccessReviewRead, AccessReviewDecide, SessionRead, SessionRevoke, RateLimitRead, UnitRead, UnitCreate, UnitUpdate, UnitDelete, DirectoryRead,
 		CustomerRead, CustomerReadPersonal, CustomerReadDocument, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,
-		PointsRead, RewardRead, RewardRedeem, OperationLogRead)},
+		PointsRead, RewardRead, RewardRedeem, OperationLogRead, AuditLogVerify)},
 	{RoleStaff, "Front desk: the customers, and the bookings and payments of the own unit.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, CustomerReadDocument, PointsRead, RewardRedeem),
 		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead, UserReadPersonal),

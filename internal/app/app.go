@@ -241,6 +241,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		Orders:    &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards:   &rewards.Service{Store: s, Now: o.Now},
 		Notices:   &notifications.Service{Store: s, Now: o.Now},
+		Record:    &chain.Record{DB: db, Keys: record, Now: o.Now},
 		Live:      newHub(cfg.Live, signIn.Renew, log),
 		StepUp:    cfg.Factors.StepUp,
 	}

@@ -15,6 +15,7 @@ func (d *diary) reviewVerbs() (questions []question) {
 	due := vars{"dueAt": d.clock.now().Add(time.Hour)}
 	start := func(who *client) *answer { return who.startReview(due, vars{"roleIds": []string{d.roles["staff"]}}) }
 	ask("accessFindings", "", func(c caller) *answer { return c.do(`{ accessFindings(first: 1) { edges { node { reasons } } } }`) })
+	ask("auditChain", "", func(c caller) *answer { return c.do(`{ auditChain { archives { file } } }`) })
 	ask("startAccessReview", "of the front desk", func(c caller) *answer { return start(c.client) })
 	ask("attestAccessReviewItem", "of the front desk", func(c caller) *answer { return c.attest(start(d.as(admin)).ok().item("staff.north staff")) })
 	ask("attestAccessReviewItem", "missing", func(c caller) *answer { return c.attest(missing(ent.TypeAccessReviewItem)) })
