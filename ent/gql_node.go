@@ -75,10 +75,13 @@ var appointmentImplementors = []string{"Appointment", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Appointment) IsNode() {}
 
-var auditlogImplementors = []string{"AuditLog", "Node"}
+var auditlogImplementors = []string{"AuditLog", "Node", "LogEntry"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*AuditLog) IsNode() {}
+
+// IsLogEntry implements the LogEntry interface check for GQLGen.
+func (*AuditLog) IsLogEntry() {}
 
 var authenticatorImplementors = []string{"Authenticator", "Node"}
 
@@ -110,20 +113,26 @@ var notificationImplementors = []string{"Notification", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*Notification) IsNode() {}
 
-var operationlogImplementors = []string{"OperationLog", "Node"}
+var operationlogImplementors = []string{"OperationLog", "Node", "LogEntry"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*OperationLog) IsNode() {}
+
+// IsLogEntry implements the LogEntry interface check for GQLGen.
+func (*OperationLog) IsLogEntry() {}
 
 var orderImplementors = []string{"Order", "Node"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*Order) IsNode() {}
 
-var ordereventImplementors = []string{"OrderEvent", "Node"}
+var ordereventImplementors = []string{"OrderEvent", "Node", "LogEntry"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*OrderEvent) IsNode() {}
+
+// IsLogEntry implements the LogEntry interface check for GQLGen.
+func (*OrderEvent) IsLogEntry() {}
 
 var orderitemImplementors = []string{"OrderItem", "Node"}
 
@@ -210,10 +219,13 @@ var servicesettingImplementors = []string{"ServiceSetting", "Node"}
 // IsNode implements the Node interface check for GQLGen.
 func (*ServiceSetting) IsNode() {}
 
-var sessionlogImplementors = []string{"SessionLog", "Node"}
+var sessionlogImplementors = []string{"SessionLog", "Node", "LogEntry"}
 
 // IsNode implements the Node interface check for GQLGen.
 func (*SessionLog) IsNode() {}
+
+// IsLogEntry implements the LogEntry interface check for GQLGen.
+func (*SessionLog) IsLogEntry() {}
 
 var sexImplementors = []string{"Sex", "Node"}
 

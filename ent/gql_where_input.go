@@ -615,6 +615,16 @@ type AuditLogWhereInput struct {
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
 
+	// "created_at" field predicates.
+	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
+	CreatedAtNEQ   *time.Time  `json:"createdAtNEQ,omitempty"`
+	CreatedAtIn    []time.Time `json:"createdAtIn,omitempty"`
+	CreatedAtNotIn []time.Time `json:"createdAtNotIn,omitempty"`
+	CreatedAtGT    *time.Time  `json:"createdAtGT,omitempty"`
+	CreatedAtGTE   *time.Time  `json:"createdAtGTE,omitempty"`
+	CreatedAtLT    *time.Time  `json:"createdAtLT,omitempty"`
+	CreatedAtLTE   *time.Time  `json:"createdAtLTE,omitempty"`
+
 	// "request_id" field predicates.
 	RequestID             *string  `json:"requestID,omitempty"`
 	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
@@ -695,6 +705,10 @@ type AuditLogWhereInput struct {
 	PurposeNotNil       bool     `json:"purposeNotNil,omitempty"`
 	PurposeEqualFold    *string  `json:"purposeEqualFold,omitempty"`
 	PurposeContainsFold *string  `json:"purposeContainsFold,omitempty"`
+
+	// "user" edge predicates.
+	HasUser     *bool             `json:"hasUser,omitempty"`
+	HasUserWith []*UserWhereInput `json:"hasUserWith,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -774,6 +788,30 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 	}
 	if i.IDIn != nil {
 		predicates = append(predicates, auditlog.IDIn(i.IDIn...))
+	}
+	if i.CreatedAt != nil {
+		predicates = append(predicates, auditlog.CreatedAtEQ(*i.CreatedAt))
+	}
+	if i.CreatedAtNEQ != nil {
+		predicates = append(predicates, auditlog.CreatedAtNEQ(*i.CreatedAtNEQ))
+	}
+	if i.CreatedAtIn != nil {
+		predicates = append(predicates, auditlog.CreatedAtIn(i.CreatedAtIn...))
+	}
+	if i.CreatedAtNotIn != nil {
+		predicates = append(predicates, auditlog.CreatedAtNotIn(i.CreatedAtNotIn...))
+	}
+	if i.CreatedAtGT != nil {
+		predicates = append(predicates, auditlog.CreatedAtGT(*i.CreatedAtGT))
+	}
+	if i.CreatedAtGTE != nil {
+		predicates = append(predicates, auditlog.CreatedAtGTE(*i.CreatedAtGTE))
+	}
+	if i.CreatedAtLT != nil {
+		predicates = append(predicates, auditlog.CreatedAtLT(*i.CreatedAtLT))
+	}
+	if i.CreatedAtLTE != nil {
+		predicates = append(predicates, auditlog.CreatedAtLTE(*i.CreatedAtLTE))
 	}
 	if i.RequestID != nil {
 		predicates = append(predicates, auditlog.RequestIDEQ(*i.RequestID))
@@ -965,6 +1003,25 @@ func (i *AuditLogWhereInput) predicate(visible visibility) (predicate.AuditLog, 
 		predicates = append(predicates, auditlog.PurposeContainsFold(*i.PurposeContainsFold))
 	}
 
+	if i.HasUser != nil {
+		p := auditlog.HasUserWith(visible("User"))
+		if !*i.HasUser {
+			p = auditlog.Not(p)
+		}
+		predicates = append(predicates, p)
+	}
+	if len(i.HasUserWith) > 0 {
+		with := make([]predicate.User, 0, len(i.HasUserWith)+1)
+		with = append(with, visible("User"))
+		for _, w := range i.HasUserWith {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'HasUserWith'", err)
+			}
+			with = append(with, p)
+		}
+		predicates = append(predicates, auditlog.HasUserWith(with...))
+	}
 	switch len(predicates) {
 	case 0:
 		return nil, ErrEmptyAuditLogWhereInput
@@ -1785,6 +1842,16 @@ type OperationLogWhereInput struct {
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
 
+	// "created_at" field predicates.
+	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
+	CreatedAtNEQ   *time.Time  `json:"createdAtNEQ,omitempty"`
+	CreatedAtIn    []time.Time `json:"createdAtIn,omitempty"`
+	CreatedAtNotIn []time.Time `json:"createdAtNotIn,omitempty"`
+	CreatedAtGT    *time.Time  `json:"createdAtGT,omitempty"`
+	CreatedAtGTE   *time.Time  `json:"createdAtGTE,omitempty"`
+	CreatedAtLT    *time.Time  `json:"createdAtLT,omitempty"`
+	CreatedAtLTE   *time.Time  `json:"createdAtLTE,omitempty"`
+
 	// "request_id" field predicates.
 	RequestID             *string  `json:"requestID,omitempty"`
 	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
@@ -1838,6 +1905,10 @@ type OperationLogWhereInput struct {
 	EntityIDNEQ   *uuid.UUID  `json:"entityIDNEQ,omitempty"`
 	EntityIDIn    []uuid.UUID `json:"entityIDIn,omitempty"`
 	EntityIDNotIn []uuid.UUID `json:"entityIDNotIn,omitempty"`
+
+	// "user" edge predicates.
+	HasUser     *bool             `json:"hasUser,omitempty"`
+	HasUserWith []*UserWhereInput `json:"hasUserWith,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -1917,6 +1988,30 @@ func (i *OperationLogWhereInput) predicate(visible visibility) (predicate.Operat
 	}
 	if i.IDIn != nil {
 		predicates = append(predicates, operationlog.IDIn(i.IDIn...))
+	}
+	if i.CreatedAt != nil {
+		predicates = append(predicates, operationlog.CreatedAtEQ(*i.CreatedAt))
+	}
+	if i.CreatedAtNEQ != nil {
+		predicates = append(predicates, operationlog.CreatedAtNEQ(*i.CreatedAtNEQ))
+	}
+	if i.CreatedAtIn != nil {
+		predicates = append(predicates, operationlog.CreatedAtIn(i.CreatedAtIn...))
+	}
+	if i.CreatedAtNotIn != nil {
+		predicates = append(predicates, operationlog.CreatedAtNotIn(i.CreatedAtNotIn...))
+	}
+	if i.CreatedAtGT != nil {
+		predicates = append(predicates, operationlog.CreatedAtGT(*i.CreatedAtGT))
+	}
+	if i.CreatedAtGTE != nil {
+		predicates = append(predicates, operationlog.CreatedAtGTE(*i.CreatedAtGTE))
+	}
+	if i.CreatedAtLT != nil {
+		predicates = append(predicates, operationlog.CreatedAtLT(*i.CreatedAtLT))
+	}
+	if i.CreatedAtLTE != nil {
+		predicates = append(predicates, operationlog.CreatedAtLTE(*i.CreatedAtLTE))
 	}
 	if i.RequestID != nil {
 		predicates = append(predicates, operationlog.RequestIDEQ(*i.RequestID))
@@ -2045,6 +2140,25 @@ func (i *OperationLogWhereInput) predicate(visible visibility) (predicate.Operat
 		predicates = append(predicates, operationlog.EntityIDNotIn(i.EntityIDNotIn...))
 	}
 
+	if i.HasUser != nil {
+		p := operationlog.HasUserWith(visible("User"))
+		if !*i.HasUser {
+			p = operationlog.Not(p)
+		}
+		predicates = append(predicates, p)
+	}
+	if len(i.HasUserWith) > 0 {
+		with := make([]predicate.User, 0, len(i.HasUserWith)+1)
+		with = append(with, visible("User"))
+		for _, w := range i.HasUserWith {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'HasUserWith'", err)
+			}
+			with = append(with, p)
+		}
+		predicates = append(predicates, operationlog.HasUserWith(with...))
+	}
 	switch len(predicates) {
 	case 0:
 		return nil, ErrEmptyOperationLogWhereInput
@@ -2749,6 +2863,16 @@ type PointsEntryWhereInput struct {
 	// "id" field predicates.
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
+
+	// "created_at" field predicates.
+	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
+	CreatedAtNEQ   *time.Time  `json:"createdAtNEQ,omitempty"`
+	CreatedAtIn    []time.Time `json:"createdAtIn,omitempty"`
+	CreatedAtNotIn []time.Time `json:"createdAtNotIn,omitempty"`
+	CreatedAtGT    *time.Time  `json:"createdAtGT,omitempty"`
+	CreatedAtGTE   *time.Time  `json:"createdAtGTE,omitempty"`
+	CreatedAtLT    *time.Time  `json:"createdAtLT,omitempty"`
+	CreatedAtLTE   *time.Time  `json:"createdAtLTE,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -2828,6 +2952,30 @@ func (i *PointsEntryWhereInput) predicate(visible visibility) (predicate.PointsE
 	}
 	if i.IDIn != nil {
 		predicates = append(predicates, pointsentry.IDIn(i.IDIn...))
+	}
+	if i.CreatedAt != nil {
+		predicates = append(predicates, pointsentry.CreatedAtEQ(*i.CreatedAt))
+	}
+	if i.CreatedAtNEQ != nil {
+		predicates = append(predicates, pointsentry.CreatedAtNEQ(*i.CreatedAtNEQ))
+	}
+	if i.CreatedAtIn != nil {
+		predicates = append(predicates, pointsentry.CreatedAtIn(i.CreatedAtIn...))
+	}
+	if i.CreatedAtNotIn != nil {
+		predicates = append(predicates, pointsentry.CreatedAtNotIn(i.CreatedAtNotIn...))
+	}
+	if i.CreatedAtGT != nil {
+		predicates = append(predicates, pointsentry.CreatedAtGT(*i.CreatedAtGT))
+	}
+	if i.CreatedAtGTE != nil {
+		predicates = append(predicates, pointsentry.CreatedAtGTE(*i.CreatedAtGTE))
+	}
+	if i.CreatedAtLT != nil {
+		predicates = append(predicates, pointsentry.CreatedAtLT(*i.CreatedAtLT))
+	}
+	if i.CreatedAtLTE != nil {
+		predicates = append(predicates, pointsentry.CreatedAtLTE(*i.CreatedAtLTE))
 	}
 
 	switch len(predicates) {
@@ -4107,6 +4255,16 @@ type SessionLogWhereInput struct {
 	ID   *uuid.UUID  `json:"id,omitempty"`
 	IDIn []uuid.UUID `json:"idIn,omitempty"`
 
+	// "created_at" field predicates.
+	CreatedAt      *time.Time  `json:"createdAt,omitempty"`
+	CreatedAtNEQ   *time.Time  `json:"createdAtNEQ,omitempty"`
+	CreatedAtIn    []time.Time `json:"createdAtIn,omitempty"`
+	CreatedAtNotIn []time.Time `json:"createdAtNotIn,omitempty"`
+	CreatedAtGT    *time.Time  `json:"createdAtGT,omitempty"`
+	CreatedAtGTE   *time.Time  `json:"createdAtGTE,omitempty"`
+	CreatedAtLT    *time.Time  `json:"createdAtLT,omitempty"`
+	CreatedAtLTE   *time.Time  `json:"createdAtLTE,omitempty"`
+
 	// "request_id" field predicates.
 	RequestID             *string  `json:"requestID,omitempty"`
 	RequestIDNEQ          *string  `json:"requestIDNEQ,omitempty"`
@@ -4130,6 +4288,10 @@ type SessionLogWhereInput struct {
 	EventNEQ   *sessionlog.Event  `json:"eventNEQ,omitempty"`
 	EventIn    []sessionlog.Event `json:"eventIn,omitempty"`
 	EventNotIn []sessionlog.Event `json:"eventNotIn,omitempty"`
+
+	// "user" edge predicates.
+	HasUser     *bool             `json:"hasUser,omitempty"`
+	HasUserWith []*UserWhereInput `json:"hasUserWith,omitempty"`
 }
 
 // AddPredicates adds custom predicates to the where input to be used during the filtering phase.
@@ -4210,6 +4372,30 @@ func (i *SessionLogWhereInput) predicate(visible visibility) (predicate.SessionL
 	if i.IDIn != nil {
 		predicates = append(predicates, sessionlog.IDIn(i.IDIn...))
 	}
+	if i.CreatedAt != nil {
+		predicates = append(predicates, sessionlog.CreatedAtEQ(*i.CreatedAt))
+	}
+	if i.CreatedAtNEQ != nil {
+		predicates = append(predicates, sessionlog.CreatedAtNEQ(*i.CreatedAtNEQ))
+	}
+	if i.CreatedAtIn != nil {
+		predicates = append(predicates, sessionlog.CreatedAtIn(i.CreatedAtIn...))
+	}
+	if i.CreatedAtNotIn != nil {
+		predicates = append(predicates, sessionlog.CreatedAtNotIn(i.CreatedAtNotIn...))
+	}
+	if i.CreatedAtGT != nil {
+		predicates = append(predicates, sessionlog.CreatedAtGT(*i.CreatedAtGT))
+	}
+	if i.CreatedAtGTE != nil {
+		predicates = append(predicates, sessionlog.CreatedAtGTE(*i.CreatedAtGTE))
+	}
+	if i.CreatedAtLT != nil {
+		predicates = append(predicates, sessionlog.CreatedAtLT(*i.CreatedAtLT))
+	}
+	if i.CreatedAtLTE != nil {
+		predicates = append(predicates, sessionlog.CreatedAtLTE(*i.CreatedAtLTE))
+	}
 	if i.RequestID != nil {
 		predicates = append(predicates, sessionlog.RequestIDEQ(*i.RequestID))
 	}
@@ -4265,6 +4451,25 @@ func (i *SessionLogWhereInput) predicate(visible visibility) (predicate.SessionL
 		predicates = append(predicates, sessionlog.EventNotIn(i.EventNotIn...))
 	}
 
+	if i.HasUser != nil {
+		p := sessionlog.HasUserWith(visible("User"))
+		if !*i.HasUser {
+			p = sessionlog.Not(p)
+		}
+		predicates = append(predicates, p)
+	}
+	if len(i.HasUserWith) > 0 {
+		with := make([]predicate.User, 0, len(i.HasUserWith)+1)
+		with = append(with, visible("User"))
+		for _, w := range i.HasUserWith {
+			p, err := w.predicate(visible)
+			if err != nil {
+				return nil, fmt.Errorf("%w: field 'HasUserWith'", err)
+			}
+			with = append(with, p)
+		}
+		predicates = append(predicates, sessionlog.HasUserWith(with...))
+	}
 	switch len(predicates) {
 	case 0:
 		return nil, ErrEmptySessionLogWhereInput

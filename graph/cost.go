@@ -37,6 +37,13 @@ func CostOf(ctx context.Context) int {
 	return cost
 }
 
+// merged are the lists that are made of several, and of how many; histories what
+// reads a log to the end, with the rows that it is taken for.
+var (
+	merged    = map[string]int{"Query.timeline": trailStreams}
+	histories = map[string]int{"Query.asOf": 100, "Query.changes": 100}
+)
+
 // price computes the cost of the operation, and refuses arguments past the
 // limits on the way.
 func (l *limiter) price(oc *graphql.OperationContext) (int, *fault.Error) {
@@ -129,6 +136,8 @@ func (p *pricing) field(f *ast.Field) price {
 		}
 		return price{once: below.once, rows: true} // pageInfo
 	case isConnection(target):
+		logs := max(1, merged[parent+"."+f.Name])
+		own = plus(own, (logs-1)*(pagePrice+p.pageSize(f))) // what is read and not shown
 		return price{once: plus(own, plus(pagePrice, below.page(p.pageSize(f))))}
 	case f.Definition.Type.Elem != nil:
 		return price{once: plus(own, times(p.listSize(f), plus(1, below.once))), described: below.described}
@@ -141,7 +150,7 @@ func (p *pricing) field(f *ast.Field) price {
 	case f.ObjectDefinition == p.schema.Mutation:
 		return price{once: plus(own, plus(writePrice, below.once))}
 	default:
-		return price{once: plus(own, plus(1, below.once))}
+		return price{once: plus(own, plus(max(1, histories[parent+"."+f.Name]), below.once))}
 	}
 }
 

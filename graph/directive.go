@@ -184,7 +184,7 @@ func declared(schema *ast.Schema, f *ast.FieldDefinition, root bool) (door, bool
 		}
 		return inherited, !root
 	}
-	if node, ok := strings.CutSuffix(target.Name, "Connection"); ok && schema.Types[node] != nil {
+	if node, ok := strings.CutSuffix(target.Name, "Connection"); ok && schema.Types[node] != nil && schema.Types[node].Kind == ast.Object {
 		return doorOf(schema.Types[node].Directives)
 	}
 	if hasOwn {

@@ -56,9 +56,10 @@ func memoryOf(ctx context.Context) *memory {
 }
 
 // The kinds of what is noted. Owners are the users whose sessions and tokens were
-// read.
+// read, actors those whom the log of sessions speaks of.
 const (
 	kindOwner = "owner"
+	kindActor = "actor"
 	together  = 100 // ids of one statement
 )
 
@@ -87,6 +88,10 @@ func (m *memory) note(value ent.Value) {
 	case []*ent.UserSession:
 		for _, s := range rows {
 			m.loaded[kindOwner] = append(m.loaded[kindOwner], s.UserID)
+		}
+	case []*ent.SessionLog:
+		for _, l := range rows {
+			m.loaded[kindActor] = append(m.loaded[kindActor], l.UserID)
 		}
 	case []*ent.ApiToken:
 		for _, t := range rows {

@@ -88,7 +88,7 @@ func TestPages_of_every_connection_are_bounded(t *testing.T) {
 				continue
 			}
 			for _, f := range def.Fields {
-				if !strings.HasSuffix(f.Type.Name(), "Connection") {
+				if !strings.HasSuffix(f.Type.Name(), "Connection") || f.Name == "timeline" { // of an object, which it must see
 					continue
 				}
 				query := func(args string) (string, vars) {

@@ -398,14 +398,19 @@ var (
 				Columns: []*schema.Column{AuditLogsColumns[8], AuditLogsColumns[0]},
 			},
 			{
-				Name:    "auditlog_subject_id_event_id",
+				Name:    "auditlog_subject_id_id",
 				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[10], AuditLogsColumns[8], AuditLogsColumns[0]},
+				Columns: []*schema.Column{AuditLogsColumns[10], AuditLogsColumns[0]},
 			},
 			{
 				Name:    "auditlog_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{AuditLogsColumns[1]},
+			},
+			{
+				Name:    "auditlog_request_id",
+				Unique:  false,
+				Columns: []*schema.Column{AuditLogsColumns[4]},
 			},
 		},
 	}
@@ -887,6 +892,11 @@ var (
 				Name:    "operationlog_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{OperationLogsColumns[1]},
+			},
+			{
+				Name:    "operationlog_request_id",
+				Unique:  false,
+				Columns: []*schema.Column{OperationLogsColumns[4]},
 			},
 		},
 	}
@@ -2022,6 +2032,11 @@ var (
 				Name:    "sessionlog_created_at",
 				Unique:  false,
 				Columns: []*schema.Column{SessionLogsColumns[1]},
+			},
+			{
+				Name:    "sessionlog_request_id",
+				Unique:  false,
+				Columns: []*schema.Column{SessionLogsColumns[4]},
 			},
 		},
 	}

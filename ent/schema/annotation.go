@@ -18,6 +18,7 @@ type Annotation struct {
 	ListName   string       `json:"listName,omitempty"`
 	AppendOnly bool         `json:"appendOnly,omitempty"`
 	Money      []MoneyField `json:"money,omitempty"`
+	Entry      bool         `json:"entry,omitempty"`
 
 	// Of a field; Door is that of the field alone, Hidden also of an edge.
 	Filterable bool              `json:"filterable,omitempty"`
@@ -84,6 +85,7 @@ func (a Annotation) Merge(other schema.Annotation) schema.Annotation {
 	a.Internal = a.Internal || o.Internal
 	a.List = a.List || o.List
 	a.AppendOnly = a.AppendOnly || o.AppendOnly
+	a.Entry = a.Entry || o.Entry
 	a.Filterable = a.Filterable || o.Filterable
 	a.Hidden = a.Hidden || o.Hidden
 	a.Personal = a.Personal || o.Personal
@@ -120,6 +122,9 @@ func ListAs(name string) Annotation { return Annotation{List: true, ListName: na
 
 // AppendOnly says that rows of the type are never changed or deleted.
 func AppendOnly() Annotation { return Annotation{AppendOnly: true} }
+
+// LogEntry makes a type one of the entries that a timeline is made of.
+func LogEntry() Annotation { return Annotation{Entry: true} }
 
 // Money adds a field of type Money, made of a column of minor units and a
 // column with the currency's code. Both columns should be Hidden.

@@ -39,7 +39,7 @@ func (AuditLog) Fields() []ent.Field {
 // Edges of the entity.
 func (AuditLog) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("user", User.Type).Ref("audit_logs").Field("user_id").Unique().Immutable().Comment("Who acted."),
+		edge.From("user", User.Type).Ref("audit_logs").Field("user_id").Unique().Immutable().Annotations(FilterableEdge()).Comment("Who acted."),
 	}
 }
 
@@ -48,8 +48,9 @@ func (AuditLog) Indexes() []ent.Index {
 	return []ent.Index{
 		index.Fields("user_id", "id"),
 		index.Fields("event", "id"),
-		index.Fields("subject_id", "event", "id"),
+		index.Fields("subject_id", "id"),
 		index.Fields("created_at"),
+		index.Fields("request_id"),
 	}
 }
 
@@ -60,5 +61,6 @@ func (AuditLog) Annotations() []schema.Annotation {
 		Read("audit_log:read"),
 		List(),
 		AppendOnly(),
+		LogEntry(),
 	}
 }

@@ -75,7 +75,7 @@ type Logged struct{ mixin.Schema }
 // Fields of the mixin.
 func (Logged) Fields() []ent.Field {
 	return []ent.Field{
-		field.Time("created_at").SchemaType(timeType()).Immutable().Comment("When it was recorded."),
+		field.Time("created_at").SchemaType(timeType()).Immutable().Annotations(Filterable()).Comment("When it was recorded."),
 	}
 }
 

@@ -34,7 +34,7 @@ func (OperationLog) Fields() []ent.Field {
 // Edges of the entity.
 func (OperationLog) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("user", User.Type).Ref("operation_logs").Field("user_id").Unique().Immutable().Comment("Who acted."),
+		edge.From("user", User.Type).Ref("operation_logs").Field("user_id").Unique().Immutable().Annotations(FilterableEdge()).Comment("Who acted."),
 	}
 }
 
@@ -45,6 +45,7 @@ func (OperationLog) Indexes() []ent.Index {
 		index.Fields("entity_id", "id"),
 		index.Fields("entity_type", "id"),
 		index.Fields("created_at"),
+		index.Fields("request_id"),
 	}
 }
 
@@ -55,5 +56,6 @@ func (OperationLog) Annotations() []schema.Annotation {
 		Read("operation_log:read"),
 		List(),
 		AppendOnly(),
+		LogEntry(),
 	}
 }

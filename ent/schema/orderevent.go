@@ -48,5 +48,6 @@ func (OrderEvent) Annotations() []schema.Annotation {
 		schema.Comment("Records one step in the life of an order."),
 		Read("order:read"),
 		AppendOnly(),
+		LogEntry(),
 	}
 }

@@ -30,7 +30,7 @@ func (SessionLog) Fields() []ent.Field {
 // Edges of the entity.
 func (SessionLog) Edges() []ent.Edge {
 	return []ent.Edge{
-		edge.From("user", User.Type).Ref("session_logs").Field("user_id").Unique().Required().Immutable().Comment("Whose session it is; where `actingFor` names the owner, who acted in it for them."),
+		edge.From("user", User.Type).Ref("session_logs").Field("user_id").Unique().Required().Immutable().Annotations(FilterableEdge()).Comment("Whose session it is; where `actingFor` names the owner, who acted in it for them."),
 		edge.From("session", UserSession.Type).Ref("logs").Field("session_id").Unique().Required().Immutable().Comment("The session."),
 	}
 }
@@ -42,6 +42,7 @@ func (SessionLog) Indexes() []ent.Index {
 		index.Fields("user_id", "id"),
 		index.Fields("event", "id"),
 		index.Fields("created_at"),
+		index.Fields("request_id"),
 	}
 }
 
@@ -52,5 +53,6 @@ func (SessionLog) Annotations() []schema.Annotation {
 		Read("session:read"),
 		List(),
 		AppendOnly(),
+		LogEntry(),
 	}
 }

@@ -143,6 +143,9 @@ func declareType(t *gen.Type, paged, filtered bool) (faults []error) {
 	if !filtered {
 		ant.Skip |= entgql.SkipWhereInput
 	}
+	if a.Entry {
+		ant.Implements = []string{"LogEntry"}
+	}
 	if a.List {
 		ant.QueryField = &entgql.FieldConfig{Name: listName(t)}
 	}

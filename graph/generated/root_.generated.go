@@ -41,6 +41,7 @@ type ResolverRoot interface {
 	Reward() RewardResolver
 	RewardRedemption() RewardRedemptionResolver
 	Role() RoleResolver
+	SessionLog() SessionLogResolver
 	Subscription() SubscriptionResolver
 	User() UserResolver
 	UserSession() UserSessionResolver
@@ -478,6 +479,21 @@ type ComplexityRoot struct {
 		URI           func(childComplexity int) int
 	}
 
+	EntityChanges struct {
+		After   func(childComplexity int) int
+		Before  func(childComplexity int) int
+		Entries func(childComplexity int) int
+		From    func(childComplexity int) int
+		To      func(childComplexity int) int
+	}
+
+	EntityState struct {
+		At       func(childComplexity int) int
+		Complete func(childComplexity int) int
+		Exists   func(childComplexity int) int
+		Values   func(childComplexity int) int
+	}
+
 	GivenName struct {
 		CreatedAt func(childComplexity int) int
 		CreatedBy func(childComplexity int) int
@@ -501,6 +517,17 @@ type ComplexityRoot struct {
 		AccessTokenExpiresAt func(childComplexity int) int
 		RefreshToken         func(childComplexity int) int
 		Viewer               func(childComplexity int) int
+	}
+
+	LogEntryConnection struct {
+		Edges      func(childComplexity int) int
+		PageInfo   func(childComplexity int) int
+		TotalCount func(childComplexity int) int
+	}
+
+	LogEntryEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	LogoutPayload struct {
@@ -1000,12 +1027,14 @@ type ComplexityRoot struct {
 		AccessReviews       func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AccessReviewOrder, where *ent.AccessReviewWhereInput) int
 		Appointment         func(childComplexity int, id uuid.UUID) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
+		AsOf                func(childComplexity int, entityType string, entityID uuid.UUID, at time.Time) int
 		AuditChain          func(childComplexity int, fromSeq *int64, toSeq *int64) int
 		AuditLogs           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.AuditLogWhereInput) int
 		AvailableSlots      func(childComplexity int, serviceID uuid.UUID, practitionerIds []uuid.UUID, from time.Time, to time.Time) int
 		BlacklistedTokens   func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.BlacklistedTokenWhereInput) int
 		Booking             func(childComplexity int, id uuid.UUID) int
 		Bookings            func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.BookingOrder, where *ent.BookingWhereInput) int
+		Changes             func(childComplexity int, entityType string, entityID uuid.UUID, from time.Time, to time.Time) int
 		Customer            func(childComplexity int, id uuid.UUID) int
 		Customers           func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.CustomerOrder, where *ent.CustomerWhereInput) int
 		ExplainPermission   func(childComplexity int, userID uuid.UUID, permission string, objectID *uuid.UUID) int
@@ -1029,6 +1058,7 @@ type ComplexityRoot struct {
 		Roles               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.RoleOrder, where *ent.RoleWhereInput) int
 		SessionLogs         func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SessionLogWhereInput) int
 		Sexes               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, where *ent.SexWhereInput) int
+		Timeline            func(childComplexity int, entityType string, entityID uuid.UUID, after *paging.Cursor, first *int, before *paging.Cursor, last *int) int
 		User                func(childComplexity int, id uuid.UUID) int
 		Users               func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.UserOrder, where *ent.UserWhereInput) int
 		Viewer              func(childComplexity int) int
@@ -1289,6 +1319,7 @@ type ComplexityRoot struct {
 
 	SessionLog struct {
 		ActingFor func(childComplexity int) int
+		Actor     func(childComplexity int) int
 		CreatedAt func(childComplexity int) int
 		Details   func(childComplexity int) int
 		Event     func(childComplexity int) int
@@ -3341,6 +3372,62 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrolTotpPayload.URI(childComplexity), true
 
+	case "EntityChanges.after":
+		if e.ComplexityRoot.EntityChanges.After == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityChanges.After(childComplexity), true
+	case "EntityChanges.before":
+		if e.ComplexityRoot.EntityChanges.Before == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityChanges.Before(childComplexity), true
+	case "EntityChanges.entries":
+		if e.ComplexityRoot.EntityChanges.Entries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityChanges.Entries(childComplexity), true
+	case "EntityChanges.from":
+		if e.ComplexityRoot.EntityChanges.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityChanges.From(childComplexity), true
+	case "EntityChanges.to":
+		if e.ComplexityRoot.EntityChanges.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityChanges.To(childComplexity), true
+
+	case "EntityState.at":
+		if e.ComplexityRoot.EntityState.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityState.At(childComplexity), true
+	case "EntityState.complete":
+		if e.ComplexityRoot.EntityState.Complete == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityState.Complete(childComplexity), true
+	case "EntityState.exists":
+		if e.ComplexityRoot.EntityState.Exists == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityState.Exists(childComplexity), true
+	case "EntityState.values":
+		if e.ComplexityRoot.EntityState.Values == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EntityState.Values(childComplexity), true
+
 	case "GivenName.createdAt":
 		if e.ComplexityRoot.GivenName.CreatedAt == nil {
 			break
@@ -3449,6 +3536,38 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ImpersonationPayload.Viewer(childComplexity), true
+
+	case "LogEntryConnection.edges":
+		if e.ComplexityRoot.LogEntryConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogEntryConnection.Edges(childComplexity), true
+	case "LogEntryConnection.pageInfo":
+		if e.ComplexityRoot.LogEntryConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogEntryConnection.PageInfo(childComplexity), true
+	case "LogEntryConnection.totalCount":
+		if e.ComplexityRoot.LogEntryConnection.TotalCount == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogEntryConnection.TotalCount(childComplexity), true
+
+	case "LogEntryEdge.cursor":
+		if e.ComplexityRoot.LogEntryEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogEntryEdge.Cursor(childComplexity), true
+	case "LogEntryEdge.node":
+		if e.ComplexityRoot.LogEntryEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LogEntryEdge.Node(childComplexity), true
 
 	case "LogoutPayload.loggedOut":
 		if e.ComplexityRoot.LogoutPayload.LoggedOut == nil {
@@ -5968,6 +6087,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Appointments(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.AppointmentOrder), args["where"].(*ent.AppointmentWhereInput)), true
+	case "Query.asOf":
+		if e.ComplexityRoot.Query.AsOf == nil {
+			break
+		}
+
+		args, err := ec.field_Query_asOf_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.AsOf(childComplexity, args["entityType"].(string), args["entityId"].(uuid.UUID), args["at"].(time.Time)), true
 	case "Query.auditChain":
 		if e.ComplexityRoot.Query.AuditChain == nil {
 			break
@@ -6034,6 +6164,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Bookings(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["orderBy"].(*ent.BookingOrder), args["where"].(*ent.BookingWhereInput)), true
+	case "Query.changes":
+		if e.ComplexityRoot.Query.Changes == nil {
+			break
+		}
+
+		args, err := ec.field_Query_changes_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Changes(childComplexity, args["entityType"].(string), args["entityId"].(uuid.UUID), args["from"].(time.Time), args["to"].(time.Time)), true
 	case "Query.customer":
 		if e.ComplexityRoot.Query.Customer == nil {
 			break
@@ -6288,6 +6429,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Sexes(childComplexity, args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int), args["where"].(*ent.SexWhereInput)), true
+	case "Query.timeline":
+		if e.ComplexityRoot.Query.Timeline == nil {
+			break
+		}
+
+		args, err := ec.field_Query_timeline_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Timeline(childComplexity, args["entityType"].(string), args["entityId"].(uuid.UUID), args["after"].(*paging.Cursor), args["first"].(*int), args["before"].(*paging.Cursor), args["last"].(*int)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -7295,6 +7447,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SessionLog.ActingFor(childComplexity), true
+	case "SessionLog.actor":
+		if e.ComplexityRoot.SessionLog.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionLog.Actor(childComplexity), true
 	case "SessionLog.createdAt":
 		if e.ComplexityRoot.SessionLog.CreatedAt == nil {
 			break
@@ -11918,6 +12076,126 @@ extend type Mutation {
   changePassword("What is asked for." input: ChangePasswordInput!): SessionPayload! @authenticated
 }
 `, BuiltIn: false},
+	{Name: "../schema/trail.graphqls", Input: `"""
+An entry of one of the logs: that something happened, when, and who did it. What else there is to say depends on the log.
+"""
+interface LogEntry implements Node {
+  """
+  The id, opaque to clients.
+  """
+  id: ID!
+  """
+  When it was recorded.
+  """
+  createdAt: Time!
+  """
+  Who acted, by name: a login name, or ` + "`" + `system:` + "`" + ` and the name of what the server does by itself.
+  """
+  actor: String!
+}
+
+extend type SessionLog {
+  """
+  The login name of whoever acted, as it is now.
+  """
+  actor: String!
+}
+
+"""
+An entry of a timeline and its place in it.
+"""
+type LogEntryEdge {
+  """
+  The entry.
+  """
+  node: LogEntry!
+  """
+  Its place, for ` + "`" + `after` + "`" + ` and ` + "`" + `before` + "`" + `.
+  """
+  cursor: Cursor!
+}
+
+"""
+A page of a timeline.
+"""
+type LogEntryConnection {
+  """
+  The entries of the page.
+  """
+  edges: [LogEntryEdge!]!
+  """
+  What lies before and after the page.
+  """
+  pageInfo: PageInfo!
+  """
+  How many entries the whole timeline has, as far as the caller may read it; costs a query for each log.
+  """
+  totalCount: Int!
+}
+
+"""
+An object as it was at one moment, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+"""
+type EntityState @hasPermission(permission: "operation_log:read") {
+  """
+  The moment.
+  """
+  at: Time!
+  """
+  Whether the object was there. What was deleted and can be restored is there, with the time of its deletion among the values.
+  """
+  exists: Boolean!
+  """
+  Whether everything is known: the log goes back to when the object was made.
+  """
+  complete: Boolean!
+  """
+  The values by the names of the columns, those that were never set left out.
+  """
+  values: JSON!
+}
+
+"""
+What changed of an object between two moments, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+"""
+type EntityChanges @hasPermission(permission: "operation_log:read") {
+  """
+  The first moment, whose entries are counted in.
+  """
+  from: Time!
+  """
+  The second moment, whose entries are not.
+  """
+  to: Time!
+  """
+  How many entries of the log lie between.
+  """
+  entries: Int!
+  """
+  The values before, of the columns that changed; empty where the object was made in between.
+  """
+  before: JSON!
+  """
+  The values after, of the columns that changed; empty where the object was removed for good.
+  """
+  after: JSON!
+}
+
+extend type Query {
+  """
+  What is on record about one object, newest first: its operation log, the audit log about it, and of an order its events, of a session or a user the log of sessions, of a user also what they tried that was about nobody else. Each log is there if the caller may read it, with the rows that the caller sees of it. Errors: BAD_USER_INPUT for an unknown type; FORBIDDEN where the caller may read none of the logs, or not the type; NOT_FOUND where the caller does not see the object.
+  """
+  timeline("The type of the object, such as Booking." entityType: String!, "The object." entityId: ID!, "Entries after this cursor." after: Cursor, "How many from the start, at most 100." first: Int, "Entries before this cursor." before: Cursor, "How many from the end, at most 100." last: Int): LogEntryConnection! @authenticated
+  """
+  An object as it was at one moment. It takes operation_log:read for all rows, since a log with gaps would tell other values. Errors: BAD_USER_INPUT for an unknown type and for an object with more than 1,000 entries before that moment, FORBIDDEN, NOT_FOUND where the caller does not see the object.
+  """
+  asOf("The type of the object, such as Booking." entityType: String!, "The object." entityId: ID!, "The moment." at: Time!): EntityState! @hasPermission(permission: "operation_log:read")
+  """
+  What changed of an object between two moments. It takes operation_log:read for all rows, since a log with gaps would tell other values. Errors: BAD_USER_INPUT for an unknown type, for moments in the wrong order and for more than 1,000 entries between them, FORBIDDEN, NOT_FOUND where the caller does not see the object.
+  """
+  changes("The type of the object, such as Booking." entityType: String!, "The object." entityId: ID!, "From when on." from: Time!, "Until when; must be later." to: Time!): EntityChanges! @hasPermission(permission: "operation_log:read")
+}
+`, BuiltIn: false},
 	{Name: "../schema/unit.graphqls", Input: `"""
 A new unit.
 """
@@ -13077,6 +13355,36 @@ func (ec *executionContext) childFields_EnrolTotpPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type EnrolTotpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_EntityChanges(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "from":
+		return ec.fieldContext_EntityChanges_from(ctx, field)
+	case "to":
+		return ec.fieldContext_EntityChanges_to(ctx, field)
+	case "entries":
+		return ec.fieldContext_EntityChanges_entries(ctx, field)
+	case "before":
+		return ec.fieldContext_EntityChanges_before(ctx, field)
+	case "after":
+		return ec.fieldContext_EntityChanges_after(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EntityChanges", field.Name)
+}
+
+func (ec *executionContext) childFields_EntityState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_EntityState_at(ctx, field)
+	case "exists":
+		return ec.fieldContext_EntityState_exists(ctx, field)
+	case "complete":
+		return ec.fieldContext_EntityState_complete(ctx, field)
+	case "values":
+		return ec.fieldContext_EntityState_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EntityState", field.Name)
+}
+
 func (ec *executionContext) childFields_GivenName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -13125,6 +13433,28 @@ func (ec *executionContext) childFields_ImpersonationPayload(ctx context.Context
 		return ec.fieldContext_ImpersonationPayload_viewer(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImpersonationPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LogEntryConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_LogEntryConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_LogEntryConnection_pageInfo(ctx, field)
+	case "totalCount":
+		return ec.fieldContext_LogEntryConnection_totalCount(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LogEntryConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_LogEntryEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_LogEntryEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_LogEntryEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LogEntryEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -14513,6 +14843,8 @@ func (ec *executionContext) childFields_SessionLog(ctx context.Context, field gr
 		return ec.fieldContext_SessionLog_user(ctx, field)
 	case "session":
 		return ec.fieldContext_SessionLog_session(ctx, field)
+	case "actor":
+		return ec.fieldContext_SessionLog_actor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SessionLog", field.Name)
 }

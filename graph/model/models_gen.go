@@ -493,6 +493,32 @@ type EnrolTotpPayload struct {
 	URI string `json:"uri"`
 }
 
+// What changed of an object between two moments, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+type EntityChanges struct {
+	// The first moment, whose entries are counted in.
+	From time.Time `json:"from"`
+	// The second moment, whose entries are not.
+	To time.Time `json:"to"`
+	// How many entries of the log lie between.
+	Entries int `json:"entries"`
+	// The values before, of the columns that changed; empty where the object was made in between.
+	Before map[string]any `json:"before"`
+	// The values after, of the columns that changed; empty where the object was removed for good.
+	After map[string]any `json:"after"`
+}
+
+// An object as it was at one moment, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+type EntityState struct {
+	// The moment.
+	At time.Time `json:"at"`
+	// Whether the object was there. What was deleted and can be restored is there, with the time of its deletion among the values.
+	Exists bool `json:"exists"`
+	// Whether everything is known: the log goes back to when the object was made.
+	Complete bool `json:"complete"`
+	// The values by the names of the columns, those that were never set left out.
+	Values map[string]any `json:"values"`
+}
+
 // What a browser has made out of the options of `beginPasskeyRegistration`.
 type FinishPasskeyRegistrationInput struct {
 	// What its owner calls it, 1 to 64 characters.
@@ -539,6 +565,24 @@ type LockUserInput struct {
 	ID uuid.UUID `json:"id"`
 	// Why it is locked, 3 to 500 characters.
 	Reason string `json:"reason"`
+}
+
+// A page of a timeline.
+type LogEntryConnection struct {
+	// The entries of the page.
+	Edges []*LogEntryEdge `json:"edges"`
+	// What lies before and after the page.
+	PageInfo *paging.Info `json:"pageInfo"`
+	// How many entries the whole timeline has, as far as the caller may read it; costs a query for each log.
+	TotalCount int `json:"totalCount"`
+}
+
+// An entry of a timeline and its place in it.
+type LogEntryEdge struct {
+	// The entry.
+	Node LogEntry `json:"node"`
+	// Its place, for `after` and `before`.
+	Cursor paging.Cursor `json:"cursor"`
 }
 
 // Who signs in, and with what.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -77,6 +78,7 @@ type Options struct {
 	Version   string
 	Now       func() time.Time  // nil: the wall clock, in UTC and microseconds
 	Passwords auth.Params       // zero: the defaults
+	Out       io.Writer         // takes the stream of the record that goes to stdout
 	DB        *store.DB         // nil: opened by the settings; given: migrated already
 	Spans     sdk.SpanProcessor // takes the spans instead of what the settings say
 
@@ -246,6 +248,9 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		StepUp:    cfg.Factors.StepUp,
 	}
 	sealer := &chain.Sealer{DB: db, Keys: record, Now: o.Now, Log: log, Heads: exportHead(headsPath(cfg), log)}
+	if sealer.Follow, err = stream(cfg, db, o.Out); err != nil {
+		return nil, nil, err
+	}
 	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Accounts: r.Accounts, Seed: seed.Deps{
 		Store: s, Record: record, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},

@@ -26,6 +26,7 @@ type auditCmd struct {
 	Archive  auditArchive  `cmd:"" help:"Move closed months of the record to files that were verified."`
 	Archives auditArchives `cmd:"" help:"List the archives, and whether their files are there."`
 	Restore  auditRestore  `cmd:"" help:"Copy an archive to a new SQLite file, to look something up."`
+	Export   auditExport   `cmd:"" help:"Write the record out, as CSV or as lines of JSON. That it was done is on record."`
 }
 
 type auditVerify struct {

@@ -69,7 +69,7 @@ type seedBase struct{}
 
 // Run makes the base data.
 func (seedBase) Run(con terminal, cfg config.Config) error {
-	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version})
+	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version, Out: con.out})
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ type seedDemo struct{}
 
 // Run makes the demo clinic and prints its accounts.
 func (seedDemo) Run(con terminal, cfg config.Config) error {
-	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version})
+	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version, Out: con.out})
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ type serveCmd struct {
 
 // Run serves until the context ends, then lets requests and jobs finish.
 func (s serveCmd) Run(con terminal, cfg config.Config) error {
-	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version})
+	a, err := New(con.ctx, cfg, con.log, Options{Version: con.version, Out: con.out})
 	if err != nil {
 		return err
 	}

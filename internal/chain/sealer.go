@@ -52,7 +52,12 @@ type Sealer struct {
 	// nobody is.
 	Heads func(context.Context, Head) error
 
-	// Of run alone: the last head that was told, and the row that waits the longest.
+	// Follow is told when the chain may have grown, to write out what it has got; nil:
+	// nobody is. Other servers make it grow, too.
+	Follow func(context.Context) error
+
+	// Of run alone: whether Follow has failed, the last head that was told, and the row that waits the longest.
+	behind   bool
 	exported int64
 	oldest   int64
 	since    time.Time
@@ -77,6 +82,7 @@ func (s *Sealer) Close(ctx context.Context) {
 	s.stop()
 	s.done.Wait()
 	s.drain(ctx)
+	s.follow(ctx)
 	s.export(ctx)
 }
 
@@ -94,6 +100,7 @@ func (s *Sealer) run(ctx context.Context) {
 			return
 		case <-tick.C:
 			s.drain(ctx)
+			s.follow(ctx)
 		case <-head.C:
 			s.export(ctx)
 		}

@@ -55,6 +55,7 @@ type Audit struct {
 
 	Archive string `name:"audit-archive" env:"CLINICGRAPH_AUDIT_ARCHIVE" placeholder:"DIR" help:"Folder that closed months of the record are archived to; when empty, all of it stays in the database."`
 	Keep    int    `name:"audit-keep" env:"CLINICGRAPH_AUDIT_KEEP" default:"13" placeholder:"MONTHS" help:"Whole months of the record that stay in the database before they are archived; 0 for ever."`
+	Stream  string `name:"audit-stream" env:"CLINICGRAPH_AUDIT_STREAM" default:"off" placeholder:"FILE" help:"Where each entry of the record goes as a line of JSON, for a collector of logs: off, stdout, or a file that is appended to."`
 }
 
 // Live says how many subscriptions the server carries.

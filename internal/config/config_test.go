@@ -53,7 +53,7 @@ func defaults() Config {
 		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
 		Log:      Log{Level: "info", Format: "auto"},
 		Observe:  Observe{AdminAddr: "auto", SlowOperation: time.Second, SlowSQL: 200 * time.Millisecond, TracesShare: 1},
-		Audit:    Audit{Keep: 13},
+		Audit:    Audit{Keep: 13, Stream: "off"},
 		Limits:   limits(),
 	}
 }
@@ -119,6 +119,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_AUDIT_HEADS":         "/srv/heads.jsonl",
 		"CLINICGRAPH_AUDIT_ARCHIVE":       "/srv/archive",
 		"CLINICGRAPH_AUDIT_KEEP":          "24",
+		"CLINICGRAPH_AUDIT_STREAM":        "stdout",
 
 		"CLINICGRAPH_LISTEN_ADDR":           "db.internal:5432",
 		"CLINICGRAPH_LIVE_STREAMS":          "500",
@@ -158,7 +159,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
 			TracesURL: "http://collector.example:4318/v1/traces", TracesShare: 0.25,
 		},
-		Audit: Audit{Heads: "/srv/heads.jsonl", Archive: "/srv/archive", Keep: 24},
+		Audit: Audit{Heads: "/srv/heads.jsonl", Archive: "/srv/archive", Keep: 24, Stream: "stdout"},
 		Load: Load{
 			TrustedProxies: []string{"10.0.0.0/8", "2001:db8::1"}, ConnsPerIP: 7,
 			RateAnonymous: 1, RateUser: 2, RateActions: 3, InFlight: 9, DrainDelay: 5 * time.Second,

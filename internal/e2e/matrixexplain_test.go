@@ -22,5 +22,14 @@ func (d *diary) explanations() (questions []question) {
 	ask("previewRoleChange", "of a system role", func(c caller) *answer { return c.preview(d.roles["customer"], change) })
 	ask("previewRoleChange", "giving it", func(c caller) *answer { return c.preview(own, vars{"assignTo": []string{d.users[customerA]}}) })
 	ask("previewRoleChange", "of a missing role", func(c caller) *answer { return c.preview(missing(ent.TypeRole), change) })
+	for _, about := range []string{"near", "far", "missing", "deleted"} {
+		ask("timeline", about, func(c caller) *answer { return c.timeline(ent.TypeBooking, d.which(ent.TypeBooking, about, c)) })
+	}
+	ask("timeline", "the own order", func(c caller) *answer { return c.timeline(ent.TypeOrder, d.near.order) })
+	ask("timeline", "the far order", func(c caller) *answer { return c.timeline(ent.TypeOrder, d.far.order) })
+	ask("timeline", "no type", func(c caller) *answer { return c.timeline("AuditLog", d.near.booking) })
+	span := vars{"type": ent.TypeBooking, "id": d.near.booking, "from": at(8, 0), "to": at(20, 0)}
+	ask("asOf", "near", func(c caller) *answer { return c.do(asOf, span) })
+	ask("changes", "near", func(c caller) *answer { return c.do(changesOf, span) })
 	return questions
 }

@@ -90,7 +90,7 @@ func (d *diary) follow(c caller, all []string) {
 	w := d.walk(c, all)
 	for _, f := range schema.Query.Fields {
 		switch entity := schema.Types[f.Type.Name()]; {
-		case strings.HasPrefix(f.Name, "__"), f.Name == "availableSlots", f.Name == "explainPermission", f.Name == "previewRoleChange":
+		case strings.HasPrefix(f.Name, "__"), f.Name == "availableSlots", f.Name == "explainPermission", f.Name == "previewRoleChange", f.Name == "timeline", f.Name == "asOf", f.Name == "changes":
 		case f.Name == "node" || f.Name == "nodes":
 		case strings.HasSuffix(entity.Name, "Connection"):
 			w.explore([]string{f.Name + "(first: 100)"}, entity, hops)

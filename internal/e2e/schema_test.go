@@ -6,6 +6,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"clinicgraph/ent"
 	"clinicgraph/graph"
 )
 
@@ -23,7 +24,7 @@ var schema = func() *ast.Schema {
 func listFields() map[string]string {
 	fields := map[string]string{}
 	for _, f := range schema.Query.Fields {
-		if entity, ok := strings.CutSuffix(f.Type.Name(), "Connection"); ok && schema.Types[entity].Fields.ForName("id") != nil {
+		if entity, ok := strings.CutSuffix(f.Type.Name(), "Connection"); ok && ent.Meta[entity].Table != "" {
 			fields[f.Name] = entity
 		}
 	}

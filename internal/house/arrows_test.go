@@ -56,6 +56,8 @@ var arrows = []rule{
 		why: "the chain seals rows, whatever they mean"},
 	{from: "internal/archive", never: []string{"clinicgraph/ent", "clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "an archive holds what the chain has sealed, whatever it means"},
+	{from: "internal/trail", never: []string{"clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/config", "net/http"},
+		why: "it writes out what it is handed, and chooses nothing"},
 	{from: "internal/events", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "who is told, and how, is the graph's business"},
 	domain("notify", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),

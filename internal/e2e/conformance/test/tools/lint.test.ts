@@ -38,7 +38,7 @@ test('graphql-eslint: schema-recommended and schema-relay find nothing else', as
           exceptions: { suffixes: ['Connection', 'Edge', 'Payload'], types: [
             'PageInfo', 'Money', 'Slot', 'Viewer', 'ViewerPermission', 'Impersonation', 'AllowedAction',
             'PermissionExplanation', 'PermissionLack', 'PermissionReason', 'PermissionChange', 'PermissionEffect', 'RoleChangeEffect', 'RoleChangePreview',
-            'AccessReportEntry', 'AccessFinding', 'AuditChain', 'AuditHead', 'AuditArchive', 'AuditCheck', 'AuditProblem',
+            'AccessReportEntry', 'EntityState', 'EntityChanges', 'AccessFinding', 'AuditChain', 'AuditHead', 'AuditArchive', 'AuditCheck', 'AuditProblem',
           ] },
         }],
         // Lists that are small by nature are plain, and end at a hundred.
