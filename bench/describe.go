@@ -23,10 +23,11 @@ func describe(ctx context.Context, w io.Writer, o options, g place.Ground) error
 	if err != nil {
 		return fmt.Errorf("clinicgraph version: %w", err)
 	}
-	where := "everything on all processors"
-	if o.pinned {
-		where = "server on one processor, PostgreSQL and generator on another"
-	}
+	where := map[place.Pinned]string{
+		place.Nowhere:     "everything on all processors",
+		place.ServerApart: "server on one processor, PostgreSQL and generator on another",
+		place.AskerApart:  "server and PostgreSQL on one processor, generator on another",
+	}[o.pinned]
 	fmt.Fprintf(w, "%s, server %s; %s, %d processors, %s; %s; %s\n\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"), strings.TrimSpace(string(version)),
 		firstOf("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version(), where)
 	fmt.Fprintf(w, "%d bookings, loaded in %s as of %s; %d connections, medians of %d rounds of %s after %s\n\n",

@@ -34,7 +34,7 @@ type options struct {
 	dir        string
 	binary     string
 	limit      time.Duration
-	pinned     bool
+	pinned     place.Pinned
 	statements bool
 	measure    measure.Config
 }
@@ -45,7 +45,7 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
 	flags.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
 	flags.DurationVar(&o.limit, "limit", 45*time.Minute, "how long everything may take")
-	flags.BoolVar(&o.pinned, "pinned", true, "the server on processor 0, PostgreSQL and the generator on processor 1")
+	flags.TextVar(&o.pinned, "pinned", place.ServerApart, "which has a processor to itself: server, asker (the generator) or nowhere")
 	flags.BoolVar(&o.statements, "statements", false, "print the statements of SQL that each operation makes")
 	flags.IntVar(&o.measure.Rounds, "rounds", 3, "how many `rounds`; with 0 only statements are counted")
 	flags.IntVar(&o.measure.Connections, "connections", 32, "how many `connections`")

@@ -35,7 +35,10 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 				shown.Path = g.Path
 			}
 		}
-		if f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
+		switch {
+		case f.Code == fault.CodeUnavailable && errors.Is(ctx.Err(), context.Canceled):
+			// Who asked has gone: no fault of the server's, and nobody reads the answer.
+		case f.Code == fault.CodeInternal, f.Code == fault.CodeUnavailable:
 			log.ErrorContext(ctx, "request failed", "code", f.Code, "path", shown.Path.String(),
 				"request_id", access.RequestOf(ctx).ID, "error", err)
 		}

@@ -86,6 +86,29 @@ func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
 	})
 }
 
+// A client that goes away is no fault of the server's: the log, which wakes people
+// at night, says nothing.
+func TestErrors_of_a_client_that_has_gone_are_not_in_the_log(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.diary(t, 1, 1)
+		for _, gone := range []bool{true, false} {
+			me := w.as(t, w.admin(t))
+			within, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			me.within = within
+			w.breaking("bookings", func() error {
+				if gone {
+					cancel()
+				}
+				return fmt.Errorf("%s: %w", secretText, context.Canceled)
+			}, func() { me.ask(`{ x: bookings { totalCount } }`) })
+			if log := w.log.take(); strings.Contains(log, "request failed") == gone {
+				t.Errorf("gone %t: the log says %q", gone, log)
+			}
+		}
+	})
+}
+
 // failed is the whole of an error but for its path.
 func failed(code fault.Code, message string, retryAfter int) failure {
 	f := failure{Message: message}

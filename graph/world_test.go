@@ -120,6 +120,7 @@ type caller struct {
 	w      *world
 	viewer *access.Viewer
 	bearer graph.Bearer
+	within context.Context // of the request; nil: it lasts
 }
 
 func (w *world) as(t fataler, v *access.Viewer) caller { return caller{t: t, w: w, viewer: v} }
@@ -151,7 +152,11 @@ func (c caller) send(body string) *answer {
 	if viewer == nil {
 		viewer = &access.Viewer{}
 	}
-	ctx := access.NewContext(r.Context(), viewer)
+	within := c.within
+	if within == nil {
+		within = r.Context()
+	}
+	ctx := access.NewContext(within, viewer)
 	ctx = access.WithRequest(graph.WithBearer(ctx, c.bearer), access.Request{ID: requestID})
 	c.w.reads.take()
 	recorder := httptest.NewRecorder()

@@ -36,7 +36,7 @@ type options struct {
 	bookings    int
 	dir, binary string
 	limit       time.Duration
-	pinned      bool
+	pinned      place.Pinned
 	times       float64
 	lasts       time.Duration
 	connections int
@@ -52,7 +52,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
 	flag.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
 	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "how long everything may take")
-	flag.BoolVar(&o.pinned, "pinned", true, "the server on processor 0, PostgreSQL and the generator on processor 1")
+	flag.TextVar(&o.pinned, "pinned", place.AskerApart, "which has a processor to itself: server, asker (the generator) or nowhere")
 	flag.Float64Var(&o.times, "times", 10, "how many `times` the most that the server can do is asked of it")
 	flag.DurationVar(&o.lasts, "lasts", time.Minute, "how long")
 	flag.IntVar(&o.connections, "connections", 200, "how many `connections`")

@@ -4,6 +4,7 @@ package place
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"clinicgraph/bench/internal/cluster"
@@ -14,8 +15,34 @@ type Wish struct {
 	Dir      string // folder to keep the database in; "" for a temporary one
 	Binary   string // the server; "" builds it
 	Bookings int
-	Pinned   bool // the server on one processor, everything else on another
+	Pinned   Pinned
 }
+
+// Pinned says which processor each process has to itself.
+type Pinned string
+
+// The ways to pin, as a flag names them.
+const (
+	// Nowhere leaves everything on all processors.
+	Nowhere Pinned = "nowhere"
+	// ServerApart keeps the server on one processor and PostgreSQL and the generator
+	// on another: it says what the server takes.
+	ServerApart Pinned = "server"
+	// AskerApart keeps the server and PostgreSQL on one processor and the generator
+	// on another: what those two can do together is not taken from them by who asks.
+	AskerApart Pinned = "asker"
+)
+
+// UnmarshalText takes a flag's value.
+func (p *Pinned) UnmarshalText(text []byte) error {
+	if *p = Pinned(text); *p != Nowhere && *p != ServerApart && *p != AskerApart {
+		return errors.New("say nowhere, server or asker")
+	}
+	return nil
+}
+
+// MarshalText is what UnmarshalText takes.
+func (p Pinned) MarshalText() ([]byte, error) { return []byte(p), nil }
 
 // Ground is what a benchmark stands on: a PostgreSQL of its own with the clinic
 // in it, and the binary.
@@ -25,7 +52,7 @@ type Ground struct {
 	Binary   string
 
 	at     Place
-	pinned bool
+	pinned Pinned
 }
 
 // On makes the ground, runs the benchmark on it, and takes away what is not to
@@ -36,7 +63,7 @@ func On(ctx context.Context, w Wish, log *slog.Logger, run func(Ground) error) (
 		return err
 	}
 	defer g.at.Close(&err)
-	if w.Pinned {
+	if w.Pinned != Nowhere {
 		if err := Pinnable(); err != nil {
 			return err
 		}
@@ -53,8 +80,8 @@ func On(ctx context.Context, w Wish, log *slog.Logger, run func(Ground) error) (
 	if g.Home, err = g.at.Furnish(ctx, g.Postgres, g.Binary, w.Bookings, log); err != nil {
 		return err
 	}
-	if w.Pinned {
-		if err := PinOthers(ctx, g.Postgres); err != nil {
+	if w.Pinned != Nowhere {
+		if err := w.Pinned.others(ctx, g.Postgres); err != nil {
 			return err
 		}
 	}
@@ -63,5 +90,5 @@ func On(ctx context.Context, w Wish, log *slog.Logger, run func(Ground) error) (
 
 // Serve starts a server on the ground, with more settings.
 func (g Ground) Serve(settings ...string) (*Server, error) {
-	return g.at.Serve(g.Binary, g.Home, g.pinned, settings...)
+	return g.at.Serve(g.Binary, g.Home, g.pinned != Nowhere, settings...)
 }

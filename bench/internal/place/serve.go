@@ -105,14 +105,21 @@ func Pinnable() error {
 	return nil
 }
 
-// PinOthers keeps PostgreSQL and this program off the server's processor. It comes
-// before a server connects: PostgreSQL's backends stay where they are born.
-func PinOthers(ctx context.Context, pg *cluster.Cluster) error {
+// others keeps PostgreSQL and this program to their processors. It comes before a
+// server connects: PostgreSQL's backends stay where they are born.
+func (p Pinned) others(ctx context.Context, pg *cluster.Cluster) error {
 	children, err := cpu.Children(pg.PID)
 	if err != nil {
 		return err
 	}
-	return pin(ctx, otherCPU, append(children, pg.PID, os.Getpid())...)
+	postgres := otherCPU
+	if p == AskerApart {
+		postgres = serverCPU
+	}
+	if err := pin(ctx, postgres, append(children, pg.PID)...); err != nil {
+		return err
+	}
+	return pin(ctx, otherCPU, os.Getpid())
 }
 
 // pin keeps processes, all their threads and the children they will have to the
