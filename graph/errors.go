@@ -35,11 +35,13 @@ func presenter(log *slog.Logger) graphql.ErrorPresenterFunc {
 				shown.Path = g.Path
 			}
 		}
-		switch {
-		case f.Code == fault.CodeUnavailable && errors.Is(ctx.Err(), context.Canceled):
-			// Who asked has gone: no fault of the server's, and nobody reads the answer.
-		case f.Code == fault.CodeInternal, f.Code == fault.CodeUnavailable:
-			log.ErrorContext(ctx, "request failed", "code", f.Code, "path", shown.Path.String(),
+		if f.Code == fault.CodeInternal || f.Code == fault.CodeUnavailable {
+			level, what := slog.LevelError, "request failed"
+			if errors.Is(ctx.Err(), context.Canceled) {
+				// Who asked has gone: what then fails is no fault of the server's.
+				level, what = slog.LevelInfo, "request abandoned"
+			}
+			log.Log(ctx, level, what, "code", f.Code, "path", shown.Path.String(),
 				"request_id", access.RequestOf(ctx).ID, "error", err)
 		}
 		return shown

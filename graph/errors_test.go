@@ -86,9 +86,9 @@ func TestErrors_of_the_database_show_nothing_of_it(t *testing.T) {
 	})
 }
 
-// A client that goes away is no fault of the server's: the log, which wakes people
-// at night, says nothing.
-func TestErrors_of_a_client_that_has_gone_are_not_in_the_log(t *testing.T) {
+// A client that goes away is no fault of the server's: the log has no error, which
+// would wake somebody at night.
+func TestErrors_of_a_client_that_has_gone_are_no_errors_in_the_log(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.diary(t, 1, 1)
 		for _, gone := range []bool{true, false} {

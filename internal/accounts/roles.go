@@ -245,9 +245,6 @@ func (s *Service) takeRole(ctx context.Context, c *ent.Client, row *ent.UserRole
 
 // tell puts an attempt to change access on record, whatever came of it.
 func (s *Service) tell(ctx context.Context, event string, subject *uuid.UUID, permission string, err error, details string) {
-	if err != nil {
-		event += "_ERROR"
-	}
 	s.Security.Record(ctx, audit.Event{Name: event, Subject: subject, Permission: permission, Err: err, Details: details})
 }
 

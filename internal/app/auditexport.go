@@ -54,11 +54,7 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 			return fmt.Errorf("nothing is exported, since it cannot be put on record: %w", err)
 		}
 		n, err := export(con.ctx, db, con.out, a.Format, logs, from, to)
-		event := audit.EventExport
-		if err != nil {
-			event = audit.EventExportError
-		}
-		err = errors.Join(err, record.put(context.WithoutCancel(con.ctx), event, err, n))
+		err = errors.Join(err, record.put(context.WithoutCancel(con.ctx), audit.EventExport, err, n))
 		if err == nil {
 			con.log.LogAttrs(con.ctx, slog.LevelInfo, "record exported", slog.Int("entries", n))
 		}

@@ -43,6 +43,9 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 			return errors.Join(err, a.Close(con.ctx))
 		}
 	}
+	if err := recordConfiguration(con.ctx, a.Store, cfg); err != nil {
+		return errors.Join(err, a.Close(con.ctx))
+	}
 	listener, err := net.Listen("tcp", cfg.Server.Addr)
 	if err != nil {
 		return errors.Join(&config.Error{Key: "CLINICGRAPH_ADDR", Value: cfg.Server.Addr, Reason: "cannot be listened on", Remedy: "choose another address or stop what uses it"}, a.Close(con.ctx))

@@ -262,9 +262,5 @@ func factorName(name, instead string) (string, error) {
 // tellFactor puts a change of the caller's factors on record.
 func (s *Service) tellFactor(ctx context.Context, event, kind string, err error) {
 	id := access.FromContext(ctx).UserID
-	e := audit.Event{Name: event, Subject: &id, Details: kind, Err: err}
-	if err != nil {
-		e.Name += "_ERROR"
-	}
-	s.Security.Record(ctx, e)
+	s.Security.Record(ctx, audit.Event{Name: event, Subject: &id, Details: kind, Err: err})
 }

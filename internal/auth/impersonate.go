@@ -231,8 +231,5 @@ func errNotInPerson() error {
 
 // record puts an attempt of the caller on record.
 func (s *Service) record(ctx context.Context, event string, subject *uuid.UUID, permission string, err error, details string) {
-	if err != nil {
-		event += "_ERROR"
-	}
 	s.Security.Record(ctx, audit.Event{Name: event, Subject: subject, Permission: permission, Err: err, Details: details})
 }

@@ -240,11 +240,8 @@ func (s *Service) conclude(ctx context.Context, event string, u *ent.User, err e
 // own.
 func (s *Service) tell(ctx context.Context, event string, u *ent.User, err error) {
 	e := audit.Event{Name: event, Err: err}
-	switch {
-	case fault.CodeOf(err) == fault.CodeSecondFactorRequired:
+	if fault.CodeOf(err) == fault.CodeSecondFactorRequired {
 		e.Name, e.Err, err = audit.EventFactorAsked, nil, nil // the password was right
-	case err != nil:
-		e.Name += "_ERROR"
 	}
 	if u != nil && u.ID != uuid.Nil {
 		e.Subject = &u.ID

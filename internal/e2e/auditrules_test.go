@@ -33,8 +33,9 @@ func TestOwnReadsAreOnRecordWhereTheSettingsSaySo(t *testing.T) {
 			me = c.holding(c.anyone().renew(me.refresh).ok(), "refreshSession")
 		}
 		me.do(`mutation { logout { loggedOut } }`)
-		if refreshed, out := count("TOKEN_REFRESH"), count("LOGOUT"); refreshed != 2 || out != 0 {
-			t.Errorf("%d of 4 renewals and %d of 1 sign-outs on record", refreshed, out)
+		c.anyone().do(`mutation { logout(input: {refreshToken: "cg_rt_nobody"}) { loggedOut } }`).refused("UNAUTHENTICATED")
+		if refreshed, out, failed := count("TOKEN_REFRESH"), count("LOGOUT"), count("LOGOUT_ERROR"); refreshed != 2 || out != 0 || failed != 1 {
+			t.Errorf("%d of 4 renewals, %d of 1 sign-outs and %d of 1 that failed on record", refreshed, out, failed)
 		}
 	}
 }
