@@ -156,3 +156,104 @@ func (c *Client) Exists(ctx context.Context, entity string, id uuid.UUID) (bool,
 		return false, fmt.Errorf("ent: there is no entity %q", entity)
 	}
 }
+
+// Seen finds the objects of the entity with the ids, as far as the caller in the
+// context may see.
+func (c *Client) Seen(ctx context.Context, entity string, ids []uuid.UUID) ([]uuid.UUID, error) {
+	switch entity {
+	case TypeAccessReview:
+		return c.AccessReview.Query().Where(accessreview.IDIn(ids...)).IDs(ctx)
+	case TypeAccessReviewItem:
+		return c.AccessReviewItem.Query().Where(accessreviewitem.IDIn(ids...)).IDs(ctx)
+	case TypeApiToken:
+		return c.ApiToken.Query().Where(apitoken.IDIn(ids...)).IDs(ctx)
+	case TypeAppointment:
+		return c.Appointment.Query().Where(appointment.IDIn(ids...)).IDs(ctx)
+	case TypeAuditLog:
+		return c.AuditLog.Query().Where(auditlog.IDIn(ids...)).IDs(ctx)
+	case TypeAuthenticator:
+		return c.Authenticator.Query().Where(authenticator.IDIn(ids...)).IDs(ctx)
+	case TypeBlacklistedToken:
+		return c.BlacklistedToken.Query().Where(blacklistedtoken.IDIn(ids...)).IDs(ctx)
+	case TypeBooking:
+		return c.Booking.Query().Where(booking.IDIn(ids...)).IDs(ctx)
+	case TypeCustomer:
+		return c.Customer.Query().Where(customer.IDIn(ids...)).IDs(ctx)
+	case TypeGivenName:
+		return c.GivenName.Query().Where(givenname.IDIn(ids...)).IDs(ctx)
+	case TypeIdempotencyKey:
+		return c.IdempotencyKey.Query().Where(idempotencykey.IDIn(ids...)).IDs(ctx)
+	case TypeNotification:
+		return c.Notification.Query().Where(notification.IDIn(ids...)).IDs(ctx)
+	case TypeOneTimeToken:
+		return c.OneTimeToken.Query().Where(onetimetoken.IDIn(ids...)).IDs(ctx)
+	case TypeOperationLog:
+		return c.OperationLog.Query().Where(operationlog.IDIn(ids...)).IDs(ctx)
+	case TypeOrder:
+		return c.Order.Query().Where(order.IDIn(ids...)).IDs(ctx)
+	case TypeOrderEvent:
+		return c.OrderEvent.Query().Where(orderevent.IDIn(ids...)).IDs(ctx)
+	case TypeOrderItem:
+		return c.OrderItem.Query().Where(orderitem.IDIn(ids...)).IDs(ctx)
+	case TypeOrganizationalUnit:
+		return c.OrganizationalUnit.Query().Where(organizationalunit.IDIn(ids...)).IDs(ctx)
+	case TypeOutboxMessage:
+		return c.OutboxMessage.Query().Where(outboxmessage.IDIn(ids...)).IDs(ctx)
+	case TypePasswordHistory:
+		return c.PasswordHistory.Query().Where(passwordhistory.IDIn(ids...)).IDs(ctx)
+	case TypePaymentMethod:
+		return c.PaymentMethod.Query().Where(paymentmethod.IDIn(ids...)).IDs(ctx)
+	case TypePaymentTransaction:
+		return c.PaymentTransaction.Query().Where(paymenttransaction.IDIn(ids...)).IDs(ctx)
+	case TypePermission:
+		return c.Permission.Query().Where(permission.IDIn(ids...)).IDs(ctx)
+	case TypePointsAccount:
+		return c.PointsAccount.Query().Where(pointsaccount.IDIn(ids...)).IDs(ctx)
+	case TypePointsEntry:
+		return c.PointsEntry.Query().Where(pointsentry.IDIn(ids...)).IDs(ctx)
+	case TypePractitionerProfile:
+		return c.PractitionerProfile.Query().Where(practitionerprofile.IDIn(ids...)).IDs(ctx)
+	case TypePractitionerService:
+		return c.PractitionerService.Query().Where(practitionerservice.IDIn(ids...)).IDs(ctx)
+	case TypeProduct:
+		return c.Product.Query().Where(product.IDIn(ids...)).IDs(ctx)
+	case TypeRateLimitLog:
+		return c.RateLimitLog.Query().Where(ratelimitlog.IDIn(ids...)).IDs(ctx)
+	case TypeRecoveryCode:
+		return c.RecoveryCode.Query().Where(recoverycode.IDIn(ids...)).IDs(ctx)
+	case TypeRefreshToken:
+		return c.RefreshToken.Query().Where(refreshtoken.IDIn(ids...)).IDs(ctx)
+	case TypeResourceClaim:
+		return c.ResourceClaim.Query().Where(resourceclaim.IDIn(ids...)).IDs(ctx)
+	case TypeReward:
+		return c.Reward.Query().Where(reward.IDIn(ids...)).IDs(ctx)
+	case TypeRewardRedemption:
+		return c.RewardRedemption.Query().Where(rewardredemption.IDIn(ids...)).IDs(ctx)
+	case TypeRole:
+		return c.Role.Query().Where(role.IDIn(ids...)).IDs(ctx)
+	case TypeRolePermission:
+		return c.RolePermission.Query().Where(rolepermission.IDIn(ids...)).IDs(ctx)
+	case TypeServiceSetting:
+		return c.ServiceSetting.Query().Where(servicesetting.IDIn(ids...)).IDs(ctx)
+	case TypeSessionLog:
+		return c.SessionLog.Query().Where(sessionlog.IDIn(ids...)).IDs(ctx)
+	case TypeSex:
+		return c.Sex.Query().Where(sex.IDIn(ids...)).IDs(ctx)
+	case TypeSigningKey:
+		return c.SigningKey.Query().Where(signingkey.IDIn(ids...)).IDs(ctx)
+	case TypeSurname:
+		return c.Surname.Query().Where(surname.IDIn(ids...)).IDs(ctx)
+	case TypeUser:
+		return c.User.Query().Where(user.IDIn(ids...)).IDs(ctx)
+	case TypeUserPermission:
+		return c.UserPermission.Query().Where(userpermission.IDIn(ids...)).IDs(ctx)
+	case TypeUserRole:
+		return c.UserRole.Query().Where(userrole.IDIn(ids...)).IDs(ctx)
+	case TypeUserSession:
+		return c.UserSession.Query().Where(usersession.IDIn(ids...)).IDs(ctx)
+	case TypeWorkingHours:
+		return c.WorkingHours.Query().Where(workinghours.IDIn(ids...)).IDs(ctx)
+	default:
+		return nil, fmt.Errorf("ent: there is no entity %q", entity)
+	}
+}

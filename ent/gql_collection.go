@@ -2754,16 +2754,6 @@ func (_q *OperationLogQuery) collectField(ctx context.Context, oneNode bool, opC
 				selectedFields = append(selectedFields, operationlog.FieldActionDetails)
 				fieldSeen[operationlog.FieldActionDetails] = struct{}{}
 			}
-		case "oldValues":
-			if _, ok := fieldSeen[operationlog.FieldOldValues]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldOldValues)
-				fieldSeen[operationlog.FieldOldValues] = struct{}{}
-			}
-		case "newValues":
-			if _, ok := fieldSeen[operationlog.FieldNewValues]; !ok {
-				selectedFields = append(selectedFields, operationlog.FieldNewValues)
-				fieldSeen[operationlog.FieldNewValues] = struct{}{}
-			}
 		case "entityType":
 			if _, ok := fieldSeen[operationlog.FieldEntityType]; !ok {
 				selectedFields = append(selectedFields, operationlog.FieldEntityType)

@@ -43,9 +43,9 @@ type OperationLog struct {
 	Action string `json:"action,omitempty"`
 	// What was done, in words.
 	ActionDetails string `json:"action_details,omitempty"`
-	// The changed fields as they were; secrets left out.
+	// The changed fields as they were; secrets left out, personal values sealed.
 	OldValues map[string]interface{} `json:"old_values,omitempty"`
-	// The changed fields as they are; secrets left out.
+	// The changed fields as they are; secrets left out, personal values sealed.
 	NewValues map[string]interface{} `json:"new_values,omitempty"`
 	// The type of what was changed.
 	EntityType string `json:"entity_type,omitempty"`

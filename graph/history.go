@@ -12,6 +12,7 @@ import (
 	"clinicgraph/ent/operationlog"
 	"clinicgraph/graph/model"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
 	"clinicgraph/internal/fault"
 )
 
@@ -44,7 +45,11 @@ func (r *queryResolver) AsOf(ctx context.Context, entityType string, entityID uu
 			state.Complete = true
 			break
 		}
-		for column, value := range row.NewValues {
+		values, err := r.logged(ctx, row, audit.New)
+		if err != nil {
+			return nil, err
+		}
+		for column, value := range values {
 			if _, later := state.Values[column]; !later {
 				state.Values[column] = value
 			}
@@ -76,20 +81,28 @@ func (r *queryResolver) Changes(ctx context.Context, entityType string, entityID
 	changes := &model.EntityChanges{From: from, To: to, Entries: len(rows), Before: map[string]any{}, After: map[string]any{}}
 	made := map[string]bool{} // columns whose value before is that of an object that was not there
 	for _, row := range rows {
-		for column, value := range row.OldValues {
+		before, err := r.logged(ctx, row, audit.Old)
+		if err != nil {
+			return nil, err
+		}
+		after, err := r.logged(ctx, row, audit.New)
+		if err != nil {
+			return nil, err
+		}
+		for column, value := range before {
 			if _, earlier := changes.Before[column]; !earlier && !made[column] {
 				changes.Before[column] = value
 			}
 		}
-		for column := range row.NewValues {
-			if _, known := row.OldValues[column]; !known {
+		for column := range after {
+			if _, known := before[column]; !known {
 				made[column] = true
 			}
 		}
 		if row.Action == "DELETE" {
 			clear(changes.After)
 		} else {
-			maps.Copy(changes.After, row.NewValues)
+			maps.Copy(changes.After, after)
 		}
 	}
 	return changes, nil

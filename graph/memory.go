@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/internal/audit"
 )
 
 // memory keeps what several objects of one response ask for, so that it is read
@@ -56,11 +58,14 @@ func memoryOf(ctx context.Context) *memory {
 }
 
 // The kinds of what is noted. Owners are the users whose sessions and tokens were
-// read, actors those whom the log of sessions speaks of.
+// read, actors those whom the log of sessions speaks of, people those whose data the
+// operation log holds sealed, and logged, with an entity behind it, what they are of.
 const (
-	kindOwner = "owner"
-	kindActor = "actor"
-	together  = 100 // ids of one statement
+	kindOwner  = "owner"
+	kindActor  = "actor"
+	kindPerson = "person"
+	kindLogged = "logged "
+	together   = 100 // ids of one statement
 )
 
 // Notes has each response note the objects that it reads, so that what a rule must
@@ -92,6 +97,14 @@ func (m *memory) note(value ent.Value) {
 	case []*ent.SessionLog:
 		for _, l := range rows {
 			m.loaded[kindActor] = append(m.loaded[kindActor], l.UserID)
+		}
+	case []*ent.OperationLog:
+		for _, l := range rows {
+			people := slices.AppendSeq(slices.Collect(maps.Values(audit.Sealed(l.OldValues))), maps.Values(audit.Sealed(l.NewValues)))
+			if len(people) > 0 {
+				m.loaded[kindPerson] = append(m.loaded[kindPerson], people...)
+				m.loaded[kindLogged+l.EntityType] = append(m.loaded[kindLogged+l.EntityType], l.EntityID)
+			}
 		}
 	case []*ent.ApiToken:
 		for _, t := range rows {

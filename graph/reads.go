@@ -88,13 +88,18 @@ func note(ctx context.Context, obj any) error {
 		return nil
 	}
 	fc := graphql.GetFieldContext(ctx)
-	bit, ok := personalBit[fc.Object+"."+fc.Field.Name]
+	return sighted(ctx, fc.Object+"."+fc.Field.Name, subject)
+}
+
+// sighted notes that the field of the subject is shown, if it is a personal one.
+func sighted(ctx context.Context, field string, subject uuid.UUID) error {
+	bit, ok := personalBit[field]
 	if !ok {
 		return nil
 	}
 	m, ok := ctx.Value(memoryKey{}).(*memory)
 	if !ok || subject == uuid.Nil {
-		return fmt.Errorf("graph: nobody can say whose %s.%s this is", fc.Object, fc.Field.Name)
+		return fmt.Errorf("graph: nobody can say whose %s this is", field)
 	}
 	m.reads.mu.Lock()
 	defer m.reads.mu.Unlock()

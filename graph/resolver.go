@@ -17,6 +17,7 @@ import (
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/customers"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
 	"clinicgraph/internal/notifications"
@@ -38,6 +39,7 @@ type Resolver struct {
 	Security   *audit.Security
 	Live       *live.Hub
 	Record     *chain.Record
+	People     *datakeys.Keys
 
 	// StepUp is how long ago, at most, a caller has proven who they are for what
 	// declares @stepUp.

@@ -47,7 +47,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	testdb.Each(t, func(t *testing.T, s *store.Store) {
 		w := &world{reads: &spy{Driver: s.DB.Driver.(*store.Driver)}, log: &journal{}}
 		client := ent.NewClient(ent.Driver(w.reads))
-		guard.Install(client, testdb.Now, nil)
+		guard.Install(client, testdb.Now, guard.Record{})
 		w.store = &store.Store{Client: client, DB: s.DB}
 		key, err := paging.NewKey([]byte("a secret of some length"))
 		if err != nil {

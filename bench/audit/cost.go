@@ -22,9 +22,9 @@ import (
 func cost(ctx context.Context, db *store.DB, keys *chain.Keys, mutations, rounds int) error {
 	now := func() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 	with := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(with, now, keys)
+	guard.Install(with, now, guard.Record{Codes: keys})
 	without := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(without, now, nil)
+	guard.Install(without, now, guard.Record{})
 	without.OperationLog.Use(func(ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(context.Context, ent.Mutation) (ent.Value, error) { return &ent.OperationLog{}, nil })
 	})

@@ -24,8 +24,8 @@ func (OperationLog) Fields() []ent.Field {
 		field.String("actor").Immutable().Annotations(Filterable()).Comment("Who acted, by name."),
 		field.String("action").Immutable().Annotations(Filterable()).Comment("CREATE, UPDATE or DELETE."),
 		field.String("action_details").Default("").Immutable().SchemaType(textType()).Comment("What was done, in words."),
-		field.JSON("old_values", map[string]any{}).Optional().Immutable().SchemaType(jsonAsWritten()).Comment("The changed fields as they were; secrets left out."),
-		field.JSON("new_values", map[string]any{}).Optional().Immutable().SchemaType(jsonAsWritten()).Comment("The changed fields as they are; secrets left out."),
+		field.JSON("old_values", map[string]any{}).Optional().Immutable().SchemaType(jsonAsWritten()).Annotations(Hidden()).Comment("The changed fields as they were; secrets left out, personal values sealed."),
+		field.JSON("new_values", map[string]any{}).Optional().Immutable().SchemaType(jsonAsWritten()).Annotations(Hidden()).Comment("The changed fields as they are; secrets left out, personal values sealed."),
 		field.String("entity_type").Immutable().Annotations(Filterable()).Comment("The type of what was changed."),
 		field.UUID("entity_id", uuid.UUID{}).Immutable().Annotations(Filterable()).Comment("The id of what was changed."),
 	}

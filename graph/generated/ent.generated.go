@@ -65,6 +65,10 @@ type CustomerResolver interface {
 	DocumentNumber(ctx context.Context, obj *ent.Customer) (*string, error)
 	AccessReport(ctx context.Context, obj *ent.Customer, after *paging.Cursor, first *int, before *paging.Cursor, last *int) (*model.AccessReportEntryConnection, error)
 }
+type OperationLogResolver interface {
+	OldValues(ctx context.Context, obj *ent.OperationLog) (map[string]any, error)
+	NewValues(ctx context.Context, obj *ent.OperationLog) (map[string]any, error)
+}
 type OrderResolver interface {
 	AllowedActions(ctx context.Context, obj *ent.Order) ([]*model.AllowedAction, error)
 }
@@ -11212,52 +11216,6 @@ func (ec *executionContext) fieldContext_OperationLog_actionDetails(_ context.Co
 	return graphql.NewScalarFieldContext("OperationLog", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
-func (ec *executionContext) _OperationLog_oldValues(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationLog_oldValues(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.OldValues, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
-			return ec.marshalOJSON2map(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OperationLog_oldValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OperationLog", field, false, false, errors.New("field of type JSON does not have child fields"))
-}
-
-func (ec *executionContext) _OperationLog_newValues(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLog) (ret graphql.Marshaler) {
-	return graphql.ResolveField(
-		ctx,
-		ec.OperationContext,
-		field,
-		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
-			return ec.fieldContext_OperationLog_newValues(ctx, field)
-		},
-		func(ctx context.Context) (any, error) {
-			return obj.NewValues, nil
-		},
-		nil,
-		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
-			return ec.marshalOJSON2map(ctx, selections, v)
-		},
-		true,
-		false,
-	)
-}
-func (ec *executionContext) fieldContext_OperationLog_newValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("OperationLog", field, false, false, errors.New("field of type JSON does not have child fields"))
-}
-
 func (ec *executionContext) _OperationLog_entityType(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLog) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11352,6 +11310,52 @@ func (ec *executionContext) fieldContext_OperationLog_user(_ context.Context, fi
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _OperationLog_oldValues(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OperationLog_oldValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.OperationLog().OldValues(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
+			return ec.marshalOJSON2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OperationLog_oldValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OperationLog", field, true, true, errors.New("field of type JSON does not have child fields"))
+}
+
+func (ec *executionContext) _OperationLog_newValues(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLog) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OperationLog_newValues(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.OperationLog().NewValues(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v map[string]any) graphql.Marshaler {
+			return ec.marshalOJSON2map(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_OperationLog_newValues(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OperationLog", field, true, true, errors.New("field of type JSON does not have child fields"))
 }
 
 func (ec *executionContext) _OperationLogConnection_edges(ctx context.Context, field graphql.CollectedField, obj *ent.OperationLogConnection) (ret graphql.Marshaler) {
@@ -40250,16 +40254,6 @@ func (ec *executionContext) _OperationLog(ctx context.Context, sel ast.Selection
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
-		case "oldValues":
-			out.Values[i] = ec._OperationLog_oldValues(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
-		case "newValues":
-			out.Values[i] = ec._OperationLog_newValues(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				atomic.AddUint32(&out.Invalids, 1)
-			}
 		case "entityType":
 			out.Values[i] = ec._OperationLog_entityType(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -40280,6 +40274,82 @@ func (ec *executionContext) _OperationLog(ctx context.Context, sel ast.Selection
 					}
 				}()
 				res = ec._OperationLog_user(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "oldValues":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._OperationLog_oldValues(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "newValues":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._OperationLog_newValues(ctx, field, obj)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	Booking() BookingResolver
 	Customer() CustomerResolver
 	Mutation() MutationResolver
+	OperationLog() OperationLogResolver
 	Order() OrderResolver
 	OrganizationalUnit() OrganizationalUnitResolver
 	PaymentTransaction() PaymentTransactionResolver
@@ -12094,6 +12095,17 @@ interface LogEntry implements Node {
   actor: String!
 }
 
+extend type OperationLog {
+  """
+  The changed fields as they were, by the names of the columns; null where the object was made. In the place of a secret stands ` + "`" + `[redacted]` + "`" + `. A personal value shows to whoever may read it on the object, and that is on record as reading it there; others find ` + "`" + `[personal]` + "`" + `, and everybody ` + "`" + `[erased]` + "`" + ` once the person was erased.
+  """
+  oldValues: JSON
+  """
+  The changed fields as they are since, likewise; null where the object was removed.
+  """
+  newValues: JSON
+}
+
 extend type SessionLog {
   """
   The login name of whoever acted, as it is now.
@@ -12134,7 +12146,7 @@ type LogEntryConnection {
 }
 
 """
-An object as it was at one moment, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+An object as it was at one moment, by the operation log. Secrets are not in that log: in their place stands that there was something. Personal values are for those who may read them on the object; others find ` + "`" + `[personal]` + "`" + `, and everybody ` + "`" + `[erased]` + "`" + ` where the person was erased.
 """
 type EntityState @hasPermission(permission: "operation_log:read") {
   """
@@ -12156,7 +12168,7 @@ type EntityState @hasPermission(permission: "operation_log:read") {
 }
 
 """
-What changed of an object between two moments, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+What changed of an object between two moments, by the operation log. Secrets are not in that log: in their place stands that there was something. Personal values are for those who may read them on the object; others find ` + "`" + `[personal]` + "`" + `, and everybody ` + "`" + `[erased]` + "`" + ` where the person was erased.
 """
 type EntityChanges @hasPermission(permission: "operation_log:read") {
   """
@@ -13585,16 +13597,16 @@ func (ec *executionContext) childFields_OperationLog(ctx context.Context, field 
 		return ec.fieldContext_OperationLog_action(ctx, field)
 	case "actionDetails":
 		return ec.fieldContext_OperationLog_actionDetails(ctx, field)
-	case "oldValues":
-		return ec.fieldContext_OperationLog_oldValues(ctx, field)
-	case "newValues":
-		return ec.fieldContext_OperationLog_newValues(ctx, field)
 	case "entityType":
 		return ec.fieldContext_OperationLog_entityType(ctx, field)
 	case "entityId":
 		return ec.fieldContext_OperationLog_entityId(ctx, field)
 	case "user":
 		return ec.fieldContext_OperationLog_user(ctx, field)
+	case "oldValues":
+		return ec.fieldContext_OperationLog_oldValues(ctx, field)
+	case "newValues":
+		return ec.fieldContext_OperationLog_newValues(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type OperationLog", field.Name)
 }

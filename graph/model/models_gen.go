@@ -493,7 +493,7 @@ type EnrolTotpPayload struct {
 	URI string `json:"uri"`
 }
 
-// What changed of an object between two moments, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+// What changed of an object between two moments, by the operation log. Secrets are not in that log: in their place stands that there was something. Personal values are for those who may read them on the object; others find `[personal]`, and everybody `[erased]` where the person was erased.
 type EntityChanges struct {
 	// The first moment, whose entries are counted in.
 	From time.Time `json:"from"`
@@ -507,7 +507,7 @@ type EntityChanges struct {
 	After map[string]any `json:"after"`
 }
 
-// An object as it was at one moment, by the operation log. Secrets and personal data are not in that log: in their place stands that there was something.
+// An object as it was at one moment, by the operation log. Secrets are not in that log: in their place stands that there was something. Personal values are for those who may read them on the object; others find `[personal]`, and everybody `[erased]` where the person was erased.
 type EntityState struct {
 	// The moment.
 	At time.Time `json:"at"`

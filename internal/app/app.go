@@ -194,7 +194,12 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 // assemble wires the domain to the database.
 func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
 	client := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(client, o.Now, record)
+	sealing, err := peoplesKeys(keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	written := guard.Record{Codes: record, People: sealing}
+	guard.Install(client, o.Now, written)
 	client.Intercept(graph.Notes())
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
@@ -243,6 +248,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		Orders:    &orders.Service{Store: s, Now: o.Now, Paid: booking.ConfirmPaid},
 		Rewards:   &rewards.Service{Store: s, Now: o.Now},
 		Notices:   &notifications.Service{Store: s, Now: o.Now},
+		People:    sealing,
 		Record:    &chain.Record{DB: db, Keys: record, Now: o.Now},
 		Live:      newHub(cfg.Live, signIn.Renew, log),
 		StepUp:    cfg.Factors.StepUp,
@@ -252,7 +258,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 		return nil, nil, err
 	}
 	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Accounts: r.Accounts, Seed: seed.Deps{
-		Store: s, Record: record, Passwords: signIn.Passwords, Now: o.Now,
+		Store: s, Record: written, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,
 	}}, r, nil

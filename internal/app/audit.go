@@ -13,6 +13,7 @@ import (
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/store"
 	"clinicgraph/migrate"
 )
@@ -96,9 +97,9 @@ func (auditHead) Run(con terminal, cfg config.Config) error {
 	})
 }
 
-// withChain opens the database of a server and the key of its chain. Statements may
+// withRecord opens the database of a server and the keys of its record. Statements may
 // take as long as they need.
-func withChain(con terminal, cfg config.Config, do func(*store.DB, *chain.Keys) error) (err error) {
+func withRecord(con terminal, cfg config.Config, do func(*store.DB, *chain.Keys, *datakeys.Keys) error) (err error) {
 	derived, err := presentSecrets(cfg)
 	if err != nil {
 		return err
@@ -116,7 +117,25 @@ func withChain(con terminal, cfg config.Config, do func(*store.DB, *chain.Keys) 
 	if err != nil {
 		return err
 	}
-	return do(db, keys)
+	people, err := peoplesKeys(derived)
+	if err != nil {
+		return err
+	}
+	return do(db, keys, people)
+}
+
+// withChain is withRecord for what opens nothing personal.
+func withChain(con terminal, cfg config.Config, do func(*store.DB, *chain.Keys) error) error {
+	return withRecord(con, cfg, func(db *store.DB, keys *chain.Keys, _ *datakeys.Keys) error { return do(db, keys) })
+}
+
+// peoplesKeys gives the keys that personal values are sealed with.
+func peoplesKeys(keys auth.Keys) (*datakeys.Keys, error) {
+	wrap, err := keys.Sealer("people")
+	if err != nil {
+		return nil, err
+	}
+	return &datakeys.Keys{Wrap: wrap}, nil
 }
 
 // presentSecrets derives the keys from secret files that are there.

@@ -17,16 +17,18 @@ import (
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/guard"
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/trail"
 )
 
 type auditExport struct {
-	From   string `required:"" placeholder:"TIME" help:"From when on: a day (2026-11-01) or a moment (2026-11-01T08:00:00Z). A day begins at midnight UTC."`
-	To     string `required:"" placeholder:"TIME" help:"Until when, itself left out; written like --from."`
-	Log    string `default:"all" enum:"all,operation,audit,session" help:"Which log: operation, audit, session or all. Of all they come one after the other."`
-	Format string `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv."`
+	From     string `required:"" placeholder:"TIME" help:"From when on: a day (2026-11-01) or a moment (2026-11-01T08:00:00Z). A day begins at midnight UTC."`
+	To       string `required:"" placeholder:"TIME" help:"Until when, itself left out; written like --from."`
+	Log      string `default:"all" enum:"all,operation,audit,session" help:"Which log: operation, audit, session or all. Of all they come one after the other."`
+	Personal bool   `help:"Open personal values, which else show as [personal]. It is on record that they were."`
+	Format   string `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv."`
 }
 
 // sheet takes entries.
@@ -46,14 +48,19 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 	if a.Log == "all" {
 		logs = chain.LogNames()
 	}
-	return withChain(con, cfg, func(db *store.DB, keys *chain.Keys) error {
+	return withRecord(con, cfg, func(db *store.DB, keys *chain.Keys, people *datakeys.Keys) error {
 		client := ent.NewClient(ent.Driver(db.Driver))
-		guard.Install(client, clock, keys)
+		guard.Install(client, clock, guard.Record{Codes: keys})
 		record := exporting{&store.Store{Client: client, DB: db}, fmt.Sprintf("%s of %s from %s to %s", a.Format, a.Log, from.Format(time.RFC3339), to.Format(time.RFC3339))}
+		show := func(*chain.Row) error { return nil }
+		if a.Personal {
+			record.what += ", with personal values"
+			show = opening(access.System(con.ctx, "audit-export"), client, people, con.log)
+		}
 		if err := record.put(con.ctx, audit.EventExportBegin, nil, 0); err != nil {
 			return fmt.Errorf("nothing is exported, since it cannot be put on record: %w", err)
 		}
-		n, err := export(con.ctx, db, con.out, a.Format, logs, from, to)
+		n, err := export(con.ctx, db, con.out, a.Format, logs, from, to, show)
 		err = errors.Join(err, record.put(context.WithoutCancel(con.ctx), audit.EventExport, err, n))
 		if err == nil {
 			con.log.LogAttrs(con.ctx, slog.LevelInfo, "record exported", slog.Int("entries", n))
@@ -62,8 +69,8 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 	})
 }
 
-// export writes the entries of the logs, and says how many.
-func export(ctx context.Context, db *store.DB, w io.Writer, format string, logs []string, from, to time.Time) (n int, err error) {
+// export writes the entries of the logs as show has changed them, and says how many.
+func export(ctx context.Context, db *store.DB, w io.Writer, format string, logs []string, from, to time.Time, show func(*chain.Row) error) (n int, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var table sheet = &trail.JSON{W: out}
 	if format == "csv" {
@@ -74,6 +81,9 @@ func export(ctx context.Context, db *store.DB, w io.Writer, format string, logs 
 	for _, log := range logs {
 		err := chain.ReadLog(ctx, db, log, from, to, func(r *chain.Row) error {
 			n++
+			if err := show(r); err != nil {
+				return err
+			}
 			return table.Write(r)
 		})
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -50,6 +51,18 @@ func TestTheRecordIsExported(t *testing.T) {
 	records, err := csv.NewReader(strings.NewReader(out)).ReadAll()
 	if code != config.ExitOK || err != nil || len(records) < len(lines) || strings.Join(records[0][:3], ",") != "log,id,createdAt" {
 		t.Errorf("csv: exit %d, %d records, %v, %s", code, len(records), err, errs)
+	}
+	// What is personal is closed, and opened where that is asked for and on record.
+	mail := regexp.MustCompile(`"email":"[^"]+@`)
+	if code, out, _ = again(span...); code != config.ExitOK || !strings.Contains(out, `"[personal]"`) || mail.MatchString(out) || strings.Contains(out, "sealed:") {
+		t.Errorf("exit %d: personal values leave", code)
+	}
+	if code, out, _ = again(append(span, "--log", "operation", "--format", "csv")...); code != config.ExitOK || !strings.Contains(out, "[personal]") || strings.Contains(out, "sealed:") {
+		t.Errorf("csv: exit %d: personal values leave", code)
+	}
+	if code, out, errs = again(append(span, "--personal")...); code != config.ExitOK || !mail.MatchString(out) || strings.Contains(out, "sealed:") || strings.Contains(out, "[unreadable]") ||
+		!strings.Contains(out, "2100-01-01T00:00:00Z, with personal values, by ") {
+		t.Errorf("exit %d: personal values do not leave: %s", code, errs)
 	}
 	if code, out, _ = again("--from", "2000-01-01", "--to", "2000-01-02"); code != config.ExitOK || out != "" {
 		t.Errorf("of a time without entries: exit %d, %q", code, out)

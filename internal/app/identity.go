@@ -105,7 +105,11 @@ func (a *App) follow(ctx context.Context, signIn *auth.Service, keys auth.Keys, 
 		if err != nil {
 			return fmt.Errorf("adopt the secret: %w", err)
 		}
-		log.InfoContext(ctx, "former secrets are accepted", "documents_resealed", documents,
+		people, err := a.Seed.Record.People.Adopt(ctx, a.Store)
+		if err != nil {
+			return fmt.Errorf("adopt the secret: %w", err)
+		}
+		log.InfoContext(ctx, "former secrets are accepted", "documents_resealed", documents, "keys_of_people_resealed", people,
 			"factors_resealed", done.Resealed, "factors_lost", done.FactorsLost, "passwords_of_former", done.PasswordsFormer, "passwords_lost", done.PasswordsLost)
 	}
 	signIn.Keys = a.Keys

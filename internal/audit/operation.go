@@ -9,21 +9,27 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/datakeys"
+	"clinicgraph/internal/ids"
 )
 
-// Redacted and Personal stand in the log where a secret or a person's data was
-// changed: that it was, not what it is. The log is never rewritten, so what a
-// person may have erased one day must not be in it; and who may read the log need
-// not be somebody who may read the notes.
+// Redacted stands in the log where a secret was changed: that it was, not what it
+// is. Personal stands for a person's data where they are not shown, and in the log
+// itself where nobody can say whose they are; else the log holds them sealed with the
+// key of that person. It is never rewritten, so what somebody may have erased one day
+// must not be readable in it; and who may read the log need not be somebody who may
+// read the notes. Erased stands where the key is gone, and Unreadable where what is
+// sealed does not open.
 const (
-	Redacted = "[redacted]"
-	Personal = "[personal]"
+	Redacted   = "[redacted]"
+	Personal   = "[personal]"
+	Erased     = "[erased]"
+	Unreadable = "[unreadable]"
 )
 
 // Records says whether changes of the entity go into the operation log. The logs
@@ -42,13 +48,15 @@ func Records(entity string) bool {
 type mutation interface {
 	ent.Mutation
 	Client() *ent.Client
+	Tx() (*ent.Tx, error)
 	ID() (uuid.UUID, bool)
 }
 
 // OperationHook writes one OperationLog row for each created, changed or deleted
 // row, in the same transaction: changed fields only, old and new values, secrets
-// redacted. A change that cannot be recorded fails.
-func OperationHook(now func() time.Time) ent.Hook {
+// redacted, personal values sealed with the keys, and left out where keys is nil. A
+// change that cannot be recorded fails.
+func OperationHook(keys *datakeys.Keys) ent.Hook {
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if !Records(m.Type()) {
@@ -62,7 +70,7 @@ func OperationHook(now func() time.Time) ent.Hook {
 			if err != nil {
 				return nil, err
 			}
-			if err := record(ctx, m.(mutation), before, now()); err != nil {
+			if err := record(ctx, m.(mutation), before, keys); err != nil {
 				return nil, fmt.Errorf("record %s of %s: %w", m.Op(), m.Type(), err)
 			}
 			return value, nil
@@ -132,7 +140,7 @@ func deletedValues(ctx context.Context, m mutation, fields []string) (map[string
 	return old, nil
 }
 
-func record(ctx context.Context, m mutation, before map[string]any, now time.Time) error {
+func record(ctx context.Context, m mutation, before map[string]any, keys *datakeys.Keys) error {
 	id, ok := m.ID()
 	if !ok {
 		return fmt.Errorf("the row has no id")
@@ -144,19 +152,26 @@ func record(ctx context.Context, m mutation, before map[string]any, now time.Tim
 			action = "CREATE"
 		}
 	}
-	v, r := access.FromContext(ctx), access.RequestOf(ctx)
-	create := m.Client().OperationLog.Create().
+	v, request := access.FromContext(ctx), access.RequestOf(ctx)
+	r := &redaction{keys: keys, m: m, entry: ids.New(ids.OperationLog), id: id, before: before}
+	create := m.Client().OperationLog.Create().SetID(r.entry).
 		SetActor(v.Actor()).SetAction(action).
 		SetEntityType(m.Type()).SetEntityID(id).
-		SetIPAddress(r.IP).SetUserAgent(Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(Clip(r.Operation))
+		SetIPAddress(request.IP).SetUserAgent(Clip(request.UserAgent)).SetRequestID(request.ID).SetOperation(Clip(request.Operation))
 	if who := v.Who(); who != uuid.Nil {
 		create.SetUserID(who)
 	}
+	if err := r.redact(ctx, Old, before); err != nil {
+		return err
+	}
+	if err := r.redact(ctx, New, after); err != nil {
+		return err
+	}
 	if len(before) > 0 {
-		create.SetOldValues(redact(m.Type(), before))
+		create.SetOldValues(before)
 	}
 	if len(after) > 0 {
-		create.SetNewValues(redact(m.Type(), after))
+		create.SetNewValues(after)
 	}
 	return create.Exec(ctx)
 }
@@ -190,20 +205,6 @@ func sum(old, delta any) any {
 	default:
 		return delta
 	}
-}
-
-func redact(entity string, values map[string]any) map[string]any {
-	meta := ent.Meta[entity]
-	for f, v := range values {
-		switch {
-		case empty(v): // that there was or is nothing may be said
-		case meta.Sensitive[f]:
-			values[f] = Redacted
-		case meta.Personal[f]:
-			values[f] = Personal
-		}
-	}
-	return values
 }
 
 // empty says whether a value is null, be it as a nil pointer.

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"sync"
 	"testing"
@@ -23,6 +24,14 @@ func (s *spy) Query(ctx context.Context, query string, args, v any) error {
 	s.heard = append(s.heard, query)
 	s.mu.Unlock()
 	return s.Driver.Query(ctx, query, args, v)
+}
+
+// QueryContext is Query in the shape of database/sql.
+func (s *spy) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s.mu.Lock()
+	s.heard = append(s.heard, query)
+	s.mu.Unlock()
+	return s.Driver.QueryContext(ctx, query, args...)
 }
 
 // statements gives those from the table that ask causes; "" is any table.

@@ -15,15 +15,21 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/chain"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/fault"
 )
+
+// Record is what the logs are written with. In the zero Record, as tests have it, rows
+// carry no code, so that the chain would not take them, and no personal value.
+type Record struct {
+	Codes  *chain.Keys    // of the rows
+	People *datakeys.Keys // seal personal values
+}
 
 // Install puts the row rules, the write rules, the operation log and the codes of
 // the logs onto every query and mutation of the client. Now is the server's clock,
 // in UTC and cut to microseconds, so that both databases keep the same instant.
-// Without record, as tests have it, rows of the logs carry no code, and the chain
-// would not take them.
-func Install(client *ent.Client, now func() time.Time, record *chain.Keys) {
+func Install(client *ent.Client, now func() time.Time, record Record) {
 	client.Intercept(intercept.TraverseFunc(func(ctx context.Context, q intercept.Query) error {
 		for _, p := range Rules(ctx, q.Type()) {
 			q.WhereP(p)
@@ -31,9 +37,9 @@ func Install(client *ent.Client, now func() time.Time, record *chain.Keys) {
 		return nil
 	}))
 	client.UseRowRule(Rule)
-	client.Use(writes(now), audit.OperationHook(now))
-	if record != nil {
-		record.Install(client) // behind what fills in the rows
+	client.Use(writes(now), audit.OperationHook(record.People))
+	if record.Codes != nil {
+		record.Codes.Install(client) // behind what fills in the rows
 	}
 }
 

@@ -58,6 +58,8 @@ var arrows = []rule{
 		why: "an archive holds what the chain has sealed, whatever it means"},
 	{from: "internal/trail", never: []string{"clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/audit", "clinicgraph/internal/config", "net/http"},
 		why: "it writes out what it is handed, and chooses nothing"},
+	{from: "internal/datakeys", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/access", "clinicgraph/internal/audit", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
+		why: "a key is somebody's; what it seals and who may see that others decide"},
 	{from: "internal/events", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/config", "net/http"},
 		why: "who is told, and how, is the graph's business"},
 	domain("notify", "accounts", "customers", "scheduling", "orders", "payments", "rewards", "catalog", "auth"),

@@ -14,8 +14,8 @@ import (
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/catalog"
-	"clinicgraph/internal/chain"
 	"clinicgraph/internal/customers"
+	"clinicgraph/internal/guard"
 	"clinicgraph/internal/orders"
 	"clinicgraph/internal/rewards"
 	"clinicgraph/internal/scheduling"
@@ -26,7 +26,7 @@ import (
 // Passwords and Now; the demo clinic needs all.
 type Deps struct {
 	Store     *store.Store
-	Record    *chain.Keys // nil in tests
+	Record    guard.Record // zero in tests
 	Passwords *auth.Passwords
 	Now       func() time.Time
 

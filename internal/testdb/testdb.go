@@ -50,7 +50,7 @@ func Open(tb testing.TB, d string) *store.Store {
 // Guarded puts a guarded client on a database, as the server does.
 func Guarded(db *store.DB, now func() time.Time) *store.Store {
 	client := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(client, now, nil)
+	guard.Install(client, now, guard.Record{})
 	return &store.Store{Client: client, DB: db}
 }
 

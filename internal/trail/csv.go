@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"clinicgraph/internal/chain"
+	"clinicgraph/internal/datakeys"
 )
 
 // CSV writes entries as a table (RFC 4180, lines end with CRLF). The first column is
@@ -70,7 +71,7 @@ func cell(v any) string {
 		if len(v) > maxJSON {
 			return fmt.Sprintf("(%d bytes left out)", len(v))
 		}
-		return harmless(string(v))
+		return harmless(string(datakeys.Hide(v, personal)))
 	case string:
 		return harmless(short(v))
 	default:

@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"clinicgraph/internal/chain"
+	"clinicgraph/internal/datakeys"
 )
 
 // The bounds of one value in bytes; what is longer is cut, or left out if it cannot
@@ -27,6 +28,9 @@ const (
 	maxText = 4 << 10
 	maxJSON = 64 << 10
 )
+
+// personal stands for a sealed value: whose it is one reads elsewhere.
+const personal = "[personal]"
 
 // JSON writes entries as JSON Lines: an object each, with the fields in the order
 // of the log.
@@ -70,6 +74,7 @@ func bounded(v any) any {
 		if len(v) > maxJSON {
 			return map[string]int{"bytesLeftOut": len(v)}
 		}
+		return json.RawMessage(datakeys.Hide(v, personal))
 	}
 	return v
 }

@@ -38,7 +38,7 @@ func furnished(url string) (err error) {
 		return err
 	}
 	client := ent.NewClient(ent.Driver(db.Driver))
-	guard.Install(client, func() time.Time { return today.Truncate(time.Microsecond) }, nil)
+	guard.Install(client, func() time.Time { return today.Truncate(time.Microsecond) }, guard.Record{})
 	return seed.Base(ctx, &store.Store{Client: client, DB: db}, "UTC")
 }
 

@@ -1,0 +1,7 @@
+package audit
+
+// Subjects and InTheLog are what the tests hold against the schema.
+var (
+	Subjects = subjects
+	InTheLog = inTheLog
+)
