@@ -36,6 +36,7 @@ type options struct {
 	limit      time.Duration
 	pinned     place.Pinned
 	statements bool
+	peers      []string
 	measure    measure.Config
 }
 
@@ -51,9 +52,11 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.measure.Connections, "connections", 32, "how many `connections`")
 	flags.DurationVar(&o.measure.Warm, "warm", time.Second, "asked but not counted, for each operation")
 	flags.DurationVar(&o.measure.Measure, "measure", 4*time.Second, "counted, for each operation")
+	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), or nothing")
 	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas")
 	operations := flags.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
 	err = flags.Parse(args)
+	o.peers = strings.FieldsFunc(*peers, func(r rune) bool { return r == ',' })
 	o.measure.Logins, o.measure.Operations = strings.Split(*logins, ","), strings.Split(*operations, ",")
 	return o, err
 }
@@ -89,8 +92,16 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 	}
 	defer place.Closing(server.Stop, &err)
 	cfg := o.measure
-	cfg.Addr, cfg.Database, cfg.Passwords, cfg.Log = server.Addr, g.Home.Database, g.Home.Passwords, log
-	cfg.ServerPID, cfg.PostgresPID = server.PID(), g.Postgres.PID
+	cfg.Database, cfg.Passwords, cfg.Log, cfg.PostgresPID = g.Home.Database, g.Home.Passwords, log, g.Postgres.PID
+	cfg.Systems = []measure.System{{Name: ours, Addr: server.Addr, PID: server.PID(), Documents: question.Ours}}
+	for _, name := range o.peers {
+		found, stop, err := o.peer(ctx, g, name)
+		defer stop()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		cfg.Systems = append(cfg.Systems, found...)
+	}
 	session, err := measure.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -108,6 +119,7 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 		return err
 	}
 	measure.WriteTable(os.Stdout, samples, counts)
+	measure.WriteRatios(os.Stdout, samples)
 	if o.statements {
 		measure.WriteStatements(os.Stdout, counts)
 	}

@@ -35,10 +35,11 @@ func main() {
 }
 
 func run(ctx context.Context) (err error) {
+	ours := measure.System{Name: "ClinicGraph", Documents: question.Ours}
 	cfg := measure.Config{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	flag.StringVar(&cfg.Addr, "addr", "127.0.0.1:8080", "`host:port` of the server")
+	flag.StringVar(&ours.Addr, "addr", "127.0.0.1:8080", "`host:port` of the server")
 	flag.StringVar(&cfg.Database, "database", os.Getenv("DATABASE_URL"), "`URL` of its database; DATABASE_URL by default")
-	flag.IntVar(&cfg.ServerPID, "server", 0, "`pid` of the server")
+	flag.IntVar(&ours.PID, "server", 0, "`pid` of the server")
 	flag.IntVar(&cfg.PostgresPID, "postgres", 0, "`pid` of PostgreSQL's first process")
 	flag.IntVar(&cfg.Rounds, "rounds", 3, "how many `rounds`")
 	flag.IntVar(&cfg.Connections, "connections", 32, "how many `connections`")
@@ -49,6 +50,7 @@ func run(ctx context.Context) (err error) {
 	operations := flag.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
 	flag.Parse()
 
+	cfg.Systems = []measure.System{ours}
 	cfg.Logins, cfg.Operations = strings.Split(*logins, ","), strings.Split(*operations, ",")
 	if cfg.Passwords, err = clinic.ReadPasswords(*passwords); err != nil {
 		return err

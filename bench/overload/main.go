@@ -123,7 +123,7 @@ func (m *measurement) prepare(ctx context.Context, home place.Home) (err error) 
 	source := &question.Source{DB: db}
 	sets, err := source.Prepare(ctx, clinic.Manager, func(ctx context.Context, body []byte) ([]byte, error) {
 		return closedloop.Ask(ctx, m.addr, m.token, body)
-	}, m.operations)
+	}, question.Ours, m.operations)
 	if err != nil {
 		return err
 	}

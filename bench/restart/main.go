@@ -137,7 +137,7 @@ func prepare(ctx context.Context, home place.Home, addr string) (token string, s
 	source := &question.Source{DB: db}
 	sets, err := source.Prepare(ctx, clinic.Manager, func(ctx context.Context, body []byte) ([]byte, error) {
 		return closedloop.Ask(ctx, addr, token, body)
-	}, []string{"Q1"})
+	}, question.Ours, []string{"Q1"})
 	if err != nil {
 		return "", nil, err
 	}

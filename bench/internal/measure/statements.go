@@ -30,7 +30,7 @@ type Count struct {
 // countedRequests of each operation are looked at.
 const countedRequests = 20
 
-// Statements counts the statements of each operation by pg_stat_statements, which
+// Statements counts the statements of ours for each operation by pg_stat_statements, which
 // is loaded, and switched on for this alone. The first of the counts is that of a
 // request that reads nothing.
 func (s *Session) Statements(ctx context.Context) (counts []Count, err error) {
@@ -47,11 +47,11 @@ func (s *Session) Statements(ctx context.Context) (counts []Count, err error) {
 	}
 	defer func() { err = errors.Join(err, track(context.WithoutCancel(ctx), conn, "none")) }()
 	for _, login := range s.Logins {
-		token, err := s.token(ctx, login)
+		token, err := s.token(ctx, s.Systems[0], login)
 		if err != nil {
 			return nil, err
 		}
-		for _, set := range append([]*question.Set{question.Nothing()}, s.sets[login]...) {
+		for _, set := range append([]*question.Set{question.Nothing()}, s.sets[asking{0, login}]...) {
 			found, err := s.count(ctx, conn, token, set)
 			if err != nil {
 				return nil, fmt.Errorf("count statements: %w", err)
@@ -89,13 +89,13 @@ func track(ctx context.Context, db *sql.Conn, what string) error {
 func (s *Session) count(ctx context.Context, db *sql.Conn, token string, set *question.Set) (all []Statement, err error) {
 	// The first requests prepare what the others run, and let all connections
 	// notice that they are counted.
-	if err := closedloop.InTurn(ctx, s.Addr, token, set, countedRequests); err != nil {
+	if err := closedloop.InTurn(ctx, s.Systems[0].Addr, token, set, countedRequests); err != nil {
 		return nil, err
 	}
 	if _, err := db.ExecContext(ctx, `SELECT pg_stat_statements_reset()`); err != nil {
 		return nil, err
 	}
-	if err := closedloop.InTurn(ctx, s.Addr, token, set, countedRequests); err != nil {
+	if err := closedloop.InTurn(ctx, s.Systems[0].Addr, token, set, countedRequests); err != nil {
 		return nil, err
 	}
 	rows, err := db.QueryContext(ctx, `SELECT query, calls, mean_exec_time FROM pg_stat_statements WHERE query !~* 'river|pg_stat_statements'

@@ -11,14 +11,19 @@ import (
 	"time"
 )
 
-// WriteTable writes the medians of the samples as Markdown, a table for each
-// login. Spread is the largest server time of a round over the smallest: what is
+// WriteTable writes the medians of the samples as Markdown, a table for each system
+// and login. Spread is the largest server time of a round over the smallest: what is
 // less apart than this says nothing. Others is the most processors that anything
-// else kept busy in a round. Counts may be nil.
+// else kept busy in a round. Counts are those of the first system; they may be nil.
 func WriteTable(w io.Writer, samples []Sample, counts []Count) {
-	for _, login := range distinct(samples, func(s Sample) string { return s.Login }) {
-		of := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Login != login })
-		fmt.Fprintf(w, "\n%s:\n\n", login)
+	first := samples[0].System
+	for _, table := range distinct(samples, func(s Sample) string { return s.System + ", " + s.Login }) {
+		of := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.System+", "+s.Login != table })
+		login, counts := of[0].Login, counts
+		if of[0].System != first {
+			counts = nil
+		}
+		fmt.Fprintf(w, "\n%s:\n\n", table)
 		fmt.Fprintln(w, "| | server CPU ms | PostgreSQL CPU ms | requests/s | p50 ms | p99 ms | statements | answer bytes | peak RSS MiB | spread | others |")
 		fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
 		for _, operation := range distinct(of, func(s Sample) string { return s.Operation }) {
@@ -36,6 +41,43 @@ func WriteTable(w io.Writer, samples []Sample, counts []Count) {
 				float64(slices.Max(server))/float64(max(slices.Min(server), 1)),
 				slices.Max(values(rounds, func(s Sample) float64 { return s.Others })))
 		}
+	}
+}
+
+// WriteRatios writes how often the first system takes what each other takes, for
+// the same login, as Markdown: the processor time of the server and of PostgreSQL for
+// a request, and the requests a second. It is the median of the rounds; the spread is
+// between the largest of a round and the smallest.
+func WriteRatios(w io.Writer, samples []Sample) {
+	type key struct{ system, login, operation string }
+	rounds, first := map[key][]Sample{}, samples[0].System
+	var keys []key
+	for _, s := range samples {
+		k := key{s.System, s.Login, s.Operation}
+		if rounds[k] == nil && s.System != first {
+			keys = append(keys, k)
+		}
+		rounds[k] = append(rounds[k], s)
+	}
+	if len(keys) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s to\n\n| | login | operation | server CPU | spread | PostgreSQL CPU | requests/s | peak RSS |\n|---|---|---|--:|--:|--:|--:|--:|\n", first)
+	for _, k := range keys {
+		theirs, own := rounds[k], rounds[key{first, k.login, k.operation}]
+		ratio := func(of func(Sample) float64) []float64 {
+			all := make([]float64, min(len(theirs), len(own)))
+			for i := range all {
+				all[i] = of(own[i]) / of(theirs[i])
+			}
+			return all
+		}
+		server := ratio(func(s Sample) float64 { return float64(s.Server) })
+		fmt.Fprintf(w, "| %s | %s | %s | %.2f | %.2f–%.2f | %.2f | %.2f | %.2f |\n", k.system, k.login, k.operation,
+			median(server), slices.Min(server), slices.Max(server),
+			median(ratio(func(s Sample) float64 { return float64(s.Postgres) })),
+			median(ratio(func(s Sample) float64 { return s.PerSecond })),
+			median(ratio(func(s Sample) float64 { return float64(s.PeakMemory) })))
 	}
 }
 

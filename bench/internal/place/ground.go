@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 
 	"clinicgraph/bench/internal/cluster"
 )
@@ -87,6 +88,16 @@ func On(ctx context.Context, w Wish, log *slog.Logger, run func(Ground) error) (
 	}
 	return run(g)
 }
+
+// Peer starts a server of another kind on the ground's database: a program that says
+// where it serves, as ours does.
+func (g Ground) Peer(args ...string) (*Server, error) {
+	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + g.Home.Database, "NODE_ENV=production", "GRAPHILE_ENV=production"}
+	return g.at.run(g.pinned != Nowhere, environ, args...)
+}
+
+// File is the path of a file in the ground's folder.
+func (g Ground) File(name string) string { return g.at.File(name) }
 
 // Serve starts a server on the ground, with more settings.
 func (g Ground) Serve(settings ...string) (*Server, error) {

@@ -35,7 +35,11 @@ var announced = regexp.MustCompile(`serves http://(\S+?)/graphql`)
 // Serve starts a server on a free port of this machine; more are settings as in an
 // environment. With pinned it has one processor from its first moment, and knows.
 func (p Place) Serve(binary string, h Home, pinned bool, more ...string) (*Server, error) {
-	args := []string{binary, "serve"}
+	return p.run(pinned, h.environment(more...), binary, "serve")
+}
+
+// run starts a program that says where it serves, and keeps its log.
+func (p Place) run(pinned bool, environ []string, args ...string) (*Server, error) {
 	if pinned {
 		args = append([]string{"taskset", "-c", serverCPU}, args...) // which becomes the server
 	}
@@ -45,7 +49,7 @@ func (p Place) Serve(binary string, h Home, pinned bool, more ...string) (*Serve
 	}
 	defer log.Close()
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env, cmd.Stderr = h.environment(more...), log
+	cmd.Env, cmd.Stderr = environ, log
 	s, err := Start(cmd)
 	if err != nil {
 		text, _ := os.ReadFile(p.File("server.log")) // more words for the same failure
@@ -89,6 +93,12 @@ func (s *Server) Stop() error {
 		return fmt.Errorf("the server: %w", err)
 	}
 	return nil
+}
+
+// Kill ends a server that knows no good order.
+func (s *Server) Kill() {
+	_ = s.process.Process.Kill()
+	_ = s.process.Wait() // it says that it was killed
 }
 
 // The processors, when pinned.

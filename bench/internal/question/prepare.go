@@ -38,11 +38,11 @@ type Source struct {
 }
 
 // Prepare makes the questions of the named operations for a login of the
-// benchmark's clinic, in that order. Whoever works at a desk is asked about the
+// benchmark's clinic, in that order, as documents of the server's schema. Whoever works at a desk is asked about the
 // own unit, everybody else about the whole clinic. The server is asked for the
 // cursors of the first pages alone; all answers come from the database.
-func (s *Source) Prepare(ctx context.Context, login string, ask Ask, names []string) ([]*Set, error) {
-	p := preparer{Source: s, db: s.DB, ask: ask}
+func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents Documents, names []string) ([]*Set, error) {
+	p := preparer{Source: s, db: s.DB, ask: ask, documents: documents}
 	if err := p.scope(ctx, login); err != nil {
 		return nil, fmt.Errorf("look for %s: %w", login, err)
 	}
@@ -74,9 +74,11 @@ func Nothing() *Set {
 
 type preparer struct {
 	*Source
-	db   *sql.DB
-	ask  Ask
-	unit uuid.NullUUID // null: all
+	db  *sql.DB
+	ask Ask
+
+	documents Documents
+	unit      uuid.NullUUID // null: all
 }
 
 func (p *preparer) scope(ctx context.Context, login string) error {
@@ -115,7 +117,7 @@ func (p *preparer) each(ctx context.Context, query string, args []any, question 
 
 // cursorOf asks for the first page and gives its end.
 func (p *preparer) cursorOf(ctx context.Context, variables map[string]any) (string, error) {
-	first := newQuestion(secondPage, variables)
+	first := newQuestion(p.documents["Q4"], variables)
 	text, err := p.ask(ctx, first.Body)
 	if err != nil {
 		return "", err

@@ -85,7 +85,7 @@ func TestEveryOperationAnswersRight(t *testing.T) {
 			token := s.token(t, login)
 			sets, err := source.Prepare(t.Context(), login, func(ctx context.Context, body []byte) ([]byte, error) {
 				return closedloop.Ask(ctx, s.addr, token, body)
-			}, question.Names)
+			}, question.Ours, question.Names)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestEveryOperationAnswersRight(t *testing.T) {
 		})
 	}
 	t.Run("there_are_no_questions_for_a_customer", func(t *testing.T) {
-		if _, err := source.Prepare(t.Context(), "customer-000000", nil, question.Names); err == nil {
+		if _, err := source.Prepare(t.Context(), "customer-000000", nil, question.Ours, question.Names); err == nil {
 			t.Error("Prepare gives questions")
 		}
 	})
@@ -116,7 +116,7 @@ func TestEveryOperationAnswersRight(t *testing.T) {
 func TestALoadIsTooShortOrAnsweredInFull(t *testing.T) {
 	s := serve(t)
 	token := s.token(t, clinic.Staff)
-	sets, err := (&question.Source{DB: s.db.Read}).Prepare(t.Context(), clinic.Staff, nil, []string{"Q5"})
+	sets, err := (&question.Source{DB: s.db.Read}).Prepare(t.Context(), clinic.Staff, nil, question.Ours, []string{"Q5"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func (p *preparer) bookingsByID(ctx context.Context) ([]Question, error) {
 		[]any{p.unit, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var booking, number, customer, given, surname, appointment, doctor, doctorName, service, serviceName string
 			err := scan(&booking, &number, &customer, &given, &surname, &appointment, &doctor, &doctorName, &service, &serviceName)
-			return newQuestion(bookingByID, map[string]any{"id": booking}).holds(
+			return newQuestion(p.documents["Q1"], map[string]any{"id": booking}).holds(
 				field("id", booking), field("number", number), field("id", customer), field("firstName", given), field("surname", surname),
 				field("id", appointment), field("id", doctor), field("displayName", doctorName), field("id", service), field("name", serviceName),
 			), err
@@ -39,7 +39,7 @@ func (p *preparer) bookingsOfDays(ctx context.Context) ([]Question, error) {
 			var day time.Time
 			var bookings []string
 			err := scan(&day, pq.Array(&bookings))
-			q := newQuestion(bookingsOfADay, map[string]any{"from": instant(day), "to": instant(day.AddDate(0, 0, 1))})
+			q := newQuestion(p.documents["Q2"], map[string]any{"from": instant(day), "to": instant(day.AddDate(0, 0, 1))})
 			return q.holds(fields("id", bookings)...).
 				times(len(bookings), `"startsAt":`).times(len(bookings), `"firstName":"`).times(len(bookings), `"displayName":"`).times(len(bookings), `"name":"`), err
 		})
@@ -60,9 +60,9 @@ func (p *preparer) histories(ctx context.Context) ([]Question, error) {
 			var bookings []string
 			var payments, events int
 			err := scan(&customer, pq.Array(&bookings), &payments, &events)
-			return newQuestion(historyOfACustomer, map[string]any{"id": customer}).
+			return newQuestion(p.documents["Q3"], map[string]any{"id": customer}).
 				holds(field("id", customer)).holds(fields("id", bookings)...).
-				times(len(bookings), `"startsAt":`).times(payments, `"amount":{`).times(events, `"type":"`), err
+				times(len(bookings), `"startsAt":`).times(len(bookings)+payments, `"status":"`).times(events, `"type":"`).times(payments+events, `"createdAt":"`), err
 		})
 }
 
@@ -82,7 +82,7 @@ func (p *preparer) secondPages(ctx context.Context) ([]Question, error) {
 		if variables["after"], err = p.cursorOf(ctx, variables); err != nil {
 			return nil, err
 		}
-		q := newQuestion(secondPage, variables).holds(fmt.Sprintf(`"totalCount":%d,`, w.total), `"hasNextPage":true`).holds(fields("id", w.page)...)
+		q := newQuestion(p.documents["Q4"], variables).holds(fmt.Sprintf(`"totalCount":%d,`, w.total), `"hasNextPage":true`).holds(fields("id", w.page)...)
 		all = append(all, q.times(len(w.page), `"startsAt":`).times(len(w.page), `"firstName":"`))
 	}
 	return all, nil
@@ -129,7 +129,7 @@ func (p *preparer) users(ctx context.Context) ([]Question, error) {
 		[]any{p.unit, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var id, username, email string
 			err := scan(&id, &username, &email)
-			return newQuestion(userByID, map[string]any{"id": id}).holds(field("id", id), field("username", username), field("email", email)), err
+			return newQuestion(p.documents["Q5"], map[string]any{"id": id}).holds(field("id", id), field("username", username), field("email", email)), err
 		})
 }
 

@@ -55,7 +55,7 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 				input := map[string]any{
 					"customerId": customer, "practitionerId": practitioner, "serviceId": offered[len(all)%len(offered)], "startsAt": instant(at),
 				}
-				q := newQuestion(bookAppointment, map[string]any{"input": input})
+				q := newQuestion(p.documents["M1"], map[string]any{"input": input})
 				all = append(all, q.holds(`"booking":{"id":"`, field("status", "CONFIRMED"), field("startsAt", instant(at)), `"appointment":{"id":"`, `"order":{"id":"`))
 			}
 		}

@@ -1,0 +1,107 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"clinicgraph/bench/internal/clinic"
+	"clinicgraph/bench/internal/measure"
+	"clinicgraph/bench/internal/place"
+	"clinicgraph/bench/internal/question"
+)
+
+// ours is the name of the server among what is measured.
+const ours = "ClinicGraph"
+
+// ceiling is the name of what is written by hand; see ./bench/ceiling.
+const ceiling = "ceiling"
+
+// scripts are the peers that run on Node, and what they are asked.
+var scripts = map[string]question.Documents{"postgraphile": question.PostGraphile, "mercurius": question.Ours}
+
+// peer starts what the server is compared with. What is written by hand shows each
+// login its own rows, as the server does; the others know no rows, and stand beside
+// the manager, who sees all.
+func (o options) peer(ctx context.Context, g place.Ground, name string) (systems []measure.System, stop func(), err error) {
+	var servers []*place.Server
+	stop = func() {
+		for _, s := range servers {
+			s.Kill()
+		}
+	}
+	start := func(login string, documents question.Documents, args ...string) error {
+		s, err := g.Peer(args...)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, s)
+		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents, Lacks: []string{"M1"}})
+		return nil
+	}
+	documents, script := scripts[name]
+	switch {
+	case name == ceiling:
+		binary := g.File(ceiling)
+		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph/bench/ceiling").CombinedOutput(); err != nil {
+			return nil, stop, fmt.Errorf("build: %w\n%s", err, out)
+		}
+		for _, login := range o.measure.Logins {
+			unit, err := unitOf(ctx, g.Home.Database, login)
+			if err == nil {
+				err = start(login, question.Ours, binary, "-unit", unit)
+			}
+			if err != nil {
+				return nil, stop, err
+			}
+		}
+		return systems, stop, nil
+	case script:
+		node, err := installed(ctx)
+		if err == nil {
+			err = start(clinic.Manager, documents, node, filepath.Join(peersFolder, name+".mjs"))
+		}
+		return systems, stop, err
+	default:
+		return nil, stop, fmt.Errorf("there is no such peer")
+	}
+}
+
+// peersFolder is where the project of the peers is, from the top of the repository.
+const peersFolder = "bench/peers"
+
+// installed gives the Node that the peers' project brings, and brings it where it is
+// missing.
+func installed(ctx context.Context) (node string, err error) {
+	if node, err = filepath.Abs(filepath.Join(peersFolder, "node_modules/node/bin/node")); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(node); err == nil {
+		return node, nil
+	}
+	cmd := exec.CommandContext(ctx, "npm", "ci")
+	cmd.Dir = peersFolder
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("npm ci in %s (run from the top of the repository): %w\n%s", peersFolder, err, out)
+	}
+	return node, nil
+}
+
+// unitOf is the unit whose rows the login sees; "" for one who sees all.
+func unitOf(ctx context.Context, url, login string) (unit string, err error) {
+	if login == clinic.Manager {
+		return "", nil
+	}
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		return "", err
+	}
+	defer place.Closing(db.Close, &err)
+	err = db.QueryRowContext(ctx, `SELECT organizational_unit_id FROM users WHERE username = $1`, login).Scan(&unit)
+	return unit, err
+}
