@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/ids"
 )
@@ -52,11 +54,21 @@ type mutation interface {
 	ID() (uuid.UUID, bool)
 }
 
-// OperationHook writes one OperationLog row for each created, changed or deleted
-// row, in the same transaction: changed fields only, old and new values, secrets
-// redacted, personal values sealed with the keys, and left out where keys is nil. A
-// change that cannot be recorded fails.
-func OperationHook(keys *datakeys.Keys) ent.Hook {
+// recorder puts changes on record: with the codes of the chain, and with personal
+// values sealed with the keys of people. Without keys, as in tests, it leaves them out.
+type recorder struct {
+	now    func() time.Time
+	people *datakeys.Keys
+	codes  *chain.Keys
+}
+
+// OperationHook has one row of the operation log written for each row that is
+// created, changed or deleted, in the same transaction: changed fields only, old
+// and new values, secrets redacted, personal values sealed. Rows are written some at
+// a time, the last with the commit (see store.Gather). A change that cannot be
+// recorded fails, or its transaction does.
+func OperationHook(now func() time.Time, people *datakeys.Keys, codes *chain.Keys) ent.Hook {
+	k := &recorder{now: now, people: people, codes: codes}
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if !Records(m.Type()) {
@@ -70,7 +82,7 @@ func OperationHook(keys *datakeys.Keys) ent.Hook {
 			if err != nil {
 				return nil, err
 			}
-			if err := record(ctx, m.(mutation), before, keys); err != nil {
+			if err := k.record(ctx, m.(mutation), before); err != nil {
 				return nil, fmt.Errorf("record %s of %s: %w", m.Op(), m.Type(), err)
 			}
 			return value, nil
@@ -140,40 +152,39 @@ func deletedValues(ctx context.Context, m mutation, fields []string) (map[string
 	return old, nil
 }
 
-func record(ctx context.Context, m mutation, before map[string]any, keys *datakeys.Keys) error {
+func (k *recorder) record(ctx context.Context, m mutation, before map[string]any) error {
 	id, ok := m.ID()
 	if !ok {
 		return fmt.Errorf("the row has no id")
 	}
-	action, after := "DELETE", map[string]any(nil)
+	c := change{cause: causeOf(ctx), id: ids.New(ids.OperationLog), at: k.now(), action: "DELETE", entity: m.Type(), entityID: id}
+	after := map[string]any(nil)
 	if !m.Op().Is(ent.OpDeleteOne) {
-		action, after = "UPDATE", newValues(m, before)
+		c.action, after = "UPDATE", newValues(m, before)
 		if m.Op().Is(ent.OpCreate) {
-			action = "CREATE"
+			c.action = "CREATE"
 		}
 	}
-	v, request := access.FromContext(ctx), access.RequestOf(ctx)
-	r := &redaction{keys: keys, m: m, entry: ids.New(ids.OperationLog), id: id, before: before}
-	create := m.Client().OperationLog.Create().SetID(r.entry).
-		SetActor(v.Actor()).SetAction(action).
-		SetEntityType(m.Type()).SetEntityID(id).
-		SetIPAddress(request.IP).SetUserAgent(Clip(request.UserAgent)).SetRequestID(request.ID).SetOperation(Clip(request.Operation))
-	if who := v.Who(); who != uuid.Nil {
-		create.SetUserID(who)
-	}
-	if err := r.redact(ctx, Old, before); err != nil {
+	r := &redaction{keys: k.people, m: m, entry: c.id, id: id, before: before}
+	var err error
+	if c.old, err = r.text(ctx, Old, before); err != nil {
 		return err
 	}
-	if err := r.redact(ctx, New, after); err != nil {
+	if c.new, err = r.text(ctx, New, after); err != nil {
 		return err
 	}
-	if len(before) > 0 {
-		create.SetOldValues(before)
+	return k.add(ctx, m, c)
+}
+
+// text is how the log keeps the values of a side; nil for none.
+func (r *redaction) text(ctx context.Context, side Side, values map[string]any) (json.RawMessage, error) {
+	if len(values) == 0 {
+		return nil, nil
 	}
-	if len(after) > 0 {
-		create.SetNewValues(after)
+	if err := r.redact(ctx, side, values); err != nil {
+		return nil, err
 	}
-	return create.Exec(ctx)
+	return json.Marshal(values)
 }
 
 func newValues(m ent.Mutation, before map[string]any) map[string]any {

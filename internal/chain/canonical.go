@@ -100,6 +100,18 @@ func (c canonical) add(i int, value []byte) canonical {
 
 // value is a Go value of a mutation as bytes; ok is false for null.
 func (k kind) value(v any) (b []byte, ok bool, err error) {
+	switch v := v.(type) { // what need not be looked into
+	case nil:
+		return nil, false, nil
+	case string:
+		if k == asText {
+			return []byte(v), true, nil
+		}
+	case json.RawMessage:
+		if k == asJSON {
+			return v, v != nil, nil
+		}
+	}
 	r := reflect.ValueOf(v)
 	for r.Kind() == reflect.Pointer {
 		if r.IsNil() {

@@ -163,8 +163,9 @@ func (k *Keys) entry(e *Entry, before []byte) []byte {
 	return w.code(c)
 }
 
-// Install has every new row of the logs carry its code. It must be the last hook:
-// what is set after it is not covered.
+// Install has every new row of the logs that an ent client writes carry its code. It
+// must be the last hook: what is set after it is not covered. The operation log is
+// written past ent, see Code.
 func (k *Keys) Install(client *ent.Client) {
 	client.OperationLog.Use(k.hook)
 	client.AuditLog.Use(k.hook)
@@ -173,39 +174,48 @@ func (k *Keys) Install(client *ent.Client) {
 
 func (k *Keys) hook(next ent.Mutator) ent.Mutator {
 	return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
-		s := streamOf(m.Type())
-		if s == nil || !m.Op().Is(ent.OpCreate) {
+		if !m.Op().Is(ent.OpCreate) {
 			return next.Mutate(ctx, m)
 		}
-		c, err := s.ofMutation(m)
+		code, err := k.Code(m.Type(), func(column string) any {
+			v, ok := m.Field(column)
+			if column == "id" {
+				v, ok = m.(interface{ ID() (uuid.UUID, bool) }).ID()
+			}
+			if !ok { // v is zero, and null is written
+				return nil
+			}
+			return v
+		})
 		if err != nil {
 			return nil, err
 		}
-		if err := m.SetField("mac", k.row(c)); err != nil {
+		if err := m.SetField("mac", code); err != nil {
 			return nil, fmt.Errorf("set the code of %s: %w", m.Type(), err)
 		}
 		return next.Mutate(ctx, m)
 	})
 }
 
-// ofMutation is the row that a mutation is about to write.
-func (s *stream) ofMutation(m ent.Mutation) (canonical, error) {
-	c := s.begin(nil)
+// Code is the code that a row of an entity's log must carry. The values are those
+// that are written, by their columns: nil is null, JSON is as it is written.
+func (k *Keys) Code(entity string, value func(column string) any) ([]byte, error) {
+	s := streamOf(entity)
+	if s == nil {
+		return nil, fmt.Errorf("rows of %s are not sealed", entity)
+	}
+	w := k.macs.Get().(*worker)
+	defer k.macs.Put(w)
+	c := s.begin(w.room)
 	for i, col := range s.columns {
-		v, ok := m.Field(col.name)
-		if col.name == "id" {
-			v, ok = m.(interface{ ID() (uuid.UUID, bool) }).ID()
-		}
-		if !ok {
-			continue
-		}
-		value, ok, err := col.kind.value(v)
+		b, ok, err := col.kind.value(value(col.name))
 		if err != nil {
 			return nil, fmt.Errorf("%s.%s: %w", s.table, col.name, err)
 		}
 		if ok {
-			c = c.add(i, value)
+			c = c.add(i, b)
 		}
 	}
-	return c, nil
+	w.room = c
+	return w.code(c), nil
 }

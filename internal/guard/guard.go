@@ -37,7 +37,7 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 		return nil
 	}))
 	client.UseRowRule(Rule)
-	client.Use(writes(now), audit.OperationHook(record.People))
+	client.Use(writes(now), audit.OperationHook(now, record.People, record.Codes))
 	if record.Codes != nil {
 		record.Codes.Install(client) // behind what fills in the rows
 	}

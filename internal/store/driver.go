@@ -134,6 +134,8 @@ type Tx struct {
 	ctx  context.Context
 	tx   *sql.Tx
 	done func() // ends the context under it
+
+	gathered []gathered
 }
 
 var (
@@ -161,6 +163,9 @@ func (t *Tx) Query(ctx context.Context, query string, args, v any) error {
 func (t *Tx) Commit() error {
 	defer t.done()
 	if err := t.ctx.Err(); err != nil {
+		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
+	}
+	if err := t.writeGathered(); err != nil {
 		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
 	}
 	err := t.tx.Commit()
