@@ -5,19 +5,22 @@
 //	go run ./bench/audit
 //
 // On a SQLite file and on a durable PostgreSQL of its own, in a temporary folder, it
-// creates customers with the operation log, its codes and the sealer at work, and in
-// turn the same without rows of the log; then it fills the logs with a million rows,
-// has them sealed, and takes the time of `clinicgraph audit verify` over all of
-// them. It prints figures and fails when something is wrong with the record.
+// makes a demo clinic with two servers, one of which is built without the operation
+// log, and asks both the same mutations in turn; then it fills the logs of another
+// database with a million rows, has them sealed, and takes the time of `clinicgraph
+// audit verify` over all of them. It prints figures and fails when something is wrong
+// with the record.
 package main
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
@@ -33,9 +36,9 @@ import (
 func main() {
 	// What is started here ends with this thread.
 	runtime.LockOSThread()
-	rows := flag.Int("rows", 1_000_000, "how many `rows` are verified")
+	rows := flag.Int("rows", 1_000_000, "how many `rows` are verified; 0: none")
 	mutations := flag.Int("mutations", 200, "how many `mutations` of each kind in a round")
-	rounds := flag.Int("rounds", 7, "how many `rounds`; medians are printed")
+	rounds := flag.Int("rounds", 7, "how many `rounds` of mutations; 0: none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
@@ -60,13 +63,13 @@ func run(ctx context.Context, rows, mutations, rounds int) (err error) {
 	}
 	defer place.Closing(pg.Stop, &err)
 	fmt.Printf("%s, %d processors, load %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), load())
-	for _, open := range []func(name string) (*store.DB, error){
-		func(name string) (*store.DB, error) { return store.OpenSQLite(ctx, at.File(name+".db")) },
-		func(string) (*store.DB, error) {
-			return store.OpenPostgres(ctx, store.Options{URL: pg.URL("postgres"), StatementTimeout: -1})
-		},
-	} {
-		if err := measure(ctx, open, rows, mutations, rounds); err != nil {
+	if rounds > 0 {
+		if err := costs(ctx, at, pg, mutations, rounds); err != nil {
+			return err
+		}
+	}
+	if rows > 0 {
+		if err := verified(ctx, at, pg, rows); err != nil {
 			return err
 		}
 	}
@@ -74,8 +77,71 @@ func run(ctx context.Context, rows, mutations, rounds int) (err error) {
 	return nil
 }
 
-func measure(ctx context.Context, open func(string) (*store.DB, error), rows, mutations, rounds int) (err error) {
-	db, err := open("clinic")
+// costs compares mutations on both databases.
+func costs(ctx context.Context, at place.Place, pg *cluster.Cluster, mutations, rounds int) error {
+	with, without, err := build(ctx, at)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("medians of %d rounds of %d mutations each, in ms\n\n| | mutation | | with | without | ratio |\n|---|---|---|--:|--:|--:|\n", rounds, mutations)
+	for _, on := range []struct {
+		name, url string
+		process   int
+		open      func(dir string) (*store.DB, error)
+	}{
+		{"SQLite", "", 0, func(dir string) (*store.DB, error) {
+			return store.OpenSQLite(ctx, filepath.Join(dir, "clinicgraph.db"))
+		}},
+		{"PostgreSQL", pg.URL("postgres"), pg.PID, func(string) (*store.DB, error) {
+			return store.OpenPostgres(ctx, store.Options{URL: pg.URL("postgres")})
+		}},
+	} {
+		dir := at.File(on.name)
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		c, err := furnish(ctx, dir, on.url, with, without)
+		if err == nil {
+			c.db, err = on.open(dir)
+		}
+		if err == nil {
+			err = errors.Join(cost(ctx, c, on.name, on.process, mutations, rounds), c.db.Close())
+		}
+		if c != nil {
+			err = errors.Join(err, c.stop())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// verified takes the time of checking so many rows on both databases.
+func verified(ctx context.Context, at place.Place, pg *cluster.Cluster, rows int) error {
+	db, err := sql.Open("postgres", pg.URL("postgres"))
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "CREATE DATABASE record")
+	if err = errors.Join(err, db.Close()); err != nil {
+		return err
+	}
+	for _, open := range []func() (*store.DB, error){
+		func() (*store.DB, error) { return store.OpenSQLite(ctx, at.File("record.db")) },
+		func() (*store.DB, error) {
+			return store.OpenPostgres(ctx, store.Options{URL: pg.URL("record"), StatementTimeout: -1})
+		},
+	} {
+		if err := verify(ctx, open, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func verify(ctx context.Context, open func() (*store.DB, error), rows int) (err error) {
+	db, err := open()
 	if err != nil {
 		return err
 	}
@@ -98,7 +164,7 @@ func measure(ctx context.Context, open func(string) (*store.DB, error), rows, mu
 		}
 		fmt.Printf("%s: %d rows verified in %.1f s\n", db.Dialect, r.Entries, time.Since(began).Seconds())
 	}
-	return cost(ctx, db, keys, mutations, rounds)
+	return nil
 }
 
 // load is how busy the machine is, as the kernel says.
