@@ -65,7 +65,7 @@ func (r *Resolver) allowed(ctx context.Context, actions ...action) ([]*model.All
 func (r *Resolver) blocked(ctx context.Context, a action) (model.ActionBlock, error) {
 	v, m := access.FromContext(ctx), mutations()[a.mutation]
 	if m.kind == "hasPermission" {
-		if err := permits(v, m.permission); err != nil {
+		if err := permits(v, m.door); err != nil {
 			if v.Withheld(m.permission) {
 				return model.ActionBlockSecondFactor, err
 			}

@@ -32,7 +32,7 @@ func bearerOf(ctx context.Context) Bearer {
 // badBearer refuses the operations of a request whose token is bad, unless every
 // root field is @public: signing in and refreshing work with an access token that
 // has expired.
-type badBearer struct{ all declarations }
+type badBearer struct{ all *declarations }
 
 var _ interface {
 	graphql.HandlerExtension
@@ -56,7 +56,7 @@ func (b badBearer) MutateOperationContext(ctx context.Context, oc *graphql.Opera
 func (b badBearer) allPublic(oc *graphql.OperationContext) bool {
 	object := rootType(oc.Operation)
 	for _, f := range graphql.CollectFields(oc, oc.Operation.SelectionSet, []string{object}) {
-		if b.all[object+"."+f.Name].kind != "public" {
+		if d := b.all.named[object+"."+f.Name]; d == nil || d.kind != "public" {
 			return false
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"clinicgraph/ent"
 	"clinicgraph/graph/generated"
@@ -21,6 +20,12 @@ import (
 type door struct {
 	kind       string // public, authenticated, hasPermission
 	permission string
+	number     access.Number // of the permission
+}
+
+// needs is the door of a permission.
+func needs(permission string) door {
+	return door{"hasPermission", permission, access.NumberOf(permission)}
 }
 
 // directives are what gqlgen runs where the schema says so: on a field, and on
@@ -45,15 +50,24 @@ func (r *Resolver) directives() generated.DirectiveRoot {
 			return next(ctx)
 		},
 		HasPermission: func(ctx context.Context, obj any, next graphql.Resolver, permission string) (any, error) {
-			d := door{"hasPermission", permission}
+			var d door
+			field := graphFields().of(graphql.GetFieldContext(ctx))
+			if field != nil && field.permission == permission {
+				d = field.door
+			} else {
+				d = needs(permission)
+			}
 			if err := r.pass(ctx, d); err != nil {
 				return nil, err
 			}
-			if err := r.covered(ctx, obj, permission); err != nil {
+			if field == nil {
+				return next(ctx)
+			}
+			if err := r.covered(ctx, field, obj, permission); err != nil {
 				r.refused(ctx, d, err)
 				return nil, err
 			}
-			if err := note(ctx, obj); err != nil {
+			if err := note(ctx, field, obj); err != nil {
 				return nil, err
 			}
 			return next(ctx)
@@ -84,21 +98,21 @@ func enter(ctx context.Context, d door) error {
 	case d.kind == "authenticated" || ownAccount(ctx):
 		return nil
 	case d.kind == "hasPermission":
-		return permits(v, d.permission)
+		return permits(v, d)
 	default:
 		return fault.Forbidden("This is closed.")
 	}
 }
 
 // permits refuses a viewer without the permission. Errors: FORBIDDEN.
-func permits(v *access.Viewer, permission string) error {
+func permits(v *access.Viewer, d door) error {
 	switch {
-	case v.Pass(permission):
+	case v.PassNumber(d.number, d.permission):
 		return nil
-	case v.Withheld(permission):
-		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", permission)
+	case v.Withheld(d.permission):
+		return fault.Forbidden("The permission %s works with a second factor only. Enrol one (enrolTotp, beginPasskeyRegistration), or give yours (reauthenticate).", d.permission)
 	default:
-		return fault.Forbidden("This needs the permission %s.", permission)
+		return fault.Forbidden("This needs the permission %s.", d.permission)
 	}
 }
 
@@ -129,7 +143,7 @@ func ownAccount(ctx context.Context) bool {
 	case "Viewer", "EnrolTotpPayload", "ConfirmAuthenticatorPayload", "RenameAuthenticatorPayload":
 		return true
 	case "User": // the fields of viewer.user; a program sees what its scopes let it see
-		return fc.Parent != nil && fc.Parent.Object == "Viewer" && access.FromContext(ctx).TokenID == uuid.Nil && fieldDoors()["User."+fc.Field.Name]
+		return fc.Parent != nil && fc.Parent.Object == "Viewer" && access.FromContext(ctx).TokenID == uuid.Nil && graphFields().ownDoor(fc)
 	default:
 		return false
 	}
@@ -138,113 +152,51 @@ func ownAccount(ctx context.Context) bool {
 // entityDoor is the door of an entity, as its schema says.
 func entityDoor(name string) door {
 	meta := ent.Meta[name]
-	return door{meta.Door, meta.Permission}
-}
-
-// declarations says for each field of the schema ("Customer.bookings") which
-// door stands in front of it that gqlgen does not run by itself. A field that is
-// not among them has no declaration, and is closed.
-type declarations map[string]door
-
-// inherited is the door of a field below one that has asked already: connections,
-// edges, payloads, page info, and the plain fields of a type.
-var inherited = door{kind: "public"}
-
-// declare reads the declarations off the schema.
-func declare(schema *ast.Schema) declarations {
-	all := declarations{}
-	for _, def := range schema.Types {
-		if def.Kind != ast.Object || strings.HasPrefix(def.Name, "__") {
-			continue
-		}
-		root := def == schema.Query || def == schema.Mutation || def == schema.Subscription
-		for _, f := range def.Fields {
-			if strings.HasPrefix(f.Name, "__") {
-				all[def.Name+"."+f.Name] = inherited
-				continue
-			}
-			if d, ok := declared(schema, f, root); ok {
-				all[def.Name+"."+f.Name] = d
-			}
-		}
-	}
-	return all
-}
-
-// declared finds the door of one field that gqlgen does not run by itself. It
-// runs those of the field and of the type that the field gives; a connection is a
-// type without one, so that here the door of what it pages through is asked: a
-// caller who may not read that type gets a refusal and not an empty list.
-func declared(schema *ast.Schema, f *ast.FieldDefinition, root bool) (door, bool) {
-	target := schema.Types[f.Type.Name()]
-	own, hasOwn := doorOf(f.Directives)
-	if target == nil || target.Kind != ast.Object {
-		if hasOwn {
-			return own, true
-		}
-		return inherited, !root
-	}
-	if node, ok := strings.CutSuffix(target.Name, "Connection"); ok && schema.Types[node] != nil && schema.Types[node].Kind == ast.Object {
-		return doorOf(schema.Types[node].Directives)
-	}
-	if hasOwn {
-		return own, true
-	}
-	if d, ok := doorOf(target.Directives); ok {
-		return d, !root
-	}
-	return inherited, !root && inherits(target.Name)
-}
-
-// inherits names the types without a door of their own: what leads to them has
-// asked.
-func inherits(name string) bool {
-	return name == "PageInfo" || name == "Money" || strings.HasSuffix(name, "Edge") || strings.HasSuffix(name, "Payload")
-}
-
-func doorOf(directives ast.DirectiveList) (door, bool) {
-	for _, kind := range []string{"public", "authenticated"} {
-		if directives.ForName(kind) != nil {
-			return door{kind: kind}, true
-		}
-	}
-	if d := directives.ForName("hasPermission"); d != nil {
-		return door{"hasPermission", d.Arguments.ForName("permission").Value.Raw}, true
-	}
-	return door{}, false
+	return door{meta.Door, meta.Permission, access.NumberOf(meta.Permission)}
 }
 
 // guardFields is the field middleware behind the directives: it refuses a field
 // that nobody has declared, asks the door of a connection's type, refuses
 // introspection where it is off, and puts on record what a verb behind the door
-// refuses.
-func (r *Resolver) guardFields(all declarations) graphql.FieldMiddleware {
+// refuses. It runs for each field of each row, so that what inherits its door
+// costs one look.
+func (r *Resolver) guardFields(all *declarations) graphql.FieldMiddleware {
 	return func(ctx context.Context, next graphql.Resolver) (any, error) {
 		fc := graphql.GetFieldContext(ctx)
-		d, ok := all[fc.Object+"."+fc.Field.Name]
-		if !ok && !strings.HasPrefix(fc.Object, "__") {
-			return nil, fmt.Errorf("graph: %s.%s declares nobody who may call it", fc.Object, fc.Field.Name)
+		d := all.of(fc)
+		if d != nil && d.silent {
+			return next(ctx)
 		}
-		if ok && d != inherited {
-			if err := r.pass(ctx, d); err != nil {
-				return nil, err
-			}
-		}
-		if fc.Object == "Query" && strings.HasPrefix(fc.Field.Name, "__") && graphql.GetOperationContext(ctx).DisableIntrospection {
-			return nil, fault.Forbidden("Introspection is off.")
-		}
-		if fc.Object == "Mutation" {
-			if err := inPerson(ctx, fc.Field.Name, d); err != nil {
-				r.refused(ctx, d, err)
-				return nil, err
-			}
-		}
-		result, err := next(ctx)
-		if fc.Object == "Mutation" && fault.CodeOf(err) == fault.CodeForbidden {
-			r.refused(ctx, d, err)
-		}
-		return result, err
+		return r.guard(ctx, fc, d, next)
 	}
+}
+
+// guard is guardFields for a field that it has something to do about; d is nil
+// where nobody has declared it.
+func (r *Resolver) guard(ctx context.Context, fc *graphql.FieldContext, d *declaration, next graphql.Resolver) (any, error) {
+	if d == nil && !strings.HasPrefix(fc.Object, "__") {
+		return nil, fmt.Errorf("graph: %s.%s declares nobody who may call it", fc.Object, fc.Field.Name)
+	}
+	if d != nil && d.door != inherited {
+		if err := r.pass(ctx, d.door); err != nil {
+			return nil, err
+		}
+	}
+	if fc.Object == "Query" && strings.HasPrefix(fc.Field.Name, "__") && graphql.GetOperationContext(ctx).DisableIntrospection {
+		return nil, fault.Forbidden("Introspection is off.")
+	}
+	if fc.Object != "Mutation" {
+		return next(ctx)
+	}
+	if err := inPerson(ctx, fc.Field.Name, d.door); err != nil {
+		r.refused(ctx, d.door, err)
+		return nil, err
+	}
+	result, err := next(ctx)
+	if fault.CodeOf(err) == fault.CodeForbidden {
+		r.refused(ctx, d.door, err)
+	}
+	return result, err
 }
 
 // refusals remembers what one operation has put on record already: a list of a

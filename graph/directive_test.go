@@ -20,7 +20,8 @@ func TestEveryFieldOfTheServedSchemaIsDeclared(t *testing.T) {
 			continue
 		}
 		for _, f := range def.Fields {
-			if _, ok := all[def.Name+"."+f.Name]; !ok {
+			d := all.named[def.Name+"."+f.Name]
+			if d == nil {
 				t.Errorf("%s.%s declares nobody who may call it", def.Name, f.Name)
 			}
 		}
@@ -43,21 +44,21 @@ func TestDeclarations(t *testing.T) {
 		type CatEdge { node: Cat }
 		type Stray { name: String }
 	`})
-	cat := door{"hasPermission", "cat:read"}
-	want := declarations{
+	cat := needs("cat:read")
+	want := map[string]door{
 		"Query.open": {kind: "public"}, "Query.cats": cat,
-		"Cat.name": inherited, "Cat.secret": {"hasPermission", "cat:secret"},
+		"Cat.name": inherited, "Cat.secret": needs("cat:secret"),
 		"Cat.kittens": cat, "Cat.friends": cat,
 		"CatConnection.edges": inherited, "CatEdge.node": cat, "Stray.name": inherited,
 	}
 	got := declare(schema)
 	for field, d := range want {
-		if got[field] != d {
-			t.Errorf("%s: %+v, want %+v", field, got[field], d)
+		if f := got.named[field]; f == nil || f.door != d {
+			t.Errorf("%s: %+v, want %+v", field, f, d)
 		}
 	}
 	for _, closed := range []string{"Query.forgotten", "Query.forgottenCat", "Cat.stray"} {
-		if d, ok := got[closed]; ok {
+		if d := got.named[closed]; d != nil {
 			t.Errorf("%s is open: %+v", closed, d)
 		}
 	}
@@ -66,7 +67,7 @@ func TestDeclarations(t *testing.T) {
 func TestAFieldThatNobodyHasDeclaredIsClosed(t *testing.T) {
 	asked := false
 	ctx := graphql.WithFieldContext(t.Context(), &graphql.FieldContext{Object: "Cat", Field: graphql.CollectedField{Field: &ast.Field{Name: "name"}}})
-	_, err := (&Resolver{}).guardFields(declarations{"Cat.other": inherited})(ctx, func(context.Context) (any, error) {
+	_, err := (&Resolver{}).guardFields(&declarations{named: map[string]*declaration{"Cat.other": {door: inherited, silent: true}}})(ctx, func(context.Context) (any, error) {
 		asked = true
 		return "seen", nil
 	})
@@ -80,8 +81,45 @@ func TestAFieldThatNobodyHasDeclaredIsClosed(t *testing.T) {
 func TestTheMiddlewareAsksTheDoorItself(t *testing.T) {
 	ctx := graphql.WithFieldContext(t.Context(), &graphql.FieldContext{Object: "Cat", Field: graphql.CollectedField{Field: &ast.Field{Name: "kittens"}}})
 	ctx = context.WithValue(ctx, refusalsKey{}, &refusals{told: map[string]bool{"Cat.kittenscat:read": true}}) // on record already
-	_, err := (&Resolver{}).guardFields(declarations{"Cat.kittens": {"hasPermission", "cat:read"}})(ctx, func(context.Context) (any, error) { return "seen", nil })
+	_, err := (&Resolver{}).guardFields(&declarations{named: map[string]*declaration{"Cat.kittens": {door: needs("cat:read")}}})(ctx, func(context.Context) (any, error) { return "seen", nil })
 	if err == nil {
 		t.Error("it is answered")
+	}
+}
+
+// TestADeclarationIsFoundByDefinitionAndByName: a field that is selected on an
+// interface has the interface's definition, and the declaration of its object.
+func TestADeclarationIsFoundByDefinitionAndByName(t *testing.T) {
+	schema, all := generated.NewExecutableSchema(generated.Config{}).Schema(), graphFields()
+	at := func(on, object, name string) *declaration {
+		f := schema.Types[on].Fields.ForName(name)
+		return all.of(&graphql.FieldContext{Object: object, Field: graphql.CollectedField{Field: &ast.Field{Name: name, Definition: f}}})
+	}
+	for _, c := range []struct{ on, object, name string }{{"Customer", "Customer", "notes"}, {"Node", "Customer", "id"}, {"Node", "Booking", "id"}} {
+		if d := at(c.on, c.object, c.name); d == nil || d != all.named[c.object+"."+c.name] {
+			t.Errorf("%s of %s: %+v", c.name, c.on, d)
+		}
+	}
+	if d := at("Node", "Nobody", "id"); d != nil {
+		t.Errorf("of a type that is none: %+v", d)
+	}
+}
+
+// TestAFieldThatIsPassedOverHasNothingToAsk: the middleware leaves alone what has
+// the door of the field above it, and is no root field.
+func TestAFieldThatIsPassedOverHasNothingToAsk(t *testing.T) {
+	silent := 0
+	for name, d := range graphFields().named {
+		object, _, _ := strings.Cut(name, ".")
+		root := object == "Query" || object == "Mutation" || object == "Subscription"
+		if d.silent != (d.door == inherited && !root) {
+			t.Errorf("%s: %+v", name, d)
+		}
+		if d.silent {
+			silent++
+		}
+	}
+	if silent == 0 || !graphFields().named["Customer.notes"].own || graphFields().named["Customer.number"].own {
+		t.Errorf("%d fields are passed over", silent)
 	}
 }

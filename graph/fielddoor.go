@@ -3,49 +3,26 @@ package graph
 import (
 	"context"
 	"slices"
-	"sync"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/google/uuid"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/customer"
 	"clinicgraph/ent/user"
-	"clinicgraph/graph/generated"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
 )
-
-// fieldDoors are the plain fields with a door of their own ("Customer.notes"), as
-// the schema says.
-var fieldDoors = sync.OnceValue(func() map[string]bool {
-	schema, all := generated.NewExecutableSchema(generated.Config{}).Schema(), map[string]bool{}
-	for _, def := range schema.Types {
-		if def.Kind != ast.Object || ent.Meta[def.Name].Permission == "" {
-			continue
-		}
-		for _, f := range def.Fields {
-			target := schema.Types[f.Type.Name()]
-			if d, own := doorOf(f.Directives); own && d.kind == "hasPermission" && target != nil && target.Kind != ast.Object {
-				all[def.Name+"."+f.Name] = true
-			}
-		}
-	}
-	return all
-})
 
 // covered refuses a field of its own permission where that permission does not
 // reach the object: somebody sees all customers as one role and the notes of some
 // as another. Where it reaches as far as the permission of the type nothing is
 // read. Errors: FORBIDDEN.
-func (r *Resolver) covered(ctx context.Context, obj any, permission string) error {
-	fc := graphql.GetFieldContext(ctx)
-	if !fieldDoors()[fc.Object+"."+fc.Field.Name] || ownAccount(ctx) {
+func (r *Resolver) covered(ctx context.Context, field *declaration, obj any, permission string) error {
+	if !field.own || ownAccount(ctx) {
 		return nil
 	}
-	v, wide := access.FromContext(ctx), ent.Meta[fc.Object].Permission
+	v, wide := access.FromContext(ctx), field.wide
 	scope := v.Scope(permission)
 	if scope >= v.Scope(wide) {
 		return nil
@@ -71,7 +48,7 @@ func (r *Resolver) covered(ctx context.Context, obj any, permission string) erro
 	default:
 		return fault.Forbidden("Your permission %s does not reach this object.", permission)
 	}
-	shown, err := of(ctx, coverKey(fc.Object+" "+permission), id, []string{fc.Object}, func(ids []uuid.UUID) (map[uuid.UUID]bool, error) {
+	shown, err := of(ctx, coverKey(field.object+" "+permission), id, []string{field.object}, func(ids []uuid.UUID) (map[uuid.UUID]bool, error) {
 		found, err := find(ids)
 		shown := make(map[uuid.UUID]bool, len(ids))
 		for _, id := range ids {

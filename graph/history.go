@@ -116,7 +116,7 @@ func (r *Resolver) history(ctx context.Context, entityType string, id uuid.UUID)
 	}
 	if access.FromContext(ctx).Scope(access.OperationLogRead) < access.ScopeAny {
 		err := fault.Forbidden("This needs the permission %s for all rows: a log with gaps tells other values.", access.OperationLogRead)
-		r.refused(ctx, door{"hasPermission", access.OperationLogRead}, err)
+		r.refused(ctx, needs(access.OperationLogRead), err)
 		return nil, err
 	}
 	if err := r.seen(ctx, entityType, id); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 )
 
@@ -28,7 +29,8 @@ type memoryKey struct{}
 // remembering gives each response a memory of its own: what one event of a
 // subscription has read is old for the next.
 func remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	return next(context.WithValue(ctx, memoryKey{}, &memory{kept: map[any]any{}, loaded: map[string][]uuid.UUID{}}))
+	ctx = context.WithValue(ctx, memoryKey{}, &memory{kept: map[any]any{}, loaded: map[string][]uuid.UUID{}})
+	return next(access.Near(ctx)) // the doors ask for the viewer at each field
 }
 
 // remember gives what read finds, which runs once for a key and response. In a

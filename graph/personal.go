@@ -77,7 +77,10 @@ func (r *Resolver) opened(ctx context.Context, l *ent.OperationLog, side audit.S
 		r.Security.Log.LogAttrs(ctx, slog.LevelError, "a sealed value of the record does not open", slog.Any("error", err))
 		return audit.Unreadable, nil
 	}
-	return value, sighted(ctx, l.EntityType+"."+camel(column), person)
+	if bit, personal := personalBit[l.EntityType+"."+camel(column)]; personal {
+		err = sighted(ctx, bit, person)
+	}
+	return value, err
 }
 
 // readsLive says whether the caller may read the column of the object as it is now:

@@ -64,7 +64,9 @@ func camel(column string) string {
 // is shown.
 type reads struct {
 	mu    sync.Mutex
-	shown map[sight]uint64 // the fields
+	shown map[sight]*uint64 // the fields
+	last  sight             // the fields of one object come one after the other
+	set   *uint64           // of last
 }
 
 // sight is a reader and whose data they see. Who acts may change within an
@@ -74,40 +76,47 @@ type sight struct {
 	subject uuid.UUID
 }
 
-// note has it put on record that the field at hand, of obj, is shown, if it is a
+// note has it put on record that the field, of obj, is shown, if it is a
 // personal one. Whether it has a value makes no difference: that there is none is
 // told as well.
-func note(ctx context.Context, obj any) error {
+func note(ctx context.Context, field *declaration, obj any) error {
+	if field.personal < 0 {
+		return nil
+	}
 	var subject uuid.UUID
 	switch o := obj.(type) {
 	case *ent.Customer:
 		subject = o.ID
 	case *ent.Appointment:
 		subject = o.CustomerID
-	default:
-		return nil
 	}
-	fc := graphql.GetFieldContext(ctx)
-	return sighted(ctx, fc.Object+"."+fc.Field.Name, subject)
+	return sighted(ctx, field.personal, subject)
 }
 
-// sighted notes that the field of the subject is shown, if it is a personal one.
-func sighted(ctx context.Context, field string, subject uuid.UUID) error {
-	bit, ok := personalBit[field]
-	if !ok {
-		return nil
-	}
+// sighted notes that the personal field with that bit is shown, of the subject.
+func sighted(ctx context.Context, bit int, subject uuid.UUID) error {
 	m, ok := ctx.Value(memoryKey{}).(*memory)
 	if !ok || subject == uuid.Nil {
-		return fmt.Errorf("graph: nobody can say whose %s this is", field)
+		return fmt.Errorf("graph: nobody can say whose %s this is", personal[bit])
 	}
 	m.reads.mu.Lock()
 	defer m.reads.mu.Unlock()
-	if m.reads.shown == nil {
-		m.reads.shown = map[sight]uint64{}
-	}
-	m.reads.shown[sight{access.FromContext(ctx), subject}] |= 1 << bit
+	m.reads.add(sight{access.FromContext(ctx), subject}, bit)
 	return nil
+}
+
+func (r *reads) add(s sight, bit int) {
+	if r.set == nil || r.last != s {
+		r.last, r.set = s, r.shown[s]
+	}
+	if r.set == nil {
+		if r.shown == nil {
+			r.shown = map[sight]*uint64{}
+		}
+		r.set = new(uint64)
+		r.shown[s] = r.set
+	}
+	*r.set |= 1 << bit
 }
 
 // take gives what was collected, by reader, each in the order of the subjects.
@@ -120,7 +129,7 @@ func (r *reads) take() map[*access.Viewer][]audit.Read {
 			all = map[*access.Viewer][]audit.Read{}
 		}
 		own := s.viewer.Impersonator == nil && slices.Contains(s.viewer.Profiles, s.subject)
-		all[s.viewer] = append(all[s.viewer], audit.Read{Subject: s.subject, Own: own, Fields: fieldNames(set)})
+		all[s.viewer] = append(all[s.viewer], audit.Read{Subject: s.subject, Own: own, Fields: fieldNames(*set)})
 	}
 	for _, reads := range all {
 		slices.SortFunc(reads, func(a, b audit.Read) int { return bytes.Compare(a.Subject[:], b.Subject[:]) })

@@ -37,7 +37,7 @@ func (r *customerResolver) AccessReport(ctx context.Context, of *ent.Customer, a
 		rows = access.Elevated(ctx, "accessReport")
 	case !v.Pass(access.AuditLogRead):
 		err := fault.Forbidden("Who saw the data of others takes the permission %s.", access.AuditLogRead)
-		r.refused(ctx, door{"hasPermission", access.AuditLogRead}, err)
+		r.refused(ctx, needs(access.AuditLogRead), err)
 		return nil, err
 	}
 	first, last, err := paging.Bounds(first, last)

@@ -40,8 +40,8 @@ func (r *queryResolver) Timeline(ctx context.Context, entityType string, entityI
 	}
 	streams := slices.DeleteFunc(r.streams(entityType, entityID), func(s stream) bool { return !access.FromContext(ctx).Pass(s.permission) })
 	if len(streams) == 0 {
-		err := permits(access.FromContext(ctx), access.OperationLogRead)
-		r.refused(ctx, door{"hasPermission", access.OperationLogRead}, err)
+		err := permits(access.FromContext(ctx), needs(access.OperationLogRead))
+		r.refused(ctx, needs(access.OperationLogRead), err)
 		return nil, err
 	}
 	if err := r.seen(ctx, entityType, entityID); err != nil {

@@ -118,23 +118,15 @@ func judge(grants []Grant, permission string, now time.Time, told *[]Reason) Sco
 // Effective is the decision about every permission of the registry, good until
 // a grant begins or ends.
 type Effective struct {
-	permissions map[string]decided
-	validUntil  time.Time // zero: for good
-}
-
-// decided is the decision about one permission.
-type decided struct {
-	scope  Scope
-	number uint8 // of the permission in the registry
+	scopes     [maxRegistry + 1]Scope // by number
+	validUntil time.Time              // zero: for good
 }
 
 // Evaluate decides about every permission of the registry at now.
 func Evaluate(grants []Grant, now time.Time) *Effective {
-	e := &Effective{permissions: make(map[string]decided, len(registry))}
+	e := &Effective{}
 	for i, p := range registry {
-		if s := Decide(grants, p.Name, now); s != ScopeNone {
-			e.permissions[p.Name] = decided{s, uint8(i)}
-		}
+		e.scopes[i+1] = Decide(grants, p.Name, now)
 	}
 	for _, g := range grants {
 		for _, edge := range []time.Time{g.ValidFrom, g.ExpiresAt} {
@@ -147,7 +139,7 @@ func Evaluate(grants []Grant, now time.Time) *Effective {
 }
 
 // Scope gives the decision about one permission.
-func (e *Effective) Scope(permission string) Scope { return e.permissions[permission].scope }
+func (e *Effective) Scope(permission string) Scope { return e.scopes[NumberOf(permission)] }
 
 // StaleAt says whether a grant has begun or ended since the evaluation.
 func (e *Effective) StaleAt(now time.Time) bool {

@@ -34,5 +34,6 @@ func (v *Viewer) worksHere() bool {
 }
 
 func high(permission string) bool {
-	return slices.ContainsFunc(registry, func(p Permission) bool { return p.High && p.Name == permission })
+	n := NumberOf(permission)
+	return n != 0 && registry[n-1].High
 }

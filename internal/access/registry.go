@@ -169,6 +169,24 @@ func Grantable(name string) bool {
 	return slices.ContainsFunc(registry, func(p Permission) bool { return p.Name == name && !p.Reserved })
 }
 
+// Number is the place of a permission in the registry, from 1 on; 0 is that of a
+// permission that is not in it, which nobody holds. It is for who decides often.
+type Number uint8
+
+// maxRegistry is how many permissions a Number can tell apart.
+const maxRegistry = 255
+
+var numbers = func() map[string]Number {
+	all := make(map[string]Number, len(registry))
+	for i, p := range registry {
+		all[p.Name] = Number(i + 1)
+	}
+	return all
+}()
+
+// NumberOf gives the number of a permission.
+func NumberOf(permission string) Number { return numbers[permission] }
+
 // Known says whether the registry has the permission; wildcards are not entries.
 func Known(name string) bool {
 	return slices.ContainsFunc(registry, func(p Permission) bool { return p.Name == name })

@@ -38,16 +38,13 @@ type Uses struct {
 // dayUses has a bit for each permission of the registry.
 type dayUses struct {
 	day  Day
-	seen [4]atomic.Uint64
+	seen [maxRegistry/64 + 1]atomic.Uint64
 }
-
-// maxRegistry is how many permissions the bits of a day are enough for.
-const maxRegistry = 4 * 64
 
 // note says that the door has let the user through by the permission with that
 // number in the registry. It takes no memory but for the first use of a day.
-func (u *Uses) note(number uint8, now time.Time) {
-	day, d := DayOf(now), u.latest.Load()
+func (u *Uses) note(number Number, day Day) {
+	d := u.latest.Load()
 	if d == nil || d.day != day {
 		fresh := &dayUses{day: day}
 		if u.latest.CompareAndSwap(d, fresh) {
@@ -60,7 +57,7 @@ func (u *Uses) note(number uint8, now time.Time) {
 	if word.Load()&bit != 0 || word.Or(bit)&bit != 0 {
 		return
 	}
-	if !u.Tell(u.User, registry[number].Name, d.day) {
+	if !u.Tell(u.User, registry[number-1].Name, d.day) {
 		word.And(^bit)
 	}
 }

@@ -47,6 +47,7 @@ type Viewer struct {
 	system    string // the system's name for itself
 	elevated  string // the verb that lifted the row rules
 	effective atomic.Pointer[Effective]
+	day       atomic.Int32 // of what it uses; 0: not looked at yet
 }
 
 // Impersonator is a user who acts in the name of another one.
@@ -118,28 +119,47 @@ func (v *Viewer) Scope(permission string) Scope {
 // Pass is Can, asked by the door: what lets the viewer through is used. Who acts
 // in somebody's name uses none of theirs.
 func (v *Viewer) Pass(permission string) bool {
+	return v.PassNumber(NumberOf(permission), permission)
+}
+
+// PassNumber is Pass for who has looked up the permission's number before.
+func (v *Viewer) PassNumber(number Number, permission string) bool {
 	if v == nil || v.Uses == nil || v.Impersonator != nil || v.system != "" {
 		return v.Can(permission)
 	}
 	if v.block(permission) != "" {
 		return false
 	}
-	now := v.Clock()
-	d := v.at(now).permissions[permission]
-	if d.scope == ScopeNone {
+	if v.current().scopes[number] == ScopeNone {
 		return false
 	}
-	v.Uses.note(d.number, now)
+	v.Uses.note(number, v.today())
 	return true
 }
 
-// granted is Scope without regard to how the viewer has proven who they are.
-func (v *Viewer) granted(permission string) Scope { return v.at(v.Clock()).Scope(permission) }
+// today is the day on which the viewer first used anything. A viewer lives for one
+// request, or one event of a subscription, and the clock costs as much as all the
+// rest of a decision.
+func (v *Viewer) today() Day {
+	if day := v.day.Load(); day != 0 {
+		return Day(day)
+	}
+	day := DayOf(v.Clock())
+	v.day.Store(int32(day))
+	return day
+}
 
-// at gives the decision about the viewer's grants at now.
-func (v *Viewer) at(now time.Time) *Effective {
+// granted is Scope without regard to how the viewer has proven who they are.
+func (v *Viewer) granted(permission string) Scope { return v.current().Scope(permission) }
+
+// current gives the decision about the viewer's grants as of now. Where none of
+// them begins or ends any more, it does not matter what time it is.
+func (v *Viewer) current() *Effective {
 	e := v.effective.Load()
-	if e == nil || e.StaleAt(now) {
+	if e != nil && e.validUntil.IsZero() {
+		return e
+	}
+	if now := v.Clock(); e == nil || e.StaleAt(now) {
 		e = Evaluate(v.Grants, now)
 		v.effective.Store(e)
 	}
@@ -186,6 +206,15 @@ func FromContext(ctx context.Context) *Viewer {
 		return c.viewer.Load()
 	}
 	return nil
+}
+
+// Near gives the context its viewer once more, so that who asks often need not go
+// up through all of the request each time.
+func Near(ctx context.Context) context.Context {
+	if c, ok := ctx.Value(viewerKey{}).(*cell); ok {
+		return context.WithValue(ctx, viewerKey{}, c)
+	}
+	return ctx
 }
 
 // Become makes the rest of the request under ctx act as v. Only what has just
