@@ -16,6 +16,9 @@ import (
 // less apart than this says nothing. Others is the most processors that anything
 // else kept busy in a round. Counts are those of the first system; they may be nil.
 func WriteTable(w io.Writer, samples []Sample, counts []Count) {
+	if len(samples) == 0 {
+		return
+	}
 	first := samples[0].System
 	for _, table := range distinct(samples, func(s Sample) string { return s.System + ", " + s.Login }) {
 		of := slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.System+", "+s.Login != table })
@@ -49,6 +52,9 @@ func WriteTable(w io.Writer, samples []Sample, counts []Count) {
 // a request, and the requests a second. It is the median of the rounds; the spread is
 // between the largest of a round and the smallest.
 func WriteRatios(w io.Writer, samples []Sample) {
+	if len(samples) == 0 {
+		return
+	}
 	type key struct{ system, login, operation string }
 	rounds, first := map[key][]Sample{}, samples[0].System
 	var keys []key

@@ -72,6 +72,8 @@ x to
 	}
 	out.Reset()
 	measure.WriteRatios(&out, samples[:1])
+	measure.WriteRatios(&out, nil)
+	measure.WriteTable(&out, nil, nil)
 	if out.Len() > 0 {
 		t.Errorf("without a peer: %s", out.String())
 	}
