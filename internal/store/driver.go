@@ -51,6 +51,7 @@ func (d *Driver) Query(ctx context.Context, query string, args, v any) error {
 	if !onlyReads(query) {
 		return ErrWriteOutsideTx
 	}
+	query, args = d.lists(query, args)
 	ctx, done := patiently(ctx, d.wait)
 	if err := d.reader.Query(ctx, query, args, v); err != nil {
 		defer done()
@@ -60,6 +61,14 @@ func (d *Driver) Query(ctx context.Context, query string, args, v any) error {
 		rows.ColumnScanner = &patientRows{ColumnScanner: rows.ColumnScanner, done: done}
 	}
 	return nil
+}
+
+// lists gives the lists of a statement as the database likes them best.
+func (d *Driver) lists(query string, args any) (string, any) {
+	if all, ok := args.([]any); ok && d.dialect == dialect.Postgres {
+		return asArrays(query, all)
+	}
+	return query, args
 }
 
 // QueryContext is Query in the shape of database/sql. Its wait for a connection
@@ -96,7 +105,7 @@ func (d *Driver) BeginTx(ctx context.Context, opts *sql.TxOptions) (dialect.Tx, 
 		defer done()
 		return nil, waited(patient, err)
 	}
-	t := &Tx{Conn: entsql.Conn{ExecQuerier: tx}, ctx: ctx, tx: tx, done: done}
+	t := &Tx{Conn: entsql.Conn{ExecQuerier: tx}, driver: d, ctx: ctx, tx: tx, done: done}
 	if began, ok := ctx.Value(beganKey{}).(*began); ok {
 		began.tx = t
 	}
@@ -131,9 +140,10 @@ type beganKey struct{}
 // of one are closed before the next is sent.
 type Tx struct {
 	entsql.Conn
-	ctx  context.Context
-	tx   *sql.Tx
-	done func() // ends the context under it
+	driver *Driver
+	ctx    context.Context
+	tx     *sql.Tx
+	done   func() // ends the context under it
 
 	gathered []gathered
 }
@@ -149,11 +159,13 @@ func (t *Tx) SQL() *sql.Tx { return t.tx }
 
 // Exec runs a statement without rows.
 func (t *Tx) Exec(ctx context.Context, query string, args, v any) error {
+	query, args = t.driver.lists(query, args)
 	return t.cause(t.Conn.Exec(ctx, query, args, v))
 }
 
 // Query runs a statement with rows.
 func (t *Tx) Query(ctx context.Context, query string, args, v any) error {
+	query, args = t.driver.lists(query, args)
 	return t.cause(t.Conn.Query(ctx, query, args, v))
 }
 
