@@ -68,7 +68,8 @@ var sensitive = map[string]bool{
 	"updateProfile": false, "stopImpersonating": false, "revokeApiToken": false,
 	"revokeSession": true, "revokeOtherSessions": true, "logoutEverywhere": true,
 	"startAccessReview": true, "attestAccessReviewItem": true, "revokeAccessReviewItem": true, "closeAccessReview": false,
-	"breakGlass": true, "endBreakGlass": false,
+	"eraseCustomer": true,
+	"breakGlass":    true, "endBreakGlass": false,
 	"logout": false, "nameSession": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
 }
 

@@ -495,6 +495,10 @@ type ComplexityRoot struct {
 		Values   func(childComplexity int) int
 	}
 
+	EraseCustomerPayload struct {
+		Customer func(childComplexity int) int
+	}
+
 	GivenName struct {
 		CreatedAt func(childComplexity int) int
 		CreatedBy func(childComplexity int) int
@@ -573,6 +577,7 @@ type ComplexityRoot struct {
 		DeleteUser                func(childComplexity int, input model.DeleteUserInput) int
 		EndBreakGlass             func(childComplexity int, input model.EndBreakGlassInput) int
 		EnrolTotp                 func(childComplexity int, input *model.EnrolTotpInput) int
+		EraseCustomer             func(childComplexity int, input model.EraseCustomerInput) int
 		FinishPasskeyRegistration func(childComplexity int, input model.FinishPasskeyRegistrationInput) int
 		Impersonate               func(childComplexity int, input model.ImpersonateInput) int
 		LockUser                  func(childComplexity int, input model.LockUserInput) int
@@ -3429,6 +3434,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EntityState.Values(childComplexity), true
 
+	case "EraseCustomerPayload.customer":
+		if e.ComplexityRoot.EraseCustomerPayload.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EraseCustomerPayload.Customer(childComplexity), true
+
 	case "GivenName.createdAt":
 		if e.ComplexityRoot.GivenName.CreatedAt == nil {
 			break
@@ -3858,6 +3870,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnrolTotp(childComplexity, args["input"].(*model.EnrolTotpInput)), true
+	case "Mutation.eraseCustomer":
+		if e.ComplexityRoot.Mutation.EraseCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_eraseCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.EraseCustomer(childComplexity, args["input"].(model.EraseCustomerInput)), true
 	case "Mutation.finishPasskeyRegistration":
 		if e.ComplexityRoot.Mutation.FinishPasskeyRegistration == nil {
 			break
@@ -8930,6 +8953,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteUserInput,
 		ec.unmarshalInputEndBreakGlassInput,
 		ec.unmarshalInputEnrolTotpInput,
+		ec.unmarshalInputEraseCustomerInput,
 		ec.unmarshalInputFinishPasskeyRegistrationInput,
 		ec.unmarshalInputImpersonateInput,
 		ec.unmarshalInputLockUserInput,
@@ -11215,6 +11239,37 @@ extend type Mutation {
   practitioner("Its id." id: ID!): PractitionerProfile @hasPermission(permission: "practitioner:read")
 }
 
+"""
+A customer to erase.
+"""
+input EraseCustomerInput {
+  """
+  The customer.
+  """
+  id: ID!
+  """
+  Why they are erased, such as the day on which they asked for it, 3 to 500 characters. It stays on record, so it names nobody.
+  """
+  reason: String!
+}
+
+"""
+What is left of a customer.
+"""
+type EraseCustomerPayload {
+  """
+  The profile, which says nothing of a person any more.
+  """
+  customer: Customer
+}
+
+extend type Mutation {
+  """
+  Erase the person behind a profile: names, birth date, addresses, documents and notes, those of visits too, are emptied, the account no longer owns the profile, and what the record and its archives hold of them becomes unreadable for everybody. It cannot be undone. Bookings, orders and payments stay without them. Errors: STEP_UP_REQUIRED, NOT_FOUND, BAD_USER_INPUT, FORBIDDEN, CONFLICT while there is a legal hold, a time until which the data must be kept, or an open booking or order, and when it was done already.
+  """
+  eraseCustomer("What is asked for." input: EraseCustomerInput!): EraseCustomerPayload! @stepUp @hasPermission(permission: "customer:erase")
+}
+
 extend type Customer {
   """
   The number of the person's identity document. Needs the permission customer:read_document.
@@ -13395,6 +13450,14 @@ func (ec *executionContext) childFields_EntityState(ctx context.Context, field g
 		return ec.fieldContext_EntityState_values(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type EntityState", field.Name)
+}
+
+func (ec *executionContext) childFields_EraseCustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_EraseCustomerPayload_customer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type EraseCustomerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_GivenName(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

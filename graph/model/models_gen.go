@@ -519,6 +519,20 @@ type EntityState struct {
 	Values map[string]any `json:"values"`
 }
 
+// A customer to erase.
+type EraseCustomerInput struct {
+	// The customer.
+	ID uuid.UUID `json:"id"`
+	// Why they are erased, such as the day on which they asked for it, 3 to 500 characters. It stays on record, so it names nobody.
+	Reason string `json:"reason"`
+}
+
+// What is left of a customer.
+type EraseCustomerPayload struct {
+	// The profile, which says nothing of a person any more.
+	Customer *ent.Customer `json:"customer,omitempty"`
+}
+
 // What a browser has made out of the options of `beginPasskeyRegistration`.
 type FinishPasskeyRegistrationInput struct {
 	// What its owner calls it, 1 to 64 characters.

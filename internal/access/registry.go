@@ -122,7 +122,7 @@ var registry = []Permission{
 	{Name: CustomerUpdateNotes, Description: "Write the notes about customers.", Reserved: true},
 	{Name: CustomerMerge, Description: "Make one profile of two of the same person.", Reserved: true},
 	{Name: CustomerExport, Description: "Hand out all data about a person.", Reserved: true},
-	{Name: CustomerErase, Description: "Erase the data about a person.", High: true, Reserved: true},
+	{Name: CustomerErase, Description: "Erase the data about a person.", High: true},
 	{Name: PractitionerRead, Description: "See practitioners and their working hours."},
 	{Name: PractitionerCreate, Description: "Make users practitioners.", Reserved: true},
 	{Name: PractitionerUpdate, Description: "Change practitioners, their services and their working hours.", Reserved: true},

@@ -155,7 +155,7 @@ func (s *Service) decide(ctx context.Context, event string, id uuid.UUID, reason
 		s.tell(ctx, event, whose, access.AccessReviewDecide, err, because(id.String(), reason))
 	}()
 	if reason != nil {
-		said, err := stated(*reason, minReason, maxReason)
+		said, err := Stated(*reason, minReason, maxReason)
 		if err != nil {
 			return nil, err
 		}

@@ -27,7 +27,7 @@ import (
 func (s *Service) Delete(ctx context.Context, id uuid.UUID, reason *string) (err error) {
 	defer func() { s.tell(ctx, audit.EventUserDelete, &id, access.UserDelete, err, because("", reason)) }()
 	if reason != nil {
-		if *reason, err = stated(*reason, minReason, maxReason); err != nil {
+		if *reason, err = Stated(*reason, minReason, maxReason); err != nil {
 			return err
 		}
 	}

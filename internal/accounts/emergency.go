@@ -117,7 +117,7 @@ func (s *Service) BreakGlass(ctx context.Context, e Emergency) (taken *Taken, er
 
 // checkEmergency looks at what needs no database, and fills in what was left out.
 func (s *Service) checkEmergency(e *Emergency) (err error) {
-	if e.Reason, err = stated(e.Reason, minEmergencyReason, maxReason); err != nil {
+	if e.Reason, err = Stated(e.Reason, minEmergencyReason, maxReason); err != nil {
 		return err
 	}
 	most := s.EmergencyMost

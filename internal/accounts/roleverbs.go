@@ -68,7 +68,7 @@ func (s *Service) SetRoleStatus(ctx context.Context, id uuid.UUID, status role.S
 		s.tell(ctx, audit.EventRoleStatus, &id, access.RoleUpdate, err, because(details, reason))
 	}()
 	if reason != nil {
-		if *reason, err = stated(*reason, minReason, maxReason); err != nil {
+		if *reason, err = Stated(*reason, minReason, maxReason); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +101,7 @@ func (s *Service) DeleteRole(ctx context.Context, id uuid.UUID, reason *string) 
 	details := ""
 	defer func() { s.tell(ctx, audit.EventRoleDelete, &id, access.RoleDelete, err, because(details, reason)) }()
 	if reason != nil {
-		if *reason, err = stated(*reason, minReason, maxReason); err != nil {
+		if *reason, err = Stated(*reason, minReason, maxReason); err != nil {
 			return err
 		}
 	}

@@ -79,7 +79,7 @@ func (s *Service) RequirePasswordChange(ctx context.Context, id uuid.UUID, reaso
 func (s *Service) step(ctx context.Context, id uuid.UUID, t step) (changed *ent.User, err error) {
 	defer func() { s.tell(ctx, t.event, &id, acts[t.verb].permission, err, because("", t.reason)) }()
 	if t.reason != nil {
-		if *t.reason, err = stated(*t.reason, minReason, maxReason); err != nil {
+		if *t.reason, err = Stated(*t.reason, minReason, maxReason); err != nil {
 			return nil, err
 		}
 	}

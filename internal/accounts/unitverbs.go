@@ -188,7 +188,7 @@ func grantedForUnits(ctx context.Context, c *ent.Client) (grants []access.Grant,
 func (s *Service) DeleteUnit(ctx context.Context, id uuid.UUID, reason *string) (err error) {
 	defer func() { s.tell(ctx, audit.EventUnitDelete, &id, access.UnitDelete, err, because("", reason)) }()
 	if reason != nil {
-		if *reason, err = stated(*reason, minReason, maxReason); err != nil {
+		if *reason, err = Stated(*reason, minReason, maxReason); err != nil {
 			return err
 		}
 	}

@@ -61,9 +61,9 @@ func checkTimezone(zone string) error {
 	return nil
 }
 
-// stated trims a reason that somebody gives, and refuses one that is too short or
+// Stated trims a reason that somebody gives, and refuses one that is too short or
 // too long, in characters, or that holds what is not text.
-func stated(reason string, least, most int) (string, error) {
+func Stated(reason string, least, most int) (string, error) {
 	reason = strings.TrimSpace(reason)
 	n := utf8.RuneCountInString(reason)
 	if n < least || n > most || !utf8.ValidString(reason) || strings.ContainsFunc(reason, unicode.IsControl) {

@@ -236,7 +236,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 	client.Use(signIn.Authorities.Hook())
 	mail.Errands = signIn.Errands()
 	booking := &scheduling.Service{Store: s, Now: o.Now}
-	people := &customers.Service{Store: s, Now: o.Now, Documents: documents}
+	people := &customers.Service{Store: s, Now: o.Now, Documents: documents, People: sealing, Security: security}
 	r := &graph.Resolver{
 		Client: client, Auth: signIn, Security: security, Scheduling: booking,
 		Accounts: &accounts.Service{

@@ -69,6 +69,7 @@ const (
 	EventBreakGlass         = "BREAK_GLASS"
 	EventBreakGlassEnd      = "BREAK_GLASS_END"
 	EventExportBegin        = "AUDIT_EXPORT_BEGIN"
+	EventCustomerErase      = "CUSTOMER_ERASE"
 	EventExport             = "AUDIT_EXPORT"
 	EventConfiguration      = "CONFIGURATION_CHANGE"
 	EventAdministratorMade  = "ADMINISTRATOR_CREATED"

@@ -14,6 +14,8 @@ import (
 	"clinicgraph/ent/customer"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/accounts"
+	"clinicgraph/internal/audit"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ids"
 	"clinicgraph/internal/seal"
@@ -35,6 +37,10 @@ type Profile struct {
 type Service struct {
 	Store *store.Store
 	Now   func() time.Time
+
+	// People destroys the keys of who is erased, and Security puts that on record.
+	People   *datakeys.Keys
+	Security *audit.Security
 
 	// Documents seals the numbers of identity documents.
 	Documents *seal.Key
@@ -89,14 +95,17 @@ func Add(ctx context.Context, c *ent.Client, p Profile) (*ent.Customer, error) {
 }
 
 // Named finds the customer that an input names, through the caller's rows; nil
-// stands for the caller's own first profile. Errors: NOT_FOUND, and
-// BAD_USER_INPUT at path when the caller has no profile.
+// stands for the caller's own first profile. Errors: NOT_FOUND, CONFLICT for one that
+// was erased, and BAD_USER_INPUT at path when the caller has no profile.
 func Named(ctx context.Context, c *ent.Client, path string, id *uuid.UUID) (*ent.Customer, error) {
 	q := c.Customer.Query()
 	if id != nil {
 		found, err := q.Where(customer.ID(*id)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return nil, fault.Missing()
+		}
+		if err == nil && found.AnonymizedAt != nil {
+			return nil, fault.Conflict("The customer has been erased.")
 		}
 		return found, err
 	}

@@ -46,6 +46,9 @@ func (d *diary) businessVerbs() (questions []question) {
 				}
 				return outcome(c.redeem(d.sticker, vars{"customerId": id}), "done")
 			}},
+			question{"eraseCustomer", about, func(c caller) string {
+				return outcome(c.erase(cmp.Or(v.profile, nobody)), "done")
+			}},
 			question{"markNotificationRead", about, func(c caller) string {
 				return outcome(c.do(`mutation($id: ID!) { markNotificationRead(input: {id: $id}) { notification { readAt } } }`,
 					vars{"id": d.which(ent.TypeNotification, about, c)}), "done")

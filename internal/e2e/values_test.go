@@ -143,6 +143,7 @@ func (d *diary) request(kind string, f *ast.FieldDefinition, path []string, valu
 		"attestAccessReviewItem": {"id": missing(ent.TypeAccessReviewItem)},
 		"revokeAccessReviewItem": {"id": missing(ent.TypeAccessReviewItem), "reason": "story"},
 		"closeAccessReview":      {"id": missing(ent.TypeAccessReview)},
+		"eraseCustomer":          {"id": missing(ent.TypeCustomer), "reason": "story"},
 		"breakGlass":             {"reason": purpose}, "endBreakGlass": {},
 	}
 	arguments := vars{}

@@ -72,9 +72,9 @@ func Place(ctx context.Context, c *ent.Client, p Placement, at time.Time) (*ent.
 
 // Close ends an order whose booking is gone: CANCELLED or EXPIRED. An order that
 // money has come in for stays open until the money is given back; the event says
-// so.
-func Close(ctx context.Context, c *ent.Client, o *ent.Order, to order.Status, reason string) error {
-	data := map[string]any{"reason": reason}
+// so. Why is with the booking: people write it, and events cannot be erased.
+func Close(ctx context.Context, c *ent.Client, o *ent.Order, to order.Status) error {
+	data := map[string]any{}
 	if o.CapturedAmount > 0 {
 		data["refundDue"] = o.CapturedAmount
 		return record(ctx, c, o.ID, "BOOKING_"+to.String(), o.Status, o.Status, data)

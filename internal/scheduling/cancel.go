@@ -141,7 +141,7 @@ func (s *Service) end(ctx context.Context, c *ent.Client, b *ent.Booking, e endi
 		}
 	}
 	if b.Edges.Order != nil {
-		if err := orders.Close(ctx, c, b.Edges.Order, e.order, e.reason); err != nil {
+		if err := orders.Close(ctx, c, b.Edges.Order, e.order); err != nil {
 			return nil, err
 		}
 	}

@@ -19,11 +19,12 @@ import (
 // The settings of every SQLite connection. synchronous=FULL because with NORMAL
 // a commit can be lost when the power goes; txlock=immediate because a
 // transaction that reads first and writes later cannot wait for the lock; the
-// time format because the driver's own makes equal times unequal strings.
+// time format because the driver's own makes equal times unequal strings;
+// secure_delete because what was erased must not be left in the file's free space.
 const (
-	sqliteSettings = "_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	sqliteSettings = "_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=busy_timeout(5000)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
-	sqliteReadSettings = "_pragma=foreign_keys(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	sqliteReadSettings = "_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=busy_timeout(5000)&_txlock=deferred&_time_format=sqlite&_timezone=UTC&_pragma=query_only(1)"
 )
 
@@ -35,6 +36,8 @@ var sqlitePragmas = map[string]string{
 	"synchronous":  "2", // FULL
 	"busy_timeout": "5000",
 	"query_only":   "0",
+
+	"secure_delete": "1",
 }
 
 // OpenSQLite opens the database file at path, which it creates, with its folder,
@@ -185,4 +188,17 @@ func pragma(ctx context.Context, q driver.QueryerContext, name string) (value st
 		return "", err
 	}
 	return fmt.Sprint(dest[0]), nil
+}
+
+// EmptyLog has SQLite empty its write-ahead log, which still holds what was
+// overwritten or deleted lately, as far as nobody is reading from it. PostgreSQL does
+// so by itself, in its own time.
+func (db *DB) EmptyLog(ctx context.Context) error {
+	if db.Dialect != dialect.SQLite {
+		return nil
+	}
+	if _, err := db.Write.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); err != nil {
+		return fmt.Errorf("empty the write-ahead log: %w", err)
+	}
+	return nil
 }
