@@ -4,13 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/role"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/store"
 )
 
 // grantRows is the part of authorityRows that speaks about permissions, for many
@@ -27,11 +27,11 @@ func Held(ctx context.Context, c *ent.Client, ids []uuid.UUID) (_ map[uuid.UUID]
 	if len(ids) == 0 {
 		return held, nil
 	}
-	places, args := make([]string, len(ids)), make([]any, len(ids))
+	args := make([]any, len(ids))
 	for i, id := range ids {
-		places[i], args[i] = fmt.Sprintf("$%d", i+1), id
+		args[i] = id
 	}
-	rows, err := c.QueryContext(ctx, fmt.Sprintf(grantRows, strings.Join(places, ", ")), args...)
+	rows, err := c.QueryContext(ctx, fmt.Sprintf(grantRows, store.Places(1, len(ids))), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read what users hold: %w", err)
 	}

@@ -191,11 +191,11 @@ func (u *Uses) LastUsed(ctx context.Context, users ...uuid.UUID) (map[Use]time.T
 }
 
 func readUses(ctx context.Context, c *ent.Client, users []uuid.UUID, into map[Use]time.Time) error {
-	args, places := make([]any, len(users)), make([]string, len(users))
+	args := make([]any, len(users))
 	for i, id := range users {
-		args[i], places[i] = id, fmt.Sprintf("$%d", i+1)
+		args[i] = id
 	}
-	rows, err := c.QueryContext(ctx, `SELECT user_id, permission, last_used_on FROM permission_uses WHERE user_id IN (`+strings.Join(places, ", ")+`)`, args...)
+	rows, err := c.QueryContext(ctx, `SELECT user_id, permission, last_used_on FROM permission_uses WHERE user_id IN (`+store.Places(1, len(users))+`)`, args...)
 	if err != nil {
 		return err
 	}

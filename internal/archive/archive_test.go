@@ -47,8 +47,9 @@ func each(t *testing.T, test func(c *clinic)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		keys.Install(s.Client)
-		c := &clinic{T: t, s: s, keys: keys, dir: filepath.Join(t.TempDir(), "archives")}
+		c := &clinic{T: t, keys: keys, dir: filepath.Join(t.TempDir(), "archives")}
+		c.s = testdb.Guarded(s.DB, func() time.Time { return c.now })
+		keys.Install(c.s.Client)
 		c.at(october.AddDate(0, 0, 9), 350)
 		c.at(november.Add(time.Microsecond), 10)
 		c.now = december

@@ -184,3 +184,41 @@ func TestNoRowHidesBehindAnEntryBeforeTheFirst(t *testing.T) {
 		}
 	})
 }
+
+// The record does not take back what has left it, though the row is genuine and its
+// code is right: whoever puts it there again is seen.
+func TestAnArchivedRowDoesNotComeBack(t *testing.T) {
+	each(t, func(c *clinic) {
+		if _, err := c.s.DB.Write.Exec(`CREATE TABLE kept AS SELECT * FROM audit_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq <= 2)`); err != nil {
+			c.Fatal(err)
+		}
+		c.before(november)
+		if _, err := c.s.DB.Write.Exec(`INSERT INTO audit_logs SELECT * FROM kept`); err != nil {
+			c.Fatal(err)
+		}
+		c.at(december, 2)
+		if got := c.check(); got.First == nil || got.First.Kind != chain.ProblemForeign || got.First.Table != "audit_logs" || got.Last != 724 {
+			c.Errorf("%+v %v", got, got.First)
+		}
+	})
+}
+
+// Who owns the database can write a checkpoint for entries that no archive holds, and
+// the triggers let their rows go. The checkpoint is not signed, and is named.
+func TestRowsThatGoByAForgedCheckpointAreMissed(t *testing.T) {
+	each(t, func(c *clinic) {
+		for _, statement := range []string{
+			`INSERT INTO audit_checkpoints (last_seq, code, manifest) SELECT seq, mac, '{"last":2}' FROM audit_chain WHERE seq = 2`,
+			`DELETE FROM audit_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq <= 2)`,
+			`DELETE FROM operation_logs WHERE id IN (SELECT row_id FROM audit_chain WHERE seq <= 2)`,
+			`DELETE FROM audit_chain WHERE seq <= 2`,
+		} {
+			if _, err := c.s.DB.Write.Exec(statement); err != nil {
+				c.Fatal(err)
+			}
+		}
+		if got := c.check().First; got == nil || got.Kind != chain.ProblemCheckpoint || got.Seq != 2 {
+			c.Errorf("%v", got)
+		}
+	})
+}

@@ -174,20 +174,10 @@ func (all *changes) write(ctx context.Context) error {
 // insertChanges are the statements for one row, for two, and so on.
 var insertChanges = func() (statements [changesAtOnce]string) {
 	columns := strings.Join(append(append([]string{}, shared...), own...), ", ") + ", " + operationlog.FieldMAC
-	place := func(into []string, n int) []string { return append(into, fmt.Sprintf("$%d", n)) }
-	var front []string
-	for i := range shared {
-		front = place(front, i+1)
-	}
-	n := len(shared)
+	n := len(own) + 1
 	var rows []string
 	for i := range statements {
-		row := append([]string{}, front...)
-		for range len(own) + 1 {
-			n++
-			row = place(row, n)
-		}
-		rows = append(rows, "("+strings.Join(row, ", ")+")")
+		rows = append(rows, "("+store.Places(1, len(shared))+","+store.Places(1+len(shared)+i*n, n)+")")
 		statements[i] = `INSERT INTO ` + operationlog.Table + ` (` + columns + `) VALUES ` + strings.Join(rows, ", ")
 	}
 	return statements

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"clinicgraph/internal/store"
 )
 
 // declared are the types of a copy's columns, as the clinic's own SQLite has them.
@@ -55,7 +57,7 @@ func (s *Sealed) Insert(ctx context.Context, tx *sql.Tx) error {
 		}
 		names, args = append(names, c.name), append(args, c.kind.argument(v, b))
 	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO `+of.table+` (`+strings.Join(names, ", ")+`) VALUES (`+places(len(args))+`)`, args...)
+	_, err = tx.ExecContext(ctx, `INSERT INTO `+of.table+` (`+strings.Join(names, ", ")+`) VALUES (`+store.Places(1, len(args))+`)`, args...)
 	if err != nil {
 		return fmt.Errorf("write a copy of %s: %w", of.table, err)
 	}

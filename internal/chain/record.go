@@ -8,8 +8,8 @@ import (
 	"clinicgraph/internal/store"
 )
 
-// maxChecked bounds what is checked for one request; all of it is the operator's
-// command.
+// maxChecked bounds what is checked for one request, unless the record says so
+// itself; all of it is the operator's command.
 const maxChecked = 20_000
 
 // Record is the chain as the graph shows it.
@@ -17,6 +17,14 @@ type Record struct {
 	DB   *store.DB
 	Keys *Keys
 	Now  func() time.Time
+	Most int64 // entries that are checked at once; 0 is 20,000
+}
+
+func (r *Record) most() int64 {
+	if r.Most == 0 {
+		return maxChecked
+	}
+	return r.Most
 }
 
 // Head signs how far the chain goes; Seq is 0 where it is empty.
@@ -48,10 +56,10 @@ func (r *Record) Check(ctx context.Context, from, to int64) (*Problem, error) {
 		return nil, fault.Invalid("fromSeq", "Entries up to %d are archived.", b.archived)
 	case to < from:
 		return nil, fault.Invalid("toSeq", "The last entry is not before the first.")
+	case to-from >= r.most():
+		return nil, fault.Invalid("toSeq", "At most %d entries are checked at once.", r.most())
 	case to > last.Seq:
 		return nil, fault.Invalid("toSeq", "The chain ends with entry %d.", last.Seq)
-	case to-from >= maxChecked:
-		return nil, fault.Invalid("toSeq", "At most %d entries are checked at once.", maxChecked)
 	}
 	for ; from <= to && p == nil && err == nil; from += stretch {
 		p, err = r.Keys.stretch(ctx, r.DB, b, from, min(from+stretch-1, to))

@@ -172,8 +172,7 @@ func insert(ctx context.Context, tx *sql.Tx, entries []*Entry) error {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		n := i * columns
-		fmt.Fprintf(&b, "($%d,$%d,$%d,$%d,$%d,$%d)", n+1, n+2, n+3, n+4, n+5, n+6)
+		b.WriteString("(" + store.Places(i*columns+1, columns) + ")")
 		args = append(args, e.Seq, e.stream, e.RowID, e.rowMAC, e.mac, e.sealedAt)
 	}
 	if _, err := tx.ExecContext(ctx, b.String(), args...); err != nil {
@@ -193,7 +192,7 @@ func settle(ctx context.Context, tx *sql.Tx, pending []pendingRow, refused []int
 	for i, p := range pending {
 		ids[i] = p.id
 	}
-	if _, err := tx.ExecContext(ctx, `DELETE FROM audit_pending WHERE NOT refused AND id IN (`+places(len(ids))+`)`, ids...); err != nil {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM audit_pending WHERE NOT refused AND id IN (`+store.Places(1, len(ids))+`)`, ids...); err != nil {
 		return fmt.Errorf("take what was sealed off the list: %w", err)
 	}
 	return nil

@@ -2,11 +2,9 @@ package chain
 
 import (
 	"context"
-	"crypto/hmac"
 	"database/sql"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,15 +178,20 @@ func (s *Sealer) seal(ctx context.Context, tx *sql.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	now := s.Now().UnixMicro()
+	archived, err := readCheckpoints(ctx, tx, `ORDER BY last_seq DESC LIMIT 1`)
+	if err != nil {
+		return 0, err
+	}
+	now := s.Now()
 	for _, p := range pending {
 		code := codes[p.row]
-		if !p.mayBeSealed(code, head.Seq+1 <= s.Keys.adopted) {
+		adopting := head.Seq+1 <= s.Keys.adopted
+		if !p.mayBeSealed(code, adopting) || !adopting && code.isArchived(archived, now) {
 			refused = append(refused, p.id)
-			s.Log.ErrorContext(ctx, "a row of the record was not written by a server", "log", p.stream.table, "id", p.row)
+			s.Log.ErrorContext(ctx, "a row of the record was not written by a server, or was archived", "log", p.stream.table, "id", p.row)
 			continue
 		}
-		e := &Entry{Seq: head.Seq + 1, RowID: p.row, stream: p.stream.id, rowMAC: code.is, sealedAt: now}
+		e := &Entry{Seq: head.Seq + 1, RowID: p.row, stream: p.stream.id, rowMAC: code.is, sealedAt: now.UnixMicro()}
 		e.mac = s.Keys.entry(e, head.mac)
 		good, head = append(good, e), *e
 	}
@@ -208,84 +211,4 @@ func (s *Sealer) lock(ctx context.Context, tx *sql.Tx) (mine bool, err error) {
 		return false, fmt.Errorf("take the audit chain: %w", err)
 	}
 	return mine, nil
-}
-
-// pendingRow is a row of a log that waits to be sealed.
-type pendingRow struct {
-	id     int64
-	stream *stream
-	row    uuid.UUID
-}
-
-// code is what a row carries and what it should.
-type code struct{ carried, is []byte }
-
-func (p pendingRow) mayBeSealed(c *code, adopting bool) bool {
-	if c == nil { // there is no such row, or it is sealed
-		return false
-	}
-	return hmac.Equal(c.carried, c.is) || adopting && c.carried == nil
-}
-
-func readPending(ctx context.Context, tx *sql.Tx) ([]pendingRow, error) {
-	rows, err := tx.QueryContext(ctx, `SELECT id, stream, row_id FROM audit_pending WHERE NOT refused ORDER BY id LIMIT $1`, batch)
-	if err != nil {
-		return nil, fmt.Errorf("read what waits to be sealed: %w", err)
-	}
-	defer rows.Close()
-	var pending []pendingRow
-	for rows.Next() {
-		var p pendingRow
-		var stream int16
-		if err := rows.Scan(&p.id, &stream, &p.row); err != nil {
-			return nil, fmt.Errorf("read what waits to be sealed: %w", err)
-		}
-		if p.stream = streamByID(stream); p.stream == nil {
-			return nil, fmt.Errorf("the audit chain knows no log %d: a newer server writes to this database", stream)
-		}
-		pending = append(pending, p)
-	}
-	return pending, rows.Err()
-}
-
-// codes reads the rows and computes their codes.
-func (s *Sealer) codes(ctx context.Context, tx *sql.Tx, pending []pendingRow) (map[uuid.UUID]*code, error) {
-	codes := make(map[uuid.UUID]*code, len(pending))
-	for i := range streams {
-		st := &streams[i]
-		var ids []any
-		for _, p := range pending {
-			if p.stream == st {
-				ids = append(ids, p.row)
-			}
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		// What is in the chain is not sealed twice, whoever lists it.
-		rows, err := tx.QueryContext(ctx, `SELECT `+st.list("l.")+` FROM `+st.table+` l WHERE l.id IN (`+places(len(ids))+`)
-			AND NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.row_id = l.id)`, ids...)
-		if err != nil {
-			return nil, fmt.Errorf("read %s to seal: %w", st.table, err)
-		}
-		if err := st.scan(rows, func(r *scanned) error {
-			codes[r.id] = &code{carried: r.mac, is: s.Keys.row(r.canonical)}
-			return nil
-		}); err != nil {
-			return nil, err
-		}
-	}
-	return codes, nil
-}
-
-// places are n places for arguments, "$1, $2".
-func places(n int) string {
-	var b strings.Builder
-	for i := range n {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		fmt.Fprintf(&b, "$%d", i+1)
-	}
-	return b.String()
 }

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"database/sql"
-	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -182,7 +180,7 @@ func (k *Keys) stretch(ctx context.Context, db *store.DB, b beginning, from, to 
 	if first == nil && int64(len(entries)) < to-from+1 {
 		first = &Problem{Kind: ProblemGap, Seq: from + int64(len(entries))}
 	}
-	bad, err := k.rows(ctx, db, from, entries)
+	bad, err := k.rows(ctx, db, entries)
 	if bad != nil {
 		first = bad // its entry comes before
 	}
@@ -213,46 +211,6 @@ func readEntries(ctx context.Context, db *store.DB, from, to int64) ([]Entry, er
 	return entries, rows.Err()
 }
 
-// rows checks the rows of consecutive entries, the first of which is from, and
-// gives the first problem in the order of the chain.
-func (k *Keys) rows(ctx context.Context, db *store.DB, from int64, entries []Entry) (*Problem, error) {
-	if len(entries) == 0 {
-		return nil, nil
-	}
-	to := from + int64(len(entries)) - 1
-	ok := make([]bool, len(entries))
-	there := make([]bool, len(entries))
-	for i := range streams {
-		st := &streams[i]
-		rows, err := st.between(ctx, db, from, to)
-		if err != nil {
-			return nil, err
-		}
-		var seq int64
-		if err := st.scan(rows, func(r *scanned) error {
-			e := &entries[seq-from]
-			code := k.row(r.canonical)
-			there[seq-from] = true
-			carried := bytes.Equal(r.mac, e.rowMAC) || r.mac == nil && seq <= k.adopted
-			ok[seq-from] = carried && r.id == e.RowID && hmac.Equal(code, e.rowMAC)
-			return nil
-		}, &seq); err != nil {
-			return nil, err
-		}
-	}
-	for i := range entries {
-		if ok[i] {
-			continue
-		}
-		kind := ProblemRow
-		if !there[i] {
-			kind = ProblemRowMissing
-		}
-		return &Problem{Kind: kind, Seq: entries[i].Seq, Table: tableOf(entries[i].stream), Row: entries[i].RowID}, nil
-	}
-	return nil, nil
-}
-
 // holds looks for the entry of an exported head. The head of an entry that has gone
 // with an archive is checked with that.
 func (k *Keys) holds(ctx context.Context, db *store.DB, b beginning, h Head) (*Problem, error) {
@@ -271,26 +229,6 @@ func (k *Keys) holds(ctx context.Context, db *store.DB, b beginning, h Head) (*P
 	}
 	if len(entries) != 1 || !hmac.Equal(entries[0].mac, h.Code) {
 		return &Problem{Kind: ProblemHead, Seq: h.Seq}, nil
-	}
-	return nil, nil
-}
-
-// outside looks for a row that is neither in the chain nor waits for it.
-func outside(ctx context.Context, db *store.DB) (*Problem, error) {
-	for i := range streams {
-		st := &streams[i]
-		var id uuid.UUID
-		err := db.Read.QueryRowContext(ctx, `SELECT l.id FROM `+st.table+` l
-			WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.row_id = l.id)
-			AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.row_id = l.id AND NOT p.refused)
-			ORDER BY l.id LIMIT 1`).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("look for rows of %s outside of the chain: %w", st.table, err)
-		}
-		return &Problem{Kind: ProblemForeign, Table: st.table, Row: id}, nil
 	}
 	return nil, nil
 }

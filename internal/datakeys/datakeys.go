@@ -12,7 +12,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -138,11 +137,11 @@ func (k *Keys) ForReading(ctx context.Context, c *ent.Client, people ...uuid.UUI
 
 // read finds keys; nil are those that were destroyed.
 func (k *Keys) read(ctx context.Context, c *ent.Client, people ...uuid.UUID) (_ map[uuid.UUID]*seal.Key, err error) {
-	args, places := make([]any, len(people)), make([]string, len(people))
+	args := make([]any, len(people))
 	for i, person := range people {
-		args[i], places[i] = person, fmt.Sprintf("$%d", i+1)
+		args[i] = person
 	}
-	rows, err := c.QueryContext(ctx, `SELECT subject_id, sealed FROM data_keys WHERE subject_id IN (`+strings.Join(places, ", ")+`)`, args...)
+	rows, err := c.QueryContext(ctx, `SELECT subject_id, sealed FROM data_keys WHERE subject_id IN (`+store.Places(1, len(people))+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read keys of people: %w", err)
 	}
