@@ -573,6 +573,17 @@ var (
 				Name:    "booking_status_starts_at_id",
 				Unique:  false,
 				Columns: []*schema.Column{BookingsColumns[8], BookingsColumns[10], BookingsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deleted_at IS NULL",
+				},
+			},
+			{
+				Name:    "booking_unit_id_status_starts_at_id",
+				Unique:  false,
+				Columns: []*schema.Column{BookingsColumns[18], BookingsColumns[8], BookingsColumns[10], BookingsColumns[0]},
+				Annotation: &entsql.IndexAnnotation{
+					Where: "deleted_at IS NULL",
+				},
 			},
 			{
 				Name:    "booking_customer_id_starts_at",
