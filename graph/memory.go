@@ -12,6 +12,7 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
+	"clinicgraph/internal/datakeys"
 )
 
 // memory keeps what several objects of one response ask for, so that it is read
@@ -60,8 +61,8 @@ func memoryOf(ctx context.Context) *memory {
 }
 
 // The kinds of what is noted. Owners are the users whose sessions and tokens were
-// read, actors those whom the log of sessions speaks of, people those whose data the
-// operation log holds sealed, and logged, with an entity behind it, what they are of.
+// read, actors those whom the log of sessions speaks of, people those whose data were
+// read sealed, and logged, with an entity behind it, what they are of.
 const (
 	kindOwner  = "owner"
 	kindActor  = "actor"
@@ -119,11 +120,23 @@ func (m *memory) note(value ent.Value) {
 	case []*ent.Customer:
 		for _, c := range rows {
 			m.loaded[ent.TypeCustomer] = append(m.loaded[ent.TypeCustomer], c.ID)
+			m.person(c.Notes)
 		}
 	case []*ent.Appointment:
 		for _, a := range rows {
 			m.loaded[ent.TypeAppointment] = append(m.loaded[ent.TypeAppointment], a.ID)
+			m.person(a.Notes)
 		}
+	}
+}
+
+// person notes whose a text is, if it is sealed.
+func (m *memory) person(text *string) {
+	if text == nil {
+		return
+	}
+	if person, sealed := datakeys.Whose(*text); sealed {
+		m.loaded[kindPerson] = append(m.loaded[kindPerson], person)
 	}
 }
 

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"clinicgraph/graph/generated"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
+	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/seal"
 )
 
@@ -56,9 +58,7 @@ func (r *Resolver) logged(ctx context.Context, l *ent.OperationLog, side audit.S
 
 // opened gives one sealed value, or what stands in its place.
 func (r *Resolver) opened(ctx context.Context, l *ent.OperationLog, side audit.Side, column string, person uuid.UUID) (any, error) {
-	key, err := of(ctx, readKey("datakeys"), person, []string{kindPerson}, func(ids []uuid.UUID) (map[uuid.UUID]*seal.Key, error) {
-		return r.People.ForReading(ctx, r.Client, ids...)
-	})
+	key, err := r.keyOf(ctx, person)
 	if err != nil {
 		return nil, err
 	}
@@ -81,6 +81,36 @@ func (r *Resolver) opened(ctx context.Context, l *ent.OperationLog, side audit.S
 		err = sighted(ctx, bit, person)
 	}
 	return value, err
+}
+
+// noted opens what a row keeps sealed; what was written before rows were sealed is as
+// it is. Who may read it has been decided. Of whom nothing can be opened there is
+// nothing.
+func (r *Resolver) noted(ctx context.Context, kept *string, entity string, id uuid.UUID) (*string, error) {
+	if kept == nil {
+		return nil, nil
+	}
+	person, sealed := datakeys.Whose(*kept)
+	if !sealed {
+		return kept, nil
+	}
+	key, err := r.keyOf(ctx, person)
+	if err != nil || key == nil {
+		return nil, err
+	}
+	plain, ok := datakeys.Open(key, *kept, datakeys.At(entity, id, "notes"))
+	if !ok {
+		return nil, fmt.Errorf("graph: the notes of %s %s were not sealed for it", entity, id)
+	}
+	text := string(plain)
+	return &text, nil
+}
+
+// keyOf reads the key of a person, and those of the others on the page.
+func (r *Resolver) keyOf(ctx context.Context, person uuid.UUID) (*seal.Key, error) {
+	return of(ctx, readKey("datakeys"), person, []string{kindPerson}, func(ids []uuid.UUID) (map[uuid.UUID]*seal.Key, error) {
+		return r.People.ForReading(ctx, r.Client, ids...)
+	})
 }
 
 // readsLive says whether the caller may read the column of the object as it is now:

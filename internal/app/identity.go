@@ -112,6 +112,13 @@ func (a *App) follow(ctx context.Context, signIn *auth.Service, keys auth.Keys, 
 		log.InfoContext(ctx, "former secrets are accepted", "documents_resealed", documents, "keys_of_people_resealed", people,
 			"factors_resealed", done.Resealed, "factors_lost", done.FactorsLost, "passwords_of_former", done.PasswordsFormer, "passwords_lost", done.PasswordsLost)
 	}
+	notes, err := a.Seed.Customers.SealNotes(ctx)
+	if err != nil {
+		return err
+	}
+	if notes > 0 {
+		log.InfoContext(ctx, "notes sealed that were written in the clear", "notes", notes)
+	}
 	signIn.Keys = a.Keys
 	signIn.Followed = auth.NewFollower(func(ctx context.Context) error {
 		return errors.Join(signIn.Revoked.Load(ctx, a.Store.Client, signIn.Now()), a.Keys.Load(ctx))

@@ -46,8 +46,8 @@ func Records(entity string) bool {
 	}
 }
 
-// mutation is what the generated mutations have in common beyond ent.Mutation.
-type mutation interface {
+// Mutation is what the generated mutations have in common beyond ent.Mutation.
+type Mutation interface {
 	ent.Mutation
 	Client() *ent.Client
 	Tx() (*ent.Tx, error)
@@ -82,7 +82,7 @@ func OperationHook(now func() time.Time, people *datakeys.Keys, codes *chain.Key
 			if err != nil {
 				return nil, err
 			}
-			if err := k.record(ctx, m.(mutation), before); err != nil {
+			if err := k.record(ctx, m.(Mutation), before); err != nil {
 				return nil, fmt.Errorf("record %s of %s: %w", m.Op(), m.Type(), err)
 			}
 			return value, nil
@@ -110,7 +110,7 @@ func oldValues(ctx context.Context, m ent.Mutation) (map[string]any, error) {
 		if ent.Meta[m.Type()].Internal { // join rows: their two ends are the new values of their making
 			return nil, nil
 		}
-		return deletedValues(ctx, m.(mutation), fields)
+		return deletedValues(ctx, m.(Mutation), fields)
 	}
 	old := make(map[string]any, len(fields))
 	for _, f := range fields {
@@ -127,7 +127,7 @@ func oldValues(ctx context.Context, m ent.Mutation) (map[string]any, error) {
 }
 
 // deletedValues reads a row that is about to go. OldField serves updates alone.
-func deletedValues(ctx context.Context, m mutation, fields []string) (map[string]any, error) {
+func deletedValues(ctx context.Context, m Mutation, fields []string) (map[string]any, error) {
 	id, ok := m.ID()
 	if !ok {
 		return nil, fmt.Errorf("deletion of %s without an id", m.Type())
@@ -152,7 +152,7 @@ func deletedValues(ctx context.Context, m mutation, fields []string) (map[string
 	return old, nil
 }
 
-func (k *recorder) record(ctx context.Context, m mutation, before map[string]any) error {
+func (k *recorder) record(ctx context.Context, m Mutation, before map[string]any) error {
 	id, ok := m.ID()
 	if !ok {
 		return fmt.Errorf("the row has no id")

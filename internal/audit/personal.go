@@ -95,7 +95,7 @@ func Unseal(key *seal.Key, l *ent.OperationLog, side Side, column string) (any, 
 // redaction makes the values of one entry fit for the log.
 type redaction struct {
 	keys   *datakeys.Keys // nil: nothing personal is kept
-	m      mutation
+	m      Mutation
 	entry  uuid.UUID
 	id     uuid.UUID
 	before map[string]any
@@ -127,7 +127,7 @@ func (r *redaction) seal(ctx context.Context, side Side, column string, v any) (
 	if r.keys == nil {
 		return Personal, nil
 	}
-	person, err := r.subject(ctx)
+	person, err := Subject(ctx, r.m, r.before)
 	if err != nil || person == uuid.Nil {
 		return Personal, err
 	}
@@ -140,6 +140,13 @@ func (r *redaction) seal(ctx context.Context, side Side, column string, v any) (
 	if r.key == nil { // of somebody who was erased nothing is kept
 		return Personal, nil
 	}
+	if kept, ok := atRest(v); ok { // sealed in its row; the log seals it for itself
+		plain, ok := datakeys.Open(r.key, kept, datakeys.At(r.m.Type(), r.id, column))
+		if !ok {
+			return Unreadable, nil
+		}
+		v = string(plain)
+	}
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return "", fmt.Errorf("value of %s: %w", column, err)
@@ -147,23 +154,35 @@ func (r *redaction) seal(ctx context.Context, side Side, column string, v any) (
 	return datakeys.Seal(r.key, person, plain, place(r.entry, side, r.m.Type(), r.id, column)), nil
 }
 
-// subject is whom the row is about; nobody where nobody is named.
-func (r *redaction) subject(ctx context.Context) (uuid.UUID, error) {
-	column := subjects[r.m.Type()]
+// atRest gives a value that its row keeps sealed.
+func atRest(v any) (string, bool) {
+	if p, ok := v.(*string); ok && p != nil {
+		v = *p
+	}
+	text, _ := v.(string)
+	_, ok := datakeys.Whose(text)
+	return text, ok
+}
+
+// Subject is whom the row of a mutation is about, and nobody where nobody is named.
+// Before is what a row was that is being deleted.
+func Subject(ctx context.Context, m Mutation, before map[string]any) (uuid.UUID, error) {
+	column := subjects[m.Type()]
 	if column == "" {
 		return uuid.Nil, nil
 	}
 	if column == "id" {
-		return r.id, nil
+		id, _ := m.ID()
+		return id, nil
 	}
-	v, known := r.m.Field(column)
-	if !known && r.m.Op().Is(ent.OpUpdateOne) {
+	v, known := m.Field(column)
+	if !known && m.Op().Is(ent.OpUpdateOne) {
 		var err error
-		if v, err = r.m.OldField(ctx, column); err != nil {
-			return uuid.Nil, fmt.Errorf("read %s of %s: %w", column, r.m.Type(), err)
+		if v, err = m.OldField(ctx, column); err != nil {
+			return uuid.Nil, fmt.Errorf("read %s of %s: %w", column, m.Type(), err)
 		}
 	} else if !known {
-		v = r.before[column] // of a deletion
+		v = before[column]
 	}
 	switch id := v.(type) {
 	case uuid.UUID:

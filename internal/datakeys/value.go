@@ -11,14 +11,19 @@ import (
 	"clinicgraph/internal/seal"
 )
 
-// mark begins a sealed value where texts are kept. It holds a control character, so
+// Prefix begins a sealed value where texts are kept. It holds a control character, so
 // that nobody writes a text that looks like one by chance.
-const mark = "\x01sealed:"
+const Prefix = "\x01sealed:"
+
+// At is the place of a value that its own row keeps sealed.
+func At(entity string, id uuid.UUID, column string) string {
+	return "row " + entity + " " + id.String() + " " + column
+}
 
 // Seal gives a value as a text that holds whose it is and what was sealed with their
 // key for a place. It opens at this place and at no other.
 func Seal(key *seal.Key, person uuid.UUID, plain []byte, place string) string {
-	return mark + base64.RawStdEncoding.EncodeToString(append(person[:], key.Seal(plain, place)...))
+	return Prefix + base64.RawStdEncoding.EncodeToString(append(person[:], key.Seal(plain, place)...))
 }
 
 // Whose says whose a sealed value is; false for any other text.
@@ -39,7 +44,7 @@ func Open(key *seal.Key, text, place string) (plain []byte, ok bool) {
 }
 
 func parse(text string) (person uuid.UUID, sealed []byte, ok bool) {
-	coded, ok := strings.CutPrefix(text, mark)
+	coded, ok := strings.CutPrefix(text, Prefix)
 	if !ok {
 		return person, nil, false
 	}

@@ -38,6 +38,11 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 	}))
 	client.UseRowRule(Rule)
 	client.Use(writes(now), audit.OperationHook(now, record.People, record.Codes))
+	if record.People != nil {
+		seals := atRest(record.People) // behind the log, which seals for itself what was written
+		client.Customer.Use(seals)
+		client.Appointment.Use(seals)
+	}
 	if record.Codes != nil {
 		record.Codes.Install(client) // behind what fills in the rows
 	}
