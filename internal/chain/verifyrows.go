@@ -133,10 +133,8 @@ func outside(ctx context.Context, db *store.DB) (*Problem, error) {
 	for i := range streams {
 		st := &streams[i]
 		var id uuid.UUID
-		err := db.Read.QueryRowContext(ctx, `SELECT l.id FROM `+st.table+` l
-			WHERE NOT EXISTS (SELECT 1 FROM audit_chain c WHERE c.row_id = l.id AND c.stream = $1)
-			AND NOT EXISTS (SELECT 1 FROM audit_pending p WHERE p.row_id = l.id AND p.stream = $1 AND NOT p.refused)
-			ORDER BY l.id LIMIT 1`, st.id).Scan(&id)
+		err := db.Read.QueryRowContext(ctx, `SELECT id FROM `+st.table+` EXCEPT SELECT row_id FROM audit_chain WHERE stream = $1
+			EXCEPT SELECT row_id FROM audit_pending WHERE stream = $1 AND NOT refused ORDER BY id LIMIT 1`, st.id).Scan(&id)
 		if errors.Is(err, sql.ErrNoRows) {
 			continue
 		}
