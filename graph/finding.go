@@ -52,7 +52,7 @@ func (r *queryResolver) AccessFindings(ctx context.Context, reasons []model.Acce
 	out := &model.AccessFindingConnection{Edges: make([]*model.AccessFindingEdge, len(found))}
 	for i, f := range found {
 		out.Edges[i] = &model.AccessFindingEdge{Cursor: paging.NewCursor(findingList, f.ID(), nil), Node: &model.AccessFinding{
-			Reasons: named[model.AccessFindingReason](f.Findings), Risks: named[model.AccessRisk](f.Risks), UserRole: f.Role, UserPermission: f.Direct,
+			Reasons: named[model.AccessFindingReason](f.Findings), Risks: named[model.AccessRisk](f.Risks), UserRole: f.Role, UserPermission: f.Direct, LastUsedOn: day(f.LastUsed),
 		}}
 	}
 	if n := len(out.Edges); n > 0 {
@@ -77,6 +77,15 @@ func soughtBy(at string, reasons []model.AccessFindingReason, ending, unused int
 		return accounts.Sought{}, fault.Invalid(at+"unusedForDays", "This is a number of days from 1 to 730.")
 	}
 	return accounts.Sought{Findings: named[accounts.Finding](reasons), Ending: time.Duration(ending) * day, Idle: time.Duration(unused) * day}, nil
+}
+
+// day is the day of an instant, in UTC; nil is none.
+func day(t *time.Time) *string {
+	if t == nil {
+		return nil
+	}
+	text := t.UTC().Format(time.DateOnly)
+	return &text
 }
 
 // named gives the values of one enum as those of another of the same names.

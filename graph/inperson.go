@@ -18,6 +18,8 @@ var delegable = map[string]agents{
 	"bookAppointment":      {true, true},
 	"cancelBooking":        {true, true},
 	"capturePayment":       {true, true},
+	"createCustomer":       {false, true},
+	"updateCustomer":       {false, true},
 	"redeemReward":         {true, true},
 	"markNotificationRead": {true, false},
 	"updateProfile":        {true, false},

@@ -70,7 +70,7 @@ var sensitive = map[string]bool{
 	"startAccessReview": true, "attestAccessReviewItem": true, "revokeAccessReviewItem": true, "closeAccessReview": false,
 	"eraseCustomer": true,
 	"breakGlass":    true, "endBreakGlass": false,
-	"logout": false, "nameSession": false, "bookAppointment": false, "cancelBooking": false, "markNotificationRead": false,
+	"logout": false, "nameSession": false, "bookAppointment": false, "createCustomer": false, "updateCustomer": false, "cancelBooking": false, "markNotificationRead": false,
 }
 
 // limiter refuses what is past the limits. It is an extension of the executor

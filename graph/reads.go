@@ -23,8 +23,12 @@ import (
 
 // personal are the fields whose readers are on record, by name, and personalBit
 // where each is in a set of them: what the schema calls personal of whoever is
-// treated, and of their visits. Names are not among them: they stand in every list.
+// treated, and of their visits, and of accounts what has a permission of its own.
+// Names are not among them: they stand in every list, and so do the addresses by
+// which accounts are told apart.
 var personal, personalBit = personalFields(ent.TypeCustomer, ent.TypeAppointment)
+
+const userPhone = ent.TypeUser + ".phone"
 
 // shownAs is the field that shows a column under another name.
 var shownAs = map[string]string{ent.TypeCustomer + ".document_sealed": "document_number"}
@@ -38,6 +42,7 @@ func personalFields(entities ...string) (names []string, bit map[string]int) {
 			names = append(names, entity+"."+camel(column))
 		}
 	}
+	names = append(names, userPhone)
 	slices.Sort(names)
 	bit = make(map[string]int, len(names))
 	for i, name := range names {
@@ -89,6 +94,8 @@ func note(ctx context.Context, field *declaration, obj any) error {
 		subject = o.ID
 	case *ent.Appointment:
 		subject = o.CustomerID
+	case *ent.User:
+		subject = o.ID
 	}
 	return sighted(ctx, field.personal, subject)
 }
@@ -128,7 +135,7 @@ func (r *reads) take() map[*access.Viewer][]audit.Read {
 		if all == nil {
 			all = map[*access.Viewer][]audit.Read{}
 		}
-		own := s.viewer.Impersonator == nil && slices.Contains(s.viewer.Profiles, s.subject)
+		own := s.viewer.Impersonator == nil && (s.subject == s.viewer.UserID || slices.Contains(s.viewer.Profiles, s.subject))
 		all[s.viewer] = append(all[s.viewer], audit.Read{Subject: s.subject, Own: own, Fields: fieldNames(*set)})
 	}
 	for _, reads := range all {

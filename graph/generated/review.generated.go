@@ -73,6 +73,29 @@ func (ec *executionContext) fieldContext_AccessFinding_risks(_ context.Context, 
 	return graphql.NewScalarFieldContext("AccessFinding", field, false, false, errors.New("field of type AccessRisk does not have child fields"))
 }
 
+func (ec *executionContext) _AccessFinding_lastUsedOn(ctx context.Context, field graphql.CollectedField, obj *model.AccessFinding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AccessFinding_lastUsedOn(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedOn, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalODate2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AccessFinding_lastUsedOn(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("AccessFinding", field, false, false, errors.New("field of type Date does not have child fields"))
+}
+
 func (ec *executionContext) _AccessFinding_userRole(ctx context.Context, field graphql.CollectedField, obj *model.AccessFinding) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -982,6 +1005,11 @@ func (ec *executionContext) _AccessFinding(ctx context.Context, sel ast.Selectio
 		case "risks":
 			out.Values[i] = ec._AccessFinding_risks(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastUsedOn":
+			out.Values[i] = ec._AccessFinding_lastUsedOn(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "userRole":

@@ -57,6 +57,7 @@ type DirectiveRoot struct {
 
 type ComplexityRoot struct {
 	AccessFinding struct {
+		LastUsedOn     func(childComplexity int) int
 		Reasons        func(childComplexity int) int
 		Risks          func(childComplexity int) int
 		UserPermission func(childComplexity int) int
@@ -457,6 +458,10 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	CustomerPayload struct {
+		Customer func(childComplexity int) int
+	}
+
 	DeleteOrganizationalUnitPayload struct {
 		DeletedID func(childComplexity int) int
 	}
@@ -568,6 +573,7 @@ type ComplexityRoot struct {
 		CompleteLogin             func(childComplexity int, input model.CompleteLoginInput) int
 		ConfirmTotp               func(childComplexity int, input model.ConfirmTotpInput) int
 		CreateAPIToken            func(childComplexity int, input model.CreateAPITokenInput) int
+		CreateCustomer            func(childComplexity int, input model.CreateCustomerInput) int
 		CreateOrganizationalUnit  func(childComplexity int, input model.CreateOrganizationalUnitInput) int
 		CreateRole                func(childComplexity int, input model.CreateRoleInput) int
 		CreateUser                func(childComplexity int, input model.CreateUserInput) int
@@ -611,6 +617,7 @@ type ComplexityRoot struct {
 		StartAccessReview         func(childComplexity int, input model.StartAccessReviewInput) int
 		StopImpersonating         func(childComplexity int) int
 		UnlockUser                func(childComplexity int, input model.UnlockUserInput) int
+		UpdateCustomer            func(childComplexity int, input model.UpdateCustomerInput) int
 		UpdateOrganizationalUnit  func(childComplexity int, input model.UpdateOrganizationalUnitInput) int
 		UpdateProfile             func(childComplexity int, input model.UpdateProfileInput) int
 		UpdateRole                func(childComplexity int, input model.UpdateRoleInput) int
@@ -1649,6 +1656,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	_ = ec
 	switch typeName + "." + field {
 
+	case "AccessFinding.lastUsedOn":
+		if e.ComplexityRoot.AccessFinding.LastUsedOn == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AccessFinding.LastUsedOn(childComplexity), true
 	case "AccessFinding.reasons":
 		if e.ComplexityRoot.AccessFinding.Reasons == nil {
 			break
@@ -3325,6 +3338,13 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.CustomerEdge.Node(childComplexity), true
 
+	case "CustomerPayload.customer":
+		if e.ComplexityRoot.CustomerPayload.Customer == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CustomerPayload.Customer(childComplexity), true
+
 	case "DeleteOrganizationalUnitPayload.deletedId":
 		if e.ComplexityRoot.DeleteOrganizationalUnitPayload.DeletedID == nil {
 			break
@@ -3771,6 +3791,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.CreateAPIToken(childComplexity, args["input"].(model.CreateAPITokenInput)), true
+	case "Mutation.createCustomer":
+		if e.ComplexityRoot.Mutation.CreateCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateCustomer(childComplexity, args["input"].(model.CreateCustomerInput)), true
 	case "Mutation.createOrganizationalUnit":
 		if e.ComplexityRoot.Mutation.CreateOrganizationalUnit == nil {
 			break
@@ -4219,6 +4250,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.UnlockUser(childComplexity, args["input"].(model.UnlockUserInput)), true
+	case "Mutation.updateCustomer":
+		if e.ComplexityRoot.Mutation.UpdateCustomer == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_updateCustomer_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.UpdateCustomer(childComplexity, args["input"].(model.UpdateCustomerInput)), true
 	case "Mutation.updateOrganizationalUnit":
 		if e.ComplexityRoot.Mutation.UpdateOrganizationalUnit == nil {
 			break
@@ -8942,6 +8984,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCompleteLoginInput,
 		ec.unmarshalInputConfirmTotpInput,
 		ec.unmarshalInputCreateApiTokenInput,
+		ec.unmarshalInputCreateCustomerInput,
 		ec.unmarshalInputCreateOrganizationalUnitInput,
 		ec.unmarshalInputCreateRoleInput,
 		ec.unmarshalInputCreateUserInput,
@@ -9009,6 +9052,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSignInWithPasskeyInput,
 		ec.unmarshalInputStartAccessReviewInput,
 		ec.unmarshalInputUnlockUserInput,
+		ec.unmarshalInputUpdateCustomerInput,
 		ec.unmarshalInputUpdateOrganizationalUnitInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateRoleInput,
@@ -10284,6 +10328,127 @@ extend type Subscription {
     """
     practitionerIds: [ID!]
   ): [Slot!] @hasPermission(permission: "practitioner:read")
+}
+`, BuiltIn: false},
+	{Name: "../schema/customer.graphqls", Input: `"""
+A profile of a person who is treated. No account comes with it.
+"""
+input CreateCustomerInput {
+  """
+  Given name.
+  """
+  givenName: String!
+  """
+  Family name.
+  """
+  surname: String!
+  """
+  The home unit. Who makes profiles for the own unit alone must name it, or one below it.
+  """
+  unitId: ID
+  """
+  The sex on record.
+  """
+  sexId: ID
+  """
+  Date of birth, not after today. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  birthDate: Date @hasPermission(permission: "customer:read_personal")
+  """
+  E-mail address. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  email: String @hasPermission(permission: "customer:read_personal")
+  """
+  Telephone number in E.164, such as +49301234567. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  phone: String @hasPermission(permission: "customer:read_personal")
+  """
+  Postal address, at most 500 characters, on several lines where it has them. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  address: String @hasPermission(permission: "customer:read_personal")
+  """
+  Notes of the clinic, at most 10,000 characters. Needs ` + "`" + `customer:update_notes` + "`" + ` and ` + "`" + `customer:read_notes` + "`" + `: nobody overwrites what they cannot see.
+  """
+  notes: String @hasPermission(permission: "customer:update_notes")
+  """
+  The number of the person's identity document: 4 to 40 letters, digits, spaces, dots, dashes and slashes. Needs ` + "`" + `customer:read_document` + "`" + `.
+  """
+  documentNumber: String @hasPermission(permission: "customer:read_document")
+}
+
+"""
+What is to change about a customer profile. What is not given stays; null clears.
+"""
+input UpdateCustomerInput {
+  """
+  The profile.
+  """
+  id: ID!
+  """
+  Refuse with CONFLICT unless this is the profile's version.
+  """
+  expectedVersion: Int
+  """
+  Given name; cannot be cleared.
+  """
+  givenName: String
+  """
+  Family name; cannot be cleared.
+  """
+  surname: String
+  """
+  The home unit, which ` + "`" + `customer:update` + "`" + ` must reach as well.
+  """
+  unitId: ID
+  """
+  The sex on record.
+  """
+  sexId: ID
+  """
+  Date of birth, not after today. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  birthDate: Date @hasPermission(permission: "customer:read_personal")
+  """
+  E-mail address. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  email: String @hasPermission(permission: "customer:read_personal")
+  """
+  Telephone number in E.164, such as +49301234567. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  phone: String @hasPermission(permission: "customer:read_personal")
+  """
+  Postal address, at most 500 characters, on several lines where it has them. Needs ` + "`" + `customer:read_personal` + "`" + `.
+  """
+  address: String @hasPermission(permission: "customer:read_personal")
+  """
+  Notes of the clinic, at most 10,000 characters. Needs ` + "`" + `customer:update_notes` + "`" + ` and ` + "`" + `customer:read_notes` + "`" + `: nobody overwrites what they cannot see.
+  """
+  notes: String @hasPermission(permission: "customer:update_notes")
+  """
+  The number of the person's identity document: 4 to 40 letters, digits, spaces, dots, dashes and slashes. Needs ` + "`" + `customer:read_document` + "`" + `.
+  """
+  documentNumber: String @hasPermission(permission: "customer:read_document")
+}
+
+"""
+A customer profile as it is now.
+"""
+type CustomerPayload {
+  """
+  The profile; null when the caller may not see customers.
+  """
+  customer: Customer
+}
+
+extend type Mutation {
+  """
+  Make a profile for somebody who is treated, with an empty points account. Each sensitive field asks for its permission. Errors: BAD_USER_INPUT, NOT_FOUND for a unit or sex, FORBIDDEN for a unit or a field out of reach.
+  """
+  createCustomer("What is asked for." input: CreateCustomerInput!): CustomerPayload! @hasPermission(permission: "customer:create")
+  """
+  Change a profile. Each sensitive field asks for its permission, which must reach this profile. Errors: NOT_FOUND, BAD_USER_INPUT, CONFLICT for a stale version and for a customer who was erased, FORBIDDEN.
+  """
+  updateCustomer("What is asked for." input: UpdateCustomerInput!): CustomerPayload! @hasPermission(permission: "customer:update")
 }
 `, BuiltIn: false},
 	{Name: "../schema/email.graphqls", Input: `"""
@@ -11625,6 +11790,10 @@ type AccessFinding @hasPermission(permission: "access_review:read") {
   """
   risks: [AccessRisk!]!
   """
+  The day, in UTC, on which its holder last used anything that it gives, of the last two years; null: on none. A use counts for every grant that gives what was used.
+  """
+  lastUsedOn: Date
+  """
   The assignment of a role.
   """
   userRole: UserRole
@@ -12580,6 +12749,8 @@ func (ec *executionContext) childFields_AccessFinding(ctx context.Context, field
 		return ec.fieldContext_AccessFinding_reasons(ctx, field)
 	case "risks":
 		return ec.fieldContext_AccessFinding_risks(ctx, field)
+	case "lastUsedOn":
+		return ec.fieldContext_AccessFinding_lastUsedOn(ctx, field)
 	case "userRole":
 		return ec.fieldContext_AccessFinding_userRole(ctx, field)
 	case "userPermission":
@@ -13374,6 +13545,14 @@ func (ec *executionContext) childFields_CustomerEdge(ctx context.Context, field 
 		return ec.fieldContext_CustomerEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CustomerEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_CustomerPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "customer":
+		return ec.fieldContext_CustomerPayload_customer(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CustomerPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteOrganizationalUnitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

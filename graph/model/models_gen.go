@@ -23,6 +23,8 @@ type AccessFinding struct {
 	Reasons []AccessFindingReason `json:"reasons"`
 	// What is risky about it.
 	Risks []AccessRisk `json:"risks"`
+	// The day, in UTC, on which its holder last used anything that it gives, of the last two years; null: on none. A use counts for every grant that gives what was used.
+	LastUsedOn *string `json:"lastUsedOn,omitempty"`
 	// The assignment of a role.
 	UserRole *ent.UserRole `json:"userRole,omitempty"`
 	// The direct permission.
@@ -359,6 +361,30 @@ type CreateAPITokenPayload struct {
 	Token string `json:"token"`
 }
 
+// A profile of a person who is treated. No account comes with it.
+type CreateCustomerInput struct {
+	// Given name.
+	GivenName string `json:"givenName"`
+	// Family name.
+	Surname string `json:"surname"`
+	// The home unit. Who makes profiles for the own unit alone must name it, or one below it.
+	UnitID *uuid.UUID `json:"unitId,omitempty"`
+	// The sex on record.
+	SexID *uuid.UUID `json:"sexId,omitempty"`
+	// Date of birth, not after today. Needs `customer:read_personal`.
+	BirthDate *string `json:"birthDate,omitempty"`
+	// E-mail address. Needs `customer:read_personal`.
+	Email *string `json:"email,omitempty"`
+	// Telephone number in E.164, such as +49301234567. Needs `customer:read_personal`.
+	Phone *string `json:"phone,omitempty"`
+	// Postal address, at most 500 characters, on several lines where it has them. Needs `customer:read_personal`.
+	Address *string `json:"address,omitempty"`
+	// Notes of the clinic, at most 10,000 characters. Needs `customer:update_notes` and `customer:read_notes`: nobody overwrites what they cannot see.
+	Notes *string `json:"notes,omitempty"`
+	// The number of the person's identity document: 4 to 40 letters, digits, spaces, dots, dashes and slashes. Needs `customer:read_document`.
+	DocumentNumber *string `json:"documentNumber,omitempty"`
+}
+
 // A new unit.
 type CreateOrganizationalUnitInput struct {
 	// The unit's name, not in use yet.
@@ -411,6 +437,12 @@ type CreateUserInput struct {
 type CreateUserPayload struct {
 	// The account; null when the caller may not see accounts.
 	User *ent.User `json:"user,omitempty"`
+}
+
+// A customer profile as it is now.
+type CustomerPayload struct {
+	// The profile; null when the caller may not see customers.
+	Customer *ent.Customer `json:"customer,omitempty"`
 }
 
 // An account to close.
@@ -1140,6 +1172,34 @@ type UnlockUserInput struct {
 	ID uuid.UUID `json:"id"`
 	// Why it is unlocked, 3 to 500 characters.
 	Reason *string `json:"reason,omitempty"`
+}
+
+// What is to change about a customer profile. What is not given stays; null clears.
+type UpdateCustomerInput struct {
+	// The profile.
+	ID uuid.UUID `json:"id"`
+	// Refuse with CONFLICT unless this is the profile's version.
+	ExpectedVersion *int `json:"expectedVersion,omitempty"`
+	// Given name; cannot be cleared.
+	GivenName graphql.Omittable[*string] `json:"givenName,omitempty"`
+	// Family name; cannot be cleared.
+	Surname graphql.Omittable[*string] `json:"surname,omitempty"`
+	// The home unit, which `customer:update` must reach as well.
+	UnitID graphql.Omittable[*uuid.UUID] `json:"unitId,omitempty"`
+	// The sex on record.
+	SexID graphql.Omittable[*uuid.UUID] `json:"sexId,omitempty"`
+	// Date of birth, not after today. Needs `customer:read_personal`.
+	BirthDate graphql.Omittable[*string] `json:"birthDate,omitempty"`
+	// E-mail address. Needs `customer:read_personal`.
+	Email graphql.Omittable[*string] `json:"email,omitempty"`
+	// Telephone number in E.164, such as +49301234567. Needs `customer:read_personal`.
+	Phone graphql.Omittable[*string] `json:"phone,omitempty"`
+	// Postal address, at most 500 characters, on several lines where it has them. Needs `customer:read_personal`.
+	Address graphql.Omittable[*string] `json:"address,omitempty"`
+	// Notes of the clinic, at most 10,000 characters. Needs `customer:update_notes` and `customer:read_notes`: nobody overwrites what they cannot see.
+	Notes graphql.Omittable[*string] `json:"notes,omitempty"`
+	// The number of the person's identity document: 4 to 40 letters, digits, spaces, dots, dashes and slashes. Needs `customer:read_document`.
+	DocumentNumber graphql.Omittable[*string] `json:"documentNumber,omitempty"`
 }
 
 // What is to change about a unit. What is not given stays; null clears.

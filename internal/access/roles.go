@@ -31,16 +31,16 @@ var systemRoles = []Role{
 	{RoleManager, "Runs the clinic: its business, its people and its records, but for the notes about patients.", at(ScopeAny,
 		UserRead, UserReadPersonal, UserCreate, UserUpdate, UserLock, UserDeactivate, RoleRead, RoleCreate, RoleUpdate, RoleDelete, RoleAssign,
 		PermissionRead, PermissionGrant, AccessReviewRead, AccessReviewDecide, SessionRead, SessionRevoke, RateLimitRead, UnitRead, UnitCreate, UnitUpdate, UnitDelete, DirectoryRead,
-		CustomerRead, CustomerReadPersonal, CustomerReadDocument, PractitionerRead, ProductRead,
+		CustomerRead, CustomerReadPersonal, CustomerReadDocument, CustomerCreate, CustomerUpdate, PractitionerRead, ProductRead,
 		BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture,
 		PointsRead, RewardRead, RewardRedeem, OperationLogRead, AuditLogVerify)},
 	{RoleStaff, "Front desk: the customers, and the bookings and payments of the own unit.", slices.Concat(
-		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, CustomerReadDocument, PointsRead, RewardRedeem),
+		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, CustomerRead, CustomerReadPersonal, CustomerReadDocument, CustomerCreate, CustomerUpdate, PointsRead, RewardRedeem),
 		at(ScopeUnit, BookingRead, BookingCreate, BookingCancel, AppointmentRead, OrderRead, PaymentRead, PaymentCapture, UserRead, UserReadPersonal),
 		at(ScopeOwn, SessionRead, SessionRevoke))},
 	{RoleDoctor, "Practitioner: the own appointments and the customers who come to them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead, AccessBreakGlass),
-		at(ScopeOwn, AccessReviewRead, CustomerRead, CustomerReadPersonal, CustomerReadNotes, BookingRead, BookingCreate, BookingCancel,
+		at(ScopeOwn, AccessReviewRead, CustomerRead, CustomerReadPersonal, CustomerReadNotes, CustomerUpdate, CustomerUpdateNotes, BookingRead, BookingCreate, BookingCancel,
 			AppointmentRead, AppointmentReadNotes, OrderRead, UserRead, UserReadPersonal, SessionRead, SessionRevoke))},
 	{RoleCustomer, "Customer: the own profiles and what hangs on them.", slices.Concat(
 		at(ScopeAny, UnitRead, PractitionerRead, ProductRead, RewardRead),

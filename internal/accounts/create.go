@@ -57,7 +57,7 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err e
 		if err := s.lockAdministration(ctx, c); err != nil {
 			return err
 		}
-		if err := named(ctx, c, n.Unit, n.Sex); err != nil {
+		if err := Named(ctx, c, n.Unit, n.Sex); err != nil {
 			return err
 		}
 		elevated := access.Elevated(ctx, "createUser")

@@ -18,7 +18,7 @@ func (n NewUser) Check() error {
 	for _, check := range []func() error{
 		func() error { return checkUsername(n.Username) },
 		func() error { return checkEmail(n.Email) },
-		func() error { return checkPhone(n.Phone) },
+		func() error { return CheckPhone(n.Phone) },
 		func() error { _, err := NormalName("input.givenName", n.GivenName); return err },
 		func() error { _, err := NormalName("input.surname", n.Surname); return err },
 	} {

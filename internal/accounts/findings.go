@@ -60,6 +60,15 @@ type Found struct {
 	Direct   *ent.UserPermission
 	Findings []Finding
 	Risks    []Risk
+	LastUsed *time.Time // the day on which its holder last used anything that it gives; nil: never of late
+}
+
+// holder is the user who has the grant.
+func (f Found) holder() uuid.UUID {
+	if f.Role != nil {
+		return f.Role.UserID
+	}
+	return f.Direct.UserID
 }
 
 // ID is that of the grant.
@@ -89,7 +98,10 @@ func (s *Service) Findings(ctx context.Context, q Sought, w Window) ([]Found, er
 	if err != nil {
 		return nil, err
 	}
-	return page, s.explainFindings(ctx, c, q, page)
+	if err := s.explainFindings(ctx, c, q, page); err != nil {
+		return nil, err
+	}
+	return page, s.lastUses(access.Elevated(ctx, "accessFindings"), c, page)
 }
 
 // noteUses has written what this server has yet to write of uses, so that nobody

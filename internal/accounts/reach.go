@@ -35,8 +35,9 @@ func reaches(ctx context.Context, permission string, unit *uuid.UUID) error {
 	return nil
 }
 
-// named refuses a unit or a sex that the caller does not see; nil is none.
-func named(ctx context.Context, c *ent.Client, unit, gender *uuid.UUID) error {
+// Named refuses a unit or a sex that the caller does not see; nil is none. Errors:
+// NOT_FOUND.
+func Named(ctx context.Context, c *ent.Client, unit, gender *uuid.UUID) error {
 	found, err := true, error(nil)
 	if unit != nil {
 		found, err = c.OrganizationalUnit.Query().Where(organizationalunit.ID(*unit)).Exist(ctx)

@@ -54,7 +54,7 @@ func (s *Service) Update(ctx context.Context, in UserChange) (changed *ent.User,
 		if err != nil {
 			return err
 		}
-		if err := named(ctx, c, in.Unit.Value, in.Sex.Value); err != nil {
+		if err := Named(ctx, c, in.Unit.Value, in.Sex.Value); err != nil {
 			return err
 		}
 		elevated, update := access.Elevated(ctx, "updateUser"), u.Update()
@@ -194,7 +194,7 @@ func (in Profile) apply(ctx context.Context, c *ent.Client, u *ent.User, update 
 		}
 	}
 	if in.Phone.Given {
-		if err := checkPhone(in.Phone.Value); err != nil {
+		if err := CheckPhone(in.Phone.Value); err != nil {
 			return err
 		}
 		if in.Phone.Value == nil {

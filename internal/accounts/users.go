@@ -46,7 +46,7 @@ type NewUser struct {
 // context. Errors: BAD_USER_INPUT, and CONFLICT when login name or address
 // belong to another account.
 func CreateUser(ctx context.Context, c *ent.Client, n NewUser, now time.Time) (*ent.User, error) {
-	if err := errors.Join(checkUsername(n.Username), checkEmail(n.Email), checkPhone(n.Phone)); err != nil {
+	if err := errors.Join(checkUsername(n.Username), checkEmail(n.Email), CheckPhone(n.Phone)); err != nil {
 		return nil, err
 	}
 	if err := free(ctx, c, LoginKey(n.Username), LoginKey(n.Email)); err != nil {

@@ -35,8 +35,9 @@ func checkEmail(address string) error {
 	return nil
 }
 
-// checkPhone lets nil pass: no number.
-func checkPhone(phone *string) error {
+// CheckPhone refuses what is no telephone number in E.164, at input.phone; nil is
+// none.
+func CheckPhone(phone *string) error {
 	if phone != nil && !number.MatchString(*phone) {
 		return fault.Invalid("input.phone", "A telephone number is written as +49301234567 (E.164).")
 	}

@@ -30,7 +30,7 @@ type Profile struct {
 	BirthDate          *string // YYYY-MM-DD
 	Email, Phone       *string
 	Address, Notes     *string
-	Document           *string // number of the identity document; by Create alone
+	Document           *string // number of the identity document
 }
 
 // Service has the verbs of customer profiles.
@@ -46,8 +46,8 @@ type Service struct {
 	Documents *seal.Key
 }
 
-// Create makes a profile with an empty points account. The caller is the system:
-// the graph has no verb for it yet. Errors: BAD_USER_INPUT.
+// Create makes a profile with an empty points account. The caller is the system;
+// people call Admit. Errors: BAD_USER_INPUT.
 func (s *Service) Create(ctx context.Context, p Profile) (made *ent.Customer, err error) {
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		made, err = Add(ctx, c, p)

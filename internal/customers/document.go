@@ -20,11 +20,19 @@ var document = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ./-]{3,39}$`)
 // resealBatch is how many numbers are sealed anew in one transaction.
 const resealBatch = 200
 
+// checkDocument lets nil pass: no number. Errors: BAD_USER_INPUT.
+func checkDocument(number *string) error {
+	if number != nil && !document.MatchString(*number) {
+		return fault.Invalid("input.documentNumber", "The number of a document has 4 to 40 letters, digits, spaces, dots, dashes and slashes.")
+	}
+	return nil
+}
+
 // setDocument puts the number of an identity document into the profile, sealed for
 // it. Errors: BAD_USER_INPUT.
 func (s *Service) setDocument(ctx context.Context, c *ent.Customer, number string) (*ent.Customer, error) {
-	if !document.MatchString(number) {
-		return nil, fault.Invalid("input.documentNumber", "The number of a document has 4 to 40 letters, digits, spaces, dots, dashes and slashes.")
+	if err := checkDocument(&number); err != nil {
+		return nil, err
 	}
 	changed, err := c.Update().SetDocumentSealed(s.Documents.Seal([]byte(number), c.ID.String())).Save(ctx)
 	if err != nil {

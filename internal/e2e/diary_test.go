@@ -18,12 +18,19 @@ import (
 	"clinicgraph/ent/notification"
 	"clinicgraph/ent/onetimetoken"
 	"clinicgraph/ent/outboxmessage"
+	"clinicgraph/ent/product"
 	"clinicgraph/ent/ratelimitlog"
+	"clinicgraph/ent/reward"
 	"clinicgraph/ent/sessionlog"
 	"clinicgraph/ent/signingkey"
 	"clinicgraph/ent/usersession"
+	"clinicgraph/internal/catalog"
+	"clinicgraph/internal/customers"
 	"clinicgraph/internal/ids"
+	"clinicgraph/internal/money"
 	"clinicgraph/internal/notifications"
+	"clinicgraph/internal/rewards"
+	"clinicgraph/internal/scheduling"
 )
 
 // diary is a clinic in which two customers have done the same: booked, paid and
@@ -34,7 +41,7 @@ type diary struct {
 	*clinic
 	near, far, next visit
 	newcomer        *client           // who must change the password
-	gone            map[string]string // a deleted booking, appointment and order of near's, by entity
+	gone            map[string]string // what is deleted, by entity; of what somebody owns, near's
 
 	mu    sync.Mutex
 	taken int // free times, half hours from Wednesday on
@@ -212,25 +219,49 @@ func (d *diary) object(entity string, v visit, login string) (id string) {
 	return id
 }
 
-// deleted gives a booking of the near customer that is deleted, its appointment or
-// its order.
+// deleted gives an object that is deleted: of what somebody owns, the near
+// customer's.
 func (d *diary) deleted(entity string) (id string) {
 	d.t.Helper()
 	if d.gone == nil {
 		made := d.as(d.near.login).book(d.chat, d.practitioners[d.near.doctor], d.free()).ok()
 		d.gone = map[string]string{
 			ent.TypeBooking: made.text("bookAppointment.booking.id"), ent.TypeAppointment: made.text("bookAppointment.appointment.id"),
-			ent.TypeOrder: made.text("bookAppointment.order.id"),
+			ent.TypeOrder: made.text("bookAppointment.order.id"), ent.TypeUser: d.anyone().join("gone.one").ok().text("register.session.viewer.user.id"),
+			ent.TypeRole: d.as(admin).createRole("gone", may("product:read", "ANY")).ok().text("createRole.role.id"),
 		}
+		d.makeUnowned()
 		d.arrange(func(c *ent.Client) error {
 			ctx := d.system()
 			return errors.Join(
 				c.Booking.UpdateOneID(uuid.MustParse(d.gone[ent.TypeBooking])).SetDeletedAt(opening).Exec(ctx),
 				c.Appointment.UpdateOneID(uuid.MustParse(d.gone[ent.TypeAppointment])).SetDeletedAt(opening).Exec(ctx),
-				c.Order.UpdateOneID(uuid.MustParse(d.gone[ent.TypeOrder])).SetDeletedAt(opening).Exec(ctx))
+				c.Order.UpdateOneID(uuid.MustParse(d.gone[ent.TypeOrder])).SetDeletedAt(opening).Exec(ctx),
+				c.User.UpdateOneID(uuid.MustParse(d.gone[ent.TypeUser])).SetDeletedAt(opening).Exec(ctx),
+				c.Role.UpdateOneID(uuid.MustParse(d.gone[ent.TypeRole])).SetDeletedAt(opening).Exec(ctx),
+				c.Customer.UpdateOneID(uuid.MustParse(d.gone[ent.TypeCustomer])).SetDeletedAt(opening).Exec(ctx),
+				c.Product.UpdateOneID(uuid.MustParse(d.gone[ent.TypeProduct])).SetDeletedAt(opening).Exec(ctx),
+				c.Reward.UpdateOneID(uuid.MustParse(d.gone[ent.TypeReward])).SetDeletedAt(opening).Exec(ctx),
+				c.PractitionerProfile.UpdateOneID(uuid.MustParse(d.gone[ent.TypePractitionerProfile])).SetDeletedAt(opening).Exec(ctx))
 		})
 	}
 	return d.gone[entity]
+}
+
+// makeUnowned makes what is to be deleted of the clinic's own things, and a profile
+// of the near customer beside the one that stays.
+func (d *diary) makeUnowned() {
+	d.t.Helper()
+	ctx, deps, near, gone := d.system(), d.app.Seed, uuid.MustParse(d.users[d.near.login]), uuid.MustParse(d.gone[ent.TypeUser])
+	profile, err1 := deps.Customers.Create(ctx, customers.Profile{Account: &near, GivenName: "Gone", Surname: "Person"})
+	thing, err2 := deps.Catalog.CreateProduct(ctx, catalog.NewProduct{SKU: "GONE", Name: "Gone", Kind: product.KindGood, Price: money.Amount{Minor: 1, Currency: "EUR"}})
+	gift, err3 := deps.Rewards.CreateReward(ctx, rewards.NewReward{Name: "Gone", Kind: reward.KindGift, CostPoints: 1, Value: money.Amount{Currency: "EUR"}})
+	practitioner, err4 := deps.Scheduling.CreatePractitioner(ctx, scheduling.NewPractitioner{UserID: gone, DisplayName: "Gone", Timezone: "UTC"})
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		d.t.Fatal(err)
+	}
+	d.gone[ent.TypeCustomer], d.gone[ent.TypeProduct], d.gone[ent.TypeReward] = profile.ID.String(), thing.ID.String(), gift.ID.String()
+	d.gone[ent.TypePractitionerProfile] = practitioner.ID.String()
 }
 
 // missing gives an id that nothing has.

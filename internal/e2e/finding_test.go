@@ -20,7 +20,7 @@ func (cl *client) findings(arguments string) *answer {
 	if arguments != "" {
 		arguments = "(" + arguments + ")"
 	}
-	return cl.do(`{ accessFindings` + arguments + ` { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { reasons risks
+	return cl.do(`{ accessFindings` + arguments + ` { totalCount pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { cursor node { reasons risks lastUsedOn
 		userRole { role { name } user { username } } userPermission { permission origin user { username } } } } } }`)
 }
 
@@ -104,6 +104,23 @@ func TestTheReportListsGrantsThatNobodyUses(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 		boss.findings(`first: 100, reasons: [UNUSED], unusedForDays: 100`).wantFound(map[string]string{"customer.b directory:read": "", "customer.b staff": ""})
+
+		// Each says when it was used last, whatever it is listed for.
+		day := c.clock.now().UTC().Format(time.DateOnly)
+		c.advance(2 * 24 * time.Hour)
+		last := map[string]string{}
+		a := c.as(admin).findings(`first: 100, reasons: [UNUSED], unusedForDays: 1`).ok()
+		for i := range a.list("accessFindings.edges") {
+			at := fmt.Sprintf("accessFindings.edges.%d.node.", i)
+			if a.at(at+"userRole") != nil {
+				last[a.text(at+"userRole.user.username")+" "+a.text(at+"userRole.role.name")] = fmt.Sprint(a.at(at + "lastUsedOn"))
+			} else {
+				last[a.text(at+"userPermission.user.username")+" "+a.text(at+"userPermission.permission")] = fmt.Sprint(a.at(at + "lastUsedOn"))
+			}
+		}
+		if last["customer.a staff"] != day || last["customer.b directory:read"] != "<nil>" {
+			t.Errorf("last used on: %v, and it was %s", last, day)
+		}
 	})
 }
 

@@ -149,10 +149,7 @@ func (d *diary) singles() (questions []question) {
 		if slices.Contains([]string{"appointment", "booking", "customer", "order"}, field) {
 			abouts = slices.Insert(abouts, 2, "next")
 		}
-		if field != "customer" && len(abouts) > 3 {
-			abouts = append(abouts, "deleted")
-		}
-		for _, about := range abouts {
+		for _, about := range append(abouts, "deleted") {
 			questions = append(questions, question{field, about, func(c caller) string {
 				return outcome(c.do(`query($id: ID!) { one: `+field+`(id: $id) { id } }`, vars{"id": d.which(entity, about, c)}), "seen")
 			}})
@@ -181,7 +178,11 @@ func (d *diary) nodes() (questions []question) {
 	}
 	slices.Sort(entities)
 	for _, entity := range entities {
-		for _, about := range []string{"near", "far", "missing"} {
+		abouts := []string{"near", "far", "missing"}
+		if d.deleted(entity) != "" {
+			abouts = append(abouts, "deleted")
+		}
+		for _, about := range abouts {
 			questions = append(questions, question{"node", entity + " " + about, func(c caller) string {
 				id := d.which(entity, about, c)
 				one := c.do(`query($id: ID!) { node(id: $id) { id } }`, vars{"id": id})

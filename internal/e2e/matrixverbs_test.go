@@ -9,12 +9,13 @@ import (
 	"clinicgraph/ent"
 )
 
-// businessVerbs book, pay, redeem and cancel: for customer A, for customer B,
+// businessVerbs make and change profiles, book, pay, redeem and cancel: for customer A, for customer B,
 // and for nobody.
 func (d *diary) businessVerbs() (questions []question) {
 	type target struct{ about, customer, doctor string }
 	nobody := missing(ent.TypeCustomer)
 	north, south := d.practitioners[doctorNorth], d.practitioners[doctorSouth]
+	questions = d.customerVerbs() // before far is a patient of the own doctor
 	for _, t := range []target{
 		{"near, own doctor", d.near.profile, north}, {"near, other doctor", d.near.profile, south},
 		{"missing customer", nobody, north}, {"missing doctor", d.near.profile, missing(ent.TypePractitionerProfile)},

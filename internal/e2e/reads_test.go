@@ -22,6 +22,9 @@ func (c *clinic) shown() (all []string) {
 	for login, id := range c.profiles {
 		name[id] = "of " + login
 	}
+	for login, id := range c.users {
+		name[id] = "the account of " + login
+	}
 	rows, err := c.app.Store.DB.Read.Query(`SELECT actor, subject_id, fields_shown, COALESCE(purpose, '-'), operation, request_id,
 		CASE WHEN acting_for IS NULL THEN '' ELSE ' for another' END FROM audit_logs WHERE event = 'PERSONAL_DATA_READ' ORDER BY id`)
 	if err != nil {
@@ -231,7 +234,7 @@ func (c *clinic) refuseReads(yes bool) {
 	}[yes]
 	if c.dialect == dialect.Postgres {
 		statement = map[bool]string{
-			true:  `ALTER TABLE audit_logs ADD CONSTRAINT no_reads CHECK (event <> 'PERSONAL_DATA_READ')`,
+			true:  `ALTER TABLE audit_logs ADD CONSTRAINT no_reads CHECK (event <> 'PERSONAL_DATA_READ') NOT VALID`,
 			false: `ALTER TABLE audit_logs DROP CONSTRAINT no_reads`,
 		}[yes]
 	}
@@ -252,5 +255,27 @@ func TestAPurposeIsOneOfTheStandards(t *testing.T) {
 		for _, value := range []string{"TREAT", "ETREAT", "HPAYMT", "HOPERAT", "COVERAGE", "PATRQT", "PUBHLTH", "HRESCH", "HMARKT"} {
 			(&client{c: c, token: c.as(staffNorth).token, header: "X-Purpose-Of-Use", value: value}).do(`{ viewer { user { id } } }`).ok()
 		}
+	})
+}
+
+// TestReadingTheNumberOfAnAccountIsOnRecord: once for each operation and account,
+// and not for the own.
+func TestReadingTheNumberOfAnAccountIsOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss := c.as(manager)
+		c.recorded(func() {
+			boss.do(`query call($id: ID!) { a: user(id: $id) { username email phone } b: user(id: $id) { phone } }`, vars{"id": c.users[doctorNorth]}).ok()
+		}, "manager.one | the account of doctor.north | User.phone | - | call")
+		c.recorded(func() {
+			boss.do(`query call($id: ID!) { user(id: $id) { username email firstName { firstName } } }`, vars{"id": c.users[doctorNorth]}).ok()
+			boss.do(`query own($id: ID!) { viewer { user { phone } } user(id: $id) { phone } }`, vars{"id": c.users[manager]}).ok()
+		})
+		acting := c.signIn(admin, password).actingFor(customerA)
+		c.recorded(func() { acting.do(`query own { viewer { user { phone } } }`).ok() },
+			"admin.one for another | the account of customer.a | User.phone | - | own")
+		c.broken = true
+		c.refuseReads(true)
+		boss.do(`query call($id: ID!) { user(id: $id) { phone } }`, vars{"id": c.users[doctorNorth]}).refused("UNAVAILABLE")
+		boss.do(`query call($id: ID!) { user(id: $id) { email } }`, vars{"id": c.users[doctorNorth]}).ok()
 	})
 }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/base32"
 	"testing"
 	"time"
 
@@ -64,6 +65,35 @@ func TestAFactorProvesAnewToo(t *testing.T) {
 		me.reprove(vars{"passkey": d.get(c.anyone().ask())}).refused("INVALID_CREDENTIALS")
 		theirs := c.signIn(customerB, password).deviceOf()
 		me.reprove(vars{"passkey": theirs.get(c.anyone().ask())}).refused("INVALID_CREDENTIALS")
+	})
+}
+
+// TestAFactorIsNotFinishedOnAnUnlockedDevice: what was begun with a fresh proof asks
+// for one again when it counts, so that nobody finishes what the owner has begun.
+func TestAFactorIsNotFinishedOnAnUnlockedDevice(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		me := c.as(customerA)
+		made := me.enrol().ok()
+		secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(made.text("enrolTotp.secret"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.keep(made.text("enrolTotp.secret"))
+		p, d := &phone{c: c, id: made.text("enrolTotp.authenticator.id"), secret: secret}, newDevice(t)
+		c.clock.move(4 * time.Minute)
+		begun := d.create(me.beginPasskey())
+		c.clock.move(time.Minute + time.Second)
+		me.confirm(p.id, p.code()).refused("STEP_UP_REQUIRED")
+		me.finishPasskey(begun).refused("STEP_UP_REQUIRED")
+		if n := c.count(`SELECT count(*) FROM authenticators WHERE confirmed_at IS NOT NULL`); n != 0 {
+			t.Errorf("%d factors count", n)
+		}
+		fresh := me.proven(vars{"password": password})
+		codes := fresh.finishPasskey(begun).ok().list("finishPasskeyRegistration.recoveryCodes")
+		for _, code := range codes {
+			c.keep(code.(string))
+		}
+		fresh.confirm(p.id, p.code()).ok()
 	})
 }
 
