@@ -103,7 +103,7 @@ func (m *memory) note(value ent.Value) {
 		}
 	case []*ent.OperationLog:
 		for _, l := range rows {
-			people := slices.AppendSeq(slices.Collect(maps.Values(audit.Sealed(l.OldValues))), maps.Values(audit.Sealed(l.NewValues)))
+			people := slices.AppendSeq(slices.Collect(maps.Values(audit.Sealed(l.EntityType, l.OldValues))), maps.Values(audit.Sealed(l.EntityType, l.NewValues)))
 			if len(people) > 0 {
 				m.loaded[kindPerson] = append(m.loaded[kindPerson], people...)
 				m.loaded[kindLogged+l.EntityType] = append(m.loaded[kindLogged+l.EntityType], l.EntityID)

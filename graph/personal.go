@@ -38,7 +38,7 @@ func (r *Resolver) logged(ctx context.Context, l *ent.OperationLog, side audit.S
 	if side == audit.Old {
 		values = l.OldValues
 	}
-	sealed := audit.Sealed(values)
+	sealed := audit.Sealed(l.EntityType, values)
 	if len(sealed) == 0 {
 		return values, nil
 	}

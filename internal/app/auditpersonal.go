@@ -34,7 +34,7 @@ func opening(ctx context.Context, client *ent.Client, people *datakeys.Keys, log
 			} else if f.Name != "newValues" {
 				continue
 			}
-			sealed := audit.Sealed(values)
+			sealed := audit.Sealed(l.EntityType, values)
 			if len(sealed) == 0 {
 				continue
 			}

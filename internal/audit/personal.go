@@ -58,12 +58,13 @@ func place(entry uuid.UUID, side Side, entity string, id uuid.UUID, column strin
 	return fmt.Sprintf("operation log %s %s %s %s %s", entry, side, entity, id, column)
 }
 
-// Sealed says of which columns an entry holds sealed values, and whose they are.
-func Sealed(values map[string]any) map[string]uuid.UUID {
+// Sealed says of which columns an entry about an entity holds sealed values, and whose
+// they are. What a text of another column looks like means nothing: people wrote it.
+func Sealed(entity string, values map[string]any) map[string]uuid.UUID {
 	var all map[string]uuid.UUID
 	for column, v := range values {
 		text, _ := v.(string)
-		if person, ok := datakeys.Whose(text); ok {
+		if person, ok := datakeys.Whose(text); ok && personal(entity, column) {
 			if all == nil {
 				all = map[string]uuid.UUID{}
 			}
@@ -140,12 +141,9 @@ func (r *redaction) seal(ctx context.Context, side Side, column string, v any) (
 	if r.key == nil { // of somebody who was erased nothing is kept
 		return Personal, nil
 	}
-	if kept, ok := atRest(v); ok { // sealed in its row; the log seals it for itself
-		plain, ok := datakeys.Open(r.key, kept, datakeys.At(r.m.Type(), r.id, column))
-		if !ok {
-			return Unreadable, nil
-		}
-		v = string(plain)
+	// What is sealed in its row the log seals for itself.
+	if opened, ok := datakeys.Open(r.key, text(v), datakeys.At(r.m.Type(), r.id, column)); ok {
+		v = string(opened)
 	}
 	plain, err := json.Marshal(v)
 	if err != nil {
@@ -154,14 +152,13 @@ func (r *redaction) seal(ctx context.Context, side Side, column string, v any) (
 	return datakeys.Seal(r.key, person, plain, place(r.entry, side, r.m.Type(), r.id, column)), nil
 }
 
-// atRest gives a value that its row keeps sealed.
-func atRest(v any) (string, bool) {
+// text is a value that is one, and else none.
+func text(v any) string {
 	if p, ok := v.(*string); ok && p != nil {
-		v = *p
+		return *p
 	}
-	text, _ := v.(string)
-	_, ok := datakeys.Whose(text)
-	return text, ok
+	s, _ := v.(string)
+	return s
 }
 
 // Subject is whom the row of a mutation is about, and nobody where nobody is named.

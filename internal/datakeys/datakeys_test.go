@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/base64"
 	"errors"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/datakeys"
+	"clinicgraph/internal/fault"
 	"clinicgraph/internal/guard"
 	"clinicgraph/internal/seal"
 	"clinicgraph/internal/store"
@@ -64,13 +66,19 @@ func note(s *store.Store, id uuid.UUID, text string) error {
 	})
 }
 
+func move(s *store.Store, id uuid.UUID, address string) error {
+	return s.InTx(system(), func(c *ent.Client, _ *sql.Tx) error {
+		return c.Customer.UpdateOneID(id).SetAddress(address).Exec(system())
+	})
+}
+
 // read opens the values of a column in the log of an object, oldest first; "" where
 // there is no key, "?" where something does not open.
 func read(t testing.TB, s *store.Store, keys *datakeys.Keys, id uuid.UUID, column string) (values []string) {
 	t.Helper()
 	log := s.Client.OperationLog.Query().Where(operationlog.EntityID(id)).Order(operationlog.ByID()).AllX(system())
 	for _, l := range log {
-		person, sealed := audit.Sealed(l.NewValues)[column]
+		person, sealed := audit.Sealed(l.EntityType, l.NewValues)[column]
 		if !sealed {
 			continue
 		}
@@ -147,6 +155,26 @@ func TestTwoWhoMakeTheFirstKeyOfSomebodyGetOne(t *testing.T) {
 	})
 }
 
+// TestATextThatLooksSealedIsAText: whoever writes one hides nothing by it.
+func TestATextThatLooksSealedIsAText(t *testing.T) {
+	testdb.Each(t, func(t *testing.T, plain *store.Store) {
+		s, keys := with(t, plain, 1)
+		id := customer(t, s, "C-1")
+		looks := datakeys.Prefix + base64.RawStdEncoding.EncodeToString(append(id[:], "made up, and long enough to be one"...))
+		err := s.InTx(system(), func(c *ent.Client, _ *sql.Tx) error {
+			return c.Customer.UpdateOneID(id).SetNotes(looks).SetAddress(looks).Exec(system())
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, "notes", read(t, s, keys, id, "notes"), looks)
+		equal(t, "an address", read(t, s, keys, id, "address"), looks)
+		if found := audit.Sealed(ent.TypeProduct, map[string]any{"name": looks}); found != nil {
+			t.Errorf("the name of a product is sealed for %v", found)
+		}
+	})
+}
+
 // TestAKeyThatIsRolledBackIsNotUsedAgain: what is sealed with it would be lost.
 func TestAKeyThatIsRolledBackIsNotUsedAgain(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, plain *store.Store) {
@@ -177,26 +205,29 @@ func TestADestroyedKeyIsGoneForGood(t *testing.T) {
 		here, keys := with(t, plain, 1)
 		there, theirs := with(t, plain, 1)
 		id, other := customer(t, here, "C-1"), customer(t, here, "C-2")
-		if err := note(there, id, "there"); err != nil { // which holds the key from now on
+		if err := move(there, id, "there"); err != nil { // which holds the key from now on
 			t.Fatal(err)
 		}
-		equal(t, "before", read(t, here, keys, id, "notes"), "there")
+		equal(t, "before", read(t, here, keys, id, "address"), "there")
 		for range 2 {
 			if err := here.InTx(system(), func(c *ent.Client, _ *sql.Tx) error { return keys.Destroy(system(), c, id, testdb.Now()) }); err != nil {
 				t.Fatal(err)
 			}
 			keys.Forget(id)
 		}
-		if err := note(there, id, "late"); err != nil {
+		if err := move(there, id, "late"); err != nil {
 			t.Fatal(err)
 		}
-		if err := note(here, id, "later"); err != nil {
+		if err := move(here, id, "later"); err != nil {
 			t.Fatal(err)
 		}
-		equal(t, "here", read(t, here, keys, id, "notes"), "", "")
-		equal(t, "there", read(t, there, theirs, id, "notes"), "", "")
+		if err := note(here, id, "a note"); fault.CodeOf(err) != fault.CodeConflict {
+			t.Errorf("a note about somebody who was erased: %v", err)
+		}
+		equal(t, "here", read(t, here, keys, id, "address"), "", "")
+		equal(t, "there", read(t, there, theirs, id, "address"), "", "")
 		log := here.Client.OperationLog.Query().Where(operationlog.EntityID(id)).Order(operationlog.ByID()).AllX(system())
-		if got := log[len(log)-1].NewValues["notes"]; got != audit.Personal {
+		if got := log[len(log)-1].NewValues["address"]; got != audit.Personal {
 			t.Errorf("of somebody who was erased the log holds %v", got)
 		}
 		equal(t, "somebody else", read(t, here, keys, other, "phone"), "+48canary")
