@@ -158,7 +158,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		PurgeRevocations: resolver.Auth.PurgeRevocations, RotateKeys: a.Keys.RotateDue,
 		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens,
 		ReportOverdueReviews: resolver.Accounts.ReportOverdue, Store: a.Store, Now: o.Now,
-		ArchiveAudit: archiving(cfg, db, record, o.Now), Observe: a.observer.job,
+		ArchiveAudit: archiving(cfg, a.Store, record, o.Now), Observe: a.observer.job,
 	}, log)
 	if err != nil {
 		return nil, err

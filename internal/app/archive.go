@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"database/sql"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,19 +14,45 @@ import (
 	"strings"
 	"time"
 
+	"clinicgraph/ent"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/archive"
+	"clinicgraph/internal/audit"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
+	"clinicgraph/internal/guard"
 	"clinicgraph/internal/store"
 )
 
+// archiver archives the record and puts that on record.
+func archiver(s *store.Store, keys *chain.Keys, dir string, now func() time.Time) *archive.Archive {
+	return &archive.Archive{DB: s.DB, Keys: keys, Dir: dir, Now: now, Tell: func(ctx context.Context, m chain.Manifest) error {
+		return noteArchive(ctx, s, fmt.Sprintf("%s: entries %d to %d", m.File, m.First, m.Last), nil)
+	}}
+}
+
+// noteArchive puts on record that entries are about to leave the database, or that
+// archiving has failed.
+func noteArchive(ctx context.Context, s *store.Store, details string, failed error) error {
+	ctx = access.System(ctx, "audit-archive")
+	return s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		return audit.Write(ctx, c, audit.Event{Name: audit.EventArchive, Resource: "audit archive", Err: failed, Details: details + ", by " + account()})
+	})
+}
+
 // archiving is the job that archives the record, nil where the settings want none.
-func archiving(cfg config.Config, db *store.DB, keys *chain.Keys, now func() time.Time) func(context.Context) (int, error) {
+func archiving(cfg config.Config, s *store.Store, keys *chain.Keys, now func() time.Time) func(context.Context) (int, error) {
 	if cfg.Audit.Archive == "" || cfg.Audit.Keep == 0 {
 		return nil
 	}
-	a := &archive.Archive{DB: db, Keys: keys, Dir: cfg.Audit.Archive, Now: now}
-	return func(ctx context.Context) (int, error) { return a.Older(ctx, cfg.Audit.Keep) }
+	a := archiver(s, keys, cfg.Audit.Archive, now)
+	return func(ctx context.Context) (int, error) {
+		n, err := a.Older(ctx, cfg.Audit.Keep)
+		if err != nil {
+			err = errors.Join(err, noteArchive(ctx, s, "the job", err))
+		}
+		return n, err
+	}
 }
 
 // archiveDir is the folder of archives that a command was given, or the settings'.
@@ -55,7 +82,13 @@ func (a auditArchive) Run(con terminal, cfg config.Config) error {
 		return err
 	}
 	return withChain(con, cfg, func(db *store.DB, keys *chain.Keys) error {
-		done, err := (&archive.Archive{DB: db, Keys: keys, Dir: dir, Now: clock}).Before(con.ctx, month)
+		client := ent.NewClient(ent.Driver(db.Driver))
+		guard.Install(client, clock, guard.Record{Codes: keys})
+		s := &store.Store{Client: client, DB: db}
+		done, err := archiver(s, keys, dir, clock).Before(con.ctx, month)
+		if err != nil && !errors.Is(err, archive.ErrOpenMonth) {
+			err = errors.Join(err, noteArchive(context.WithoutCancel(con.ctx), s, "before "+a.Before, err))
+		}
 		for _, m := range done {
 			tell(con, m, "archived and removed from the database")
 		}

@@ -91,6 +91,7 @@ func TestTheRecordIsArchivedFromTheCommandLine(t *testing.T) {
 	says(config.ExitOK, "0 of 3 entries checked, 3 are archived, 1 exported heads", "audit", "verify")
 	says(config.ExitOK, "entries 1 to 3", "audit", "archives")
 	says(config.ExitFailure, "not in the folder", "audit", "archives", "--dir", t.TempDir())
+	says(config.ExitOK, `"event":"AUDIT_ARCHIVE","subjectId":null,"resource":"audit archive"`, "audit", "export", "--log", "audit", "--from", "2020-01-01", "--to", now.AddDate(0, 0, 1).Format(time.DateOnly))
 
 	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl.gz"))
 	if err != nil || len(files) != 1 {

@@ -125,11 +125,7 @@ type exporting struct {
 // put writes the event. Who it was is the account of the machine: the command line
 // knows no other.
 func (e exporting) put(ctx context.Context, event string, failed error, n int) error {
-	who := "uid " + fmt.Sprint(os.Getuid())
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
-	details := e.what + ", by " + who
+	details := e.what + ", by " + account()
 	if event != audit.EventExportBegin {
 		details += fmt.Sprintf(", %d entries", n)
 	}
@@ -137,4 +133,12 @@ func (e exporting) put(ctx context.Context, event string, failed error, n int) e
 	return e.store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		return audit.Write(ctx, c, audit.Event{Name: event, Resource: "audit export", Err: failed, Details: details})
 	})
+}
+
+// account is that of the machine.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + fmt.Sprint(os.Getuid())
 }

@@ -38,6 +38,10 @@ type Archive struct {
 	Dir  string
 	Now  func() time.Time
 
+	// Tell is told of each archive before anything is removed for it, again when that
+	// was cut off; an error ends the work there. nil: nobody is.
+	Tell func(context.Context, chain.Manifest) error
+
 	// after is told each step that was done; an error ends the work there. Of tests.
 	after func(step string) error
 }
@@ -118,6 +122,11 @@ func (a *Archive) next(ctx context.Context, before chain.Manifest, month time.Ti
 	}
 	if err := a.done("verified"); err != nil {
 		return m, false, err
+	}
+	if a.Tell != nil {
+		if err := a.Tell(ctx, m); err != nil {
+			return m, false, err
+		}
 	}
 	if err := a.checkpoint(ctx, m); err != nil {
 		return m, false, err

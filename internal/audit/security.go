@@ -71,6 +71,7 @@ const (
 	EventExportBegin        = "AUDIT_EXPORT_BEGIN"
 	EventCustomerErase      = "CUSTOMER_ERASE"
 	EventExport             = "AUDIT_EXPORT"
+	EventArchive            = "AUDIT_ARCHIVE"
 	EventConfiguration      = "CONFIGURATION_CHANGE"
 	EventAdministratorMade  = "ADMINISTRATOR_CREATED"
 	EventDemoAccountCreated = "DEMO_ACCOUNT_CREATED"
