@@ -149,7 +149,8 @@ func ReadField(permission string) Annotation { return Read(permission) }
 // Hidden keeps a field or an edge out of the graph.
 func Hidden() Annotation { return Annotation{Hidden: true} }
 
-// Personal marks data about a person: never logged, erased on request.
+// Personal marks data about a person: in the record sealed with their key alone, and
+// erased on request.
 func Personal() Annotation { return Annotation{Personal: true} }
 
 // Scalar names the scalar of the graph for a field whose Go type does not tell:
