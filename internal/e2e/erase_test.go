@@ -133,6 +133,9 @@ func TestAnErasedCustomerIsNowhere(t *testing.T) {
 		if places := c.canaries(); len(places) > 0 {
 			t.Errorf("they are still in %q", places)
 		}
+		if n := c.count(`SELECT count(*) FROM appointments WHERE notes IS NOT NULL AND customer_id = $1`, id); n != 0 {
+			t.Errorf("%d visits still have notes", n)
+		}
 		for entity, columns := range map[string]map[string][]string{
 			ent.TypeCustomer:    {id: {"phone", "email", "address", "birth_date", "notes", "given_name_id", "surname_id", "account_id"}},
 			ent.TypeAppointment: {visit: {"notes"}},
