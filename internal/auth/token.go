@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -59,6 +60,7 @@ type Tokens struct {
 	ttl      time.Duration
 	now      func() time.Time
 	parser   *jwt.Parser
+	verified verified
 }
 
 // NewTokens panics when anything is missing: an empty issuer or audience would
@@ -68,7 +70,7 @@ func NewTokens(keys KeySet, issuer, audience string, ttl time.Duration, now func
 		panic("auth.NewTokens: key, issuer, audience, ttl and clock are all needed")
 	}
 	t := &Tokens{
-		issuer: issuer, audience: audience, ttl: ttl, now: now,
+		issuer: issuer, audience: audience, ttl: ttl, now: now, verified: newVerified(),
 		parser: jwt.NewParser(
 			jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}),
 			jwt.WithIssuer(issuer),
@@ -129,38 +131,49 @@ func (t *Tokens) Issue(c Claims) (token string, expires time.Time, err error) {
 
 // Verify gives the claims of a token that this server, or one with the same
 // keys, has issued and that is good now (30 s leeway). Everything else is the
-// same UNAUTHENTICATED; the cause is for the log only.
+// same UNAUTHENTICATED; the cause is for the log only. The AMR of the claims is
+// shared: nobody changes it.
 func (t *Tokens) Verify(token string) (Claims, error) {
 	if len(token) > maxTokenLen {
 		return Claims{}, unauthenticated(errors.New("access token: too long"))
+	}
+	keys, hash := t.keys.Load(), sha256.Sum256([]byte(token))
+	if claims, known := t.verified.of(hash, keys, t.now()); known {
+		return claims, nil
 	}
 	// The decoder skips line breaks: one token would have many spellings.
 	if strings.Trim(token, tokenLetters) != "" {
 		return Claims{}, unauthenticated(errors.New("access token: not base64url"))
 	}
 	var wire wireClaims
-	if _, err := t.parser.ParseWithClaims(token, &wire, t.key); err != nil {
+	var signer goodToken
+	if _, err := t.parser.ParseWithClaims(token, &wire, func(parsed *jwt.Token) (key any, err error) {
+		signer.kid, signer.key, err = keys.of(parsed)
+		return signer.key, err
+	}); err != nil {
 		return Claims{}, unauthenticated(fmt.Errorf("access token: %w", err))
 	}
 	claims, err := t.check(wire)
 	if err != nil {
 		return Claims{}, unauthenticated(fmt.Errorf("access token: %w", err))
 	}
+	signer.claims, signer.notBefore = claims, time.Unix(wire.NotBefore, 0)
+	t.verified.keep(hash, signer)
 	return claims, nil
 }
 
-// key finds the public key by kid. The header is exactly ours: with three
-// known names in it there is no room for crit, jku, jwk, x5u, x5c, zip or b64.
-func (t *Tokens) key(token *jwt.Token) (any, error) {
+// of finds the public key of a token by its kid. The header is exactly ours: with
+// three known names in it there is no room for crit, jku, jwk, x5u, x5c, zip or b64.
+func (k *KeySet) of(token *jwt.Token) (kid string, key ed25519.PublicKey, err error) {
 	if len(token.Header) != 3 || token.Header["typ"] != tokenType {
-		return nil, errors.New("header is not alg, kid and typ " + tokenType)
+		return "", nil, errors.New("header is not alg, kid and typ " + tokenType)
 	}
-	kid, _ := token.Header["kid"].(string)
-	key, ok := t.keys.Load().public[kid]
+	kid, _ = token.Header["kid"].(string)
+	key, ok := k.public[kid]
 	if !ok || len(key) != ed25519.PublicKeySize {
-		return nil, errors.New("key is not known")
+		return "", nil, errors.New("key is not known")
 	}
-	return key, nil
+	return kid, key, nil
 }
 
 // check is the rest that a good token must hold. Signature, iss, aud, exp and

@@ -66,7 +66,7 @@ type world struct {
 
 // worldOn opens a database with the world in it, which is made once for each
 // database system and then copied.
-func worldOn(t *testing.T, d string) (*store.DB, *world) {
+func worldOn(t testing.TB, d string) (*store.DB, *world) {
 	t.Helper()
 	ctx := context.Background()
 	var db *store.DB
