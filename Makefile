@@ -36,7 +36,7 @@ $(MODULES): web/package.json web/package-lock.json
 
 generate: ## Write all generated code, the SDL and the migrations.
 	cd ent && go generate .
-	mkdir -p graph/model && go tool gqlgen generate
+	mkdir -p graph/model && go tool gqlgen generate && go run ./graph/unmarshal/patch
 	go run . schema print > schema.graphqls.new && mv schema.graphqls.new schema.graphqls
 	go run ./internal/docs
 	go run . schema needs $(CONFORMANCE)/clients/operations.graphql > $(CONFORMANCE)/clients/needs.json

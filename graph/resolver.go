@@ -12,6 +12,7 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/graph/generated"
 	"clinicgraph/graph/live"
+	"clinicgraph/graph/unmarshal"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
 	"clinicgraph/internal/auth"
@@ -44,6 +45,8 @@ type Resolver struct {
 	// StepUp is how long ago, at most, a caller has proven who they are for what
 	// declares @stepUp.
 	StepUp time.Duration
+
+	readers unmarshal.Kept
 }
 
 var _ generated.ResolverRoot = (*Resolver)(nil)
@@ -53,6 +56,9 @@ func (r *Resolver) Query() generated.QueryResolver { return &queryResolver{r} }
 
 // Mutation gives the resolvers of the root type Mutation.
 func (r *Resolver) Mutation() generated.MutationResolver { return &mutationResolver{r} }
+
+// KeptReaders implements unmarshal.Keeper.
+func (r *Resolver) KeptReaders() *unmarshal.Kept { return &r.readers }
 
 type (
 	queryResolver    struct{ *Resolver }
