@@ -35,13 +35,13 @@ func (o options) peer(ctx context.Context, g place.Ground, name string) (systems
 			s.Kill()
 		}
 	}
-	start := func(login string, documents question.Documents, args ...string) error {
+	start := func(login string, documents question.Documents, lacks []string, args ...string) error {
 		s, err := g.Peer(args...)
 		if err != nil {
 			return err
 		}
 		servers = append(servers, s)
-		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents, Lacks: []string{"M1"}})
+		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents, Lacks: lacks})
 		return nil
 	}
 	documents, script := scripts[name]
@@ -54,7 +54,7 @@ func (o options) peer(ctx context.Context, g place.Ground, name string) (systems
 		for _, login := range o.measure.Logins {
 			unit, err := unitOf(ctx, g.Home.Database, login)
 			if err == nil {
-				err = start(login, question.Ours, binary, "-unit", unit)
+				err = start(login, question.Ours, nil, binary, "-unit", unit, "-login", login, "-secret", g.File("secret.key"))
 			}
 			if err != nil {
 				return nil, stop, err
@@ -64,7 +64,7 @@ func (o options) peer(ctx context.Context, g place.Ground, name string) (systems
 	case script:
 		node, err := installed(ctx)
 		if err == nil {
-			err = start(clinic.Manager, documents, node, filepath.Join(peersFolder, name+".mjs"))
+			err = start(clinic.Manager, documents, []string{"M1"}, node, filepath.Join(peersFolder, name+".mjs"))
 		}
 		return systems, stop, err
 	default:

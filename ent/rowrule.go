@@ -22,6 +22,22 @@ func AllRows(*sql.Selector) {}
 // is set, filters reach no row through an edge.
 func (c *Client) UseRowRule(rule RowRule) { c.rows.rule = rule }
 
+// Visible is the rule of an entity as a predicate, for selects that are written by
+// hand: it keeps the rows that the caller may see, in the context of the select. No
+// interceptor narrows such a select, so it must not be left out.
+func (c *Client) Visible(entity string) func(*sql.Selector) { return c.visible(entity) }
+
+// Read runs a select that is written by hand, in the transaction of the client if it
+// has one. The caller closes the rows.
+func (c *Client) Read(ctx context.Context, q sql.Querier) (*sql.Rows, error) {
+	query, args := q.Query()
+	rows := &sql.Rows{}
+	if err := c.driver.Query(ctx, query, args, rows); err != nil {
+		return nil, err
+	}
+	return rows, nil
+}
+
 // rowRule holds the rule that clients of one family share.
 type rowRule struct{ rule RowRule }
 

@@ -1,11 +1,12 @@
-// Command ceiling answers the reading operations of the benchmarks as fast as Go
-// and lib/pq can without a GraphQL server: one statement written by hand for each
-// operation, its JSON appended by hand. It knows no viewer, no permission, no
-// limit and no other document. It is what the server is compared with:
+// Command ceiling answers the operations of the benchmarks as fast as Go and lib/pq
+// can without a GraphQL server: one statement written by hand for each reading one,
+// two for the booking, the JSON appended by hand. It knows no viewer, no permission,
+// no limit and no other document. It is what the server is compared with:
 //
-//	DATABASE_URL=… go run ./bench/ceiling -unit UUID
+//	DATABASE_URL=… go run ./bench/ceiling -login NAME -secret FILE -unit UUID
 //
-// The rows are those of one unit, or all.
+// The rows are those of one unit, or all. Bookings are made in the name of the login,
+// and put on record with the codes of the secret.
 package main
 
 import (
@@ -29,16 +30,22 @@ import (
 const connections = 16
 
 func main() {
-	unit := flag.String("unit", "", "the `id` of the unit whose rows are shown; all when empty")
+	o := options{database: os.Getenv("DATABASE_URL")}
+	flag.StringVar(&o.unit, "unit", "", "the `id` of the unit whose rows are shown; all when empty")
+	flag.StringVar(&o.login, "login", "", "the `name` of the account that books")
+	flag.StringVar(&o.secret, "secret", "", "the `file` with the master secret of the clinic")
 	flag.Parse()
-	if err := serve(context.Background(), os.Getenv("DATABASE_URL"), *unit); err != nil {
+	if err := serve(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "ceiling:", err)
 		os.Exit(1)
 	}
 }
 
-func serve(ctx context.Context, url, unit string) error {
-	s, err := open(ctx, url, unit)
+// options are the flags.
+type options struct{ database, unit, login, secret string }
+
+func serve(ctx context.Context, o options) error {
+	s, err := open(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -54,6 +61,7 @@ func serve(ctx context.Context, url, unit string) error {
 type server struct {
 	unit       []any // of whom the rows are; none: of all
 	operations map[string]operation
+	desk       *desk
 }
 
 type operation struct {
@@ -65,21 +73,21 @@ type operation struct {
 // request is what the benchmarks send.
 type request struct {
 	Query     string
-	Variables variables
+	Variables json.RawMessage
 }
 
 type variables struct{ ID, From, To, After string }
 
-func open(ctx context.Context, url, unit string) (*server, error) {
-	db, err := sql.Open("postgres", url)
+func open(ctx context.Context, o options) (*server, error) {
+	db, err := sql.Open("postgres", o.database)
 	if err != nil {
 		return nil, err
 	}
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	s := &server{operations: map[string]operation{}}
-	if unit != "" {
-		s.unit = []any{unit}
+	if o.unit != "" {
+		s.unit = []any{o.unit}
 	}
 	for name, made := range s.written() {
 		if made.Stmt, err = db.PrepareContext(ctx, made.text); err != nil {
@@ -87,7 +95,10 @@ func open(ctx context.Context, url, unit string) (*server, error) {
 		}
 		s.operations[name] = made.operation
 	}
-	return s, nil
+	if o.login == "" { // then nothing is booked
+		return s, nil
+	}
+	return s, s.openDesk(ctx, db, o)
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
@@ -117,12 +128,19 @@ func (s *server) answer(r *http.Request, b []byte) ([]byte, error) {
 	if err := json.Unmarshal(body, &asked); err != nil {
 		return nil, err
 	}
+	if s.desk != nil && strings.HasPrefix(asked.Query, "mutation M1(") {
+		return s.desk.book(r, asked.Variables, b)
+	}
 	name, _, _ := strings.Cut(strings.TrimPrefix(asked.Query, "query "), "(")
 	o, ok := s.operations[name]
 	if !ok {
 		return nil, fmt.Errorf("there is no %q", name)
 	}
-	args, err := o.args(asked.Variables)
+	var v variables
+	if err := json.Unmarshal(asked.Variables, &v); err != nil {
+		return nil, err
+	}
+	args, err := o.args(v)
 	if err != nil {
 		return nil, err
 	}

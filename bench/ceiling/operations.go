@@ -91,7 +91,7 @@ func booking(b []byte, r *rows) ([]byte, error) {
 	b = text(b, `,"status":`, v[2])
 	b = text(b, `,"startsAt":`, v[3])
 	b = text(b, `,"endsAt":`, v[4])
-	b = money(b, `,"total":`, v[5], v[6])
+	b = price(b, `,"total":`, v[5], v[6])
 	b = text(b, `,"customer":{"id":`, v[7])
 	b = text(b, `,"email":`, v[8])
 	b = name(append(b, ','), v[9], v[10])
@@ -159,7 +159,7 @@ func history(b []byte, r *rows) ([]byte, error) {
 			all = append(all, visit{own: text(own, `,"status":`, v[3])})
 		case "2":
 			p := text(text(all[n-1].payments, `,{"id":`, v[2]), `,"status":`, v[3])
-			all[n-1].payments = append(money(text(p, `,"createdAt":`, v[6]), `,"amount":`, v[7], v[8]), '}')
+			all[n-1].payments = append(price(text(p, `,"createdAt":`, v[6]), `,"amount":`, v[7], v[8]), '}')
 		case "3":
 			all[n-1].ordered = true
 		case "4":
@@ -196,7 +196,7 @@ func page(b []byte, r *rows) ([]byte, error) {
 		count, last = string(v[6]), string(v[1])+"|"+string(v[0])
 		edges = text(edges, `,{"node":{"id":`, v[0])
 		edges = text(edges, `,"startsAt":`, v[1])
-		edges = money(append(edges, `,"status":"COMPLETED"`...), `,"total":`, v[2], v[3])
+		edges = price(append(edges, `,"status":"COMPLETED"`...), `,"total":`, v[2], v[3])
 		edges = append(name(append(edges, `,"customer":{`...), v[4], v[5]), `}}}`...)
 	}
 	if n == 0 {

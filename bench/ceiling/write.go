@@ -20,8 +20,8 @@ func text(b []byte, key string, value sql.RawBytes) []byte {
 	return append(append(b, value[from:]...), '"')
 }
 
-// money adds a key and an amount, which PostgreSQL has as a number.
-func money(b []byte, key string, amount, currency sql.RawBytes) []byte {
+// price adds a key and an amount, which PostgreSQL has as a number.
+func price(b []byte, key string, amount, currency sql.RawBytes) []byte {
 	b = append(append(append(b, key...), `{"amount":`...), amount...)
 	return append(text(b, `,"currency":`, currency), '}')
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
-	"clinicgraph/ent/practitionerservice"
 	"clinicgraph/ent/product"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/money"
@@ -82,23 +81,25 @@ func (s *Service) OfferService(ctx context.Context, practitioner, service uuid.U
 // refuses what cannot be booked. Errors: NOT_FOUND, BAD_USER_INPUT at path.
 func Bookable(ctx context.Context, c *ent.Client, path string, id uuid.UUID) (*ent.Product, *ent.ServiceSetting, error) {
 	p, err := c.Product.Query().Where(product.ID(id)).WithServiceSetting().Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, nil, fault.Missing()
-	}
-	if err != nil {
+	if err != nil && !ent.IsNotFound(err) {
 		return nil, nil, fmt.Errorf("load service: %w", err)
 	}
-	if p.Edges.ServiceSetting == nil {
-		return nil, nil, fault.Invalid(path, "%s cannot be booked: it is not a service.", p.Name)
-	}
-	if !p.IsAvailable {
-		return nil, nil, fault.Invalid(path, "%s is not offered at present.", p.Name)
+	if err := Check(path, p); err != nil {
+		return nil, nil, err
 	}
 	return p, p.Edges.ServiceSetting, nil
 }
 
-// Offers narrows practitioners to those who offer the service.
-func Offers(ctx context.Context, c *ent.Client, practitioner, service uuid.UUID) (bool, error) {
-	return c.PractitionerService.Query().
-		Where(practitionerservice.PractitionerID(practitioner), practitionerservice.ServiceID(service)).Exist(ctx)
+// Check is the rule of Bookable for the product that was found through the caller's
+// rows with its settings, nil for none.
+func Check(path string, p *ent.Product) error {
+	switch {
+	case p == nil:
+		return fault.Missing()
+	case p.Edges.ServiceSetting == nil:
+		return fault.Invalid(path, "%s cannot be booked: it is not a service.", p.Name)
+	case !p.IsAvailable:
+		return fault.Invalid(path, "%s is not offered at present.", p.Name)
+	}
+	return nil
 }

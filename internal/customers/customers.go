@@ -100,20 +100,32 @@ func Add(ctx context.Context, c *ent.Client, p Profile) (*ent.Customer, error) {
 func Named(ctx context.Context, c *ent.Client, path string, id *uuid.UUID) (*ent.Customer, error) {
 	q := c.Customer.Query()
 	if id != nil {
-		found, err := q.Where(customer.ID(*id)).Only(ctx)
-		if ent.IsNotFound(err) {
-			return nil, fault.Missing()
-		}
-		if err == nil && found.AnonymizedAt != nil {
-			return nil, fault.Conflict("The customer has been erased.")
-		}
-		return found, err
+		q.Where(customer.ID(*id))
+	} else {
+		q.Where(customer.AccountID(access.FromContext(ctx).UserID)).Order(customer.ByID())
 	}
-	found, err := q.Where(customer.AccountID(access.FromContext(ctx).UserID)).Order(customer.ByID()).First(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.Invalid(path, "Your account has no customer profile: say whose it is.")
+	found, err := q.First(ctx)
+	if err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("load customer: %w", err)
 	}
-	return found, err
+	if err := Check(path, id, found); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Check is the rule of Named for the customer that was found through the caller's
+// rows, nil for none.
+func Check(path string, id *uuid.UUID, found *ent.Customer) error {
+	switch {
+	case found == nil && id == nil:
+		return fault.Invalid(path, "Your account has no customer profile: say whose it is.")
+	case found == nil:
+		return fault.Missing()
+	case id != nil && found.AnonymizedAt != nil:
+		return fault.Conflict("The customer has been erased.")
+	}
+	return nil
 }
 
 // Owned says whether the profile belongs to the caller's account.

@@ -9,7 +9,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -53,34 +55,45 @@ func Claim(ctx context.Context, c *ent.Client, operation string, key *string, in
 	caller := access.FromContext(ctx).UserID
 	elevated := access.Elevated(ctx, operation)
 
+	err = take(elevated, c, caller, operation, *key, hash[:], planned, now)
+	if !errors.Is(err, sql.ErrNoRows) { // it was free, or nobody knows
+		return nil, err
+	}
 	row, err := c.IdempotencyKey.Query().
 		Where(idempotencykey.UserID(caller), idempotencykey.Operation(operation), idempotencykey.Key(*key)).
 		Only(elevated)
 	switch {
-	case err == nil && row.ExpiresAt.After(now):
+	case ent.IsNotFound(err): // it has just been forgotten
+		return nil, ErrTaken
+	case err != nil:
+		return nil, fmt.Errorf("look for the key: %w", err)
+	case row.ExpiresAt.After(now):
 		if !bytes.Equal(row.RequestHash, hash[:]) {
 			return nil, fault.New(fault.CodeIdempotencyMismatch, "This idempotency key was used before with other input. Use a new key for a new request.")
 		}
 		return parse(row.Result)
-	case err == nil:
-		if err := c.IdempotencyKey.DeleteOne(row).Exec(elevated); err != nil {
-			return nil, fmt.Errorf("forget an expired key: %w", err)
-		}
-	case !ent.IsNotFound(err):
-		return nil, fmt.Errorf("look for the key: %w", err)
 	}
+	if err := c.IdempotencyKey.DeleteOne(row).Exec(elevated); err != nil && !ent.IsNotFound(err) {
+		return nil, fmt.Errorf("forget an expired key: %w", err)
+	}
+	if err = take(elevated, c, caller, operation, *key, hash[:], planned, now); errors.Is(err, sql.ErrNoRows) {
+		return nil, ErrTaken
+	}
+	return nil, err
+}
+
+// take writes the key down; sql.ErrNoRows says that it is there already. A parallel
+// request that has it is waited for.
+func take(ctx context.Context, c *ent.Client, caller uuid.UUID, operation, key string, hash []byte, planned Outcome, now time.Time) error {
 	result := make(map[string]any, len(planned))
 	for role, id := range planned {
 		result[role] = id.String()
 	}
-	err = c.IdempotencyKey.Create().
-		SetUserID(caller).SetOperation(operation).SetKey(*key).
-		SetRequestHash(hash[:]).SetResult(result).SetExpiresAt(now.Add(Keep)).
-		Exec(elevated)
-	if ent.IsConstraintError(err) {
-		return nil, fmt.Errorf("%w: %w", ErrTaken, err)
-	}
-	return nil, err
+	return c.IdempotencyKey.Create().
+		SetUserID(caller).SetOperation(operation).SetKey(key).
+		SetRequestHash(hash).SetResult(result).SetExpiresAt(now.Add(Keep)).
+		OnConflictColumns(idempotencykey.FieldUserID, idempotencykey.FieldOperation, idempotencykey.FieldKey).DoNothing().
+		Exec(ctx)
 }
 
 // ErrTaken says that a parallel request has just taken the key. The transaction

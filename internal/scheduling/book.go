@@ -7,14 +7,11 @@ import (
 	"time"
 	"unicode/utf8"
 
-	entsql "entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/appointment"
 	"clinicgraph/ent/booking"
-	"clinicgraph/ent/customer"
-	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/resourceclaim"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/catalog"
@@ -23,6 +20,7 @@ import (
 	"clinicgraph/internal/idempotency"
 	"clinicgraph/internal/ids"
 	"clinicgraph/internal/orders"
+	"clinicgraph/internal/store"
 )
 
 // maxNotes is the longest note, in characters.
@@ -80,7 +78,7 @@ func (s *Service) Book(ctx context.Context, r Request) (done *Booked, err error)
 		if err != nil {
 			return err
 		}
-		done, err = s.book(access.Elevated(ctx, "bookAppointment"), c, p, planned)
+		done, err = s.book(store.Together(access.Elevated(ctx, "bookAppointment")), c, p, planned)
 		return err
 	})
 	if err != nil {
@@ -93,23 +91,21 @@ func (s *Service) Book(ctx context.Context, r Request) (done *Booked, err error)
 // whether the caller may book it and whether the time fits.
 func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, err error) {
 	p.request = r
-	if p.customer, err = customers.Named(ctx, c, "input.customerId", r.CustomerID); err != nil {
-		return p, err
+	w, err := s.find(ctx, c, r)
+	if err == nil {
+		err = customers.Check("input.customerId", r.CustomerID, w.customer)
 	}
-	if p.service, p.setting, err = catalog.Bookable(ctx, c, "input.serviceId", r.ServiceID); err != nil {
-		return p, err
+	if err == nil {
+		err = catalog.Check("input.serviceId", w.service)
 	}
-	if p.practitioner, err = s.practitioner(ctx, c, r.PractitionerID); err != nil {
-		return p, err
+	if err == nil && w.practitioner == nil {
+		err = fault.Missing()
 	}
-	if err := s.lockCustomer(ctx, c, p.customer.ID); err != nil {
-		return p, err
-	}
-	offers, err := catalog.Offers(ctx, c, p.practitioner.ID, p.service.ID)
 	if err != nil {
 		return p, err
 	}
-	if !offers || !p.practitioner.IsAccepting {
+	p.customer, p.practitioner, p.service, p.setting = w.customer, w.practitioner, w.service, w.service.Edges.ServiceSetting
+	if !w.offered || !p.practitioner.IsAccepting {
 		return p, fault.Invalid("input.practitionerId", "%s does not take bookings of this service.", p.practitioner.DisplayName)
 	}
 	v := access.FromContext(ctx)
@@ -129,40 +125,6 @@ func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, e
 	}
 	p.rule = rule
 	return p, inInput(Fits(rule, open, busy, r.StartsAt, s.Now()))
-}
-
-// practitioner loads the practitioner through the caller's rows and keeps others
-// from booking the same one until the transaction ends. The constraint on claims
-// would refuse them as well, but of two that meet there PostgreSQL may have to
-// kill one as a deadlock, after a second.
-func (s *Service) practitioner(ctx context.Context, c *ent.Client, id uuid.UUID) (*ent.PractitionerProfile, error) {
-	q := c.PractitionerProfile.Query().Where(practitionerprofile.ID(id))
-	if s.Store.DB.LocksRows() {
-		q = q.ForUpdate()
-	}
-	found, err := q.Only(ctx)
-	if ent.IsNotFound(err) {
-		return nil, fault.Missing()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("load practitioner: %w", err)
-	}
-	return found, nil
-}
-
-// lockCustomer does the same for the customer, whose time is claimed as well;
-// always after the practitioner. What only refers to the customer, such as a
-// payment, does not wait.
-func (s *Service) lockCustomer(ctx context.Context, c *ent.Client, id uuid.UUID) error {
-	if !s.Store.DB.LocksRows() {
-		return nil
-	}
-	_, err := c.Customer.Query().Where(customer.ID(id)).
-		ForUpdate(entsql.WithLockClause("FOR NO KEY UPDATE")).IDs(access.Elevated(ctx, "bookAppointment"))
-	if err != nil {
-		return fmt.Errorf("lock the customer: %w", err)
-	}
-	return nil
 }
 
 // inInput moves the fields of a pure rule's fault under "input".

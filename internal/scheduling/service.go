@@ -13,9 +13,6 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
-	"clinicgraph/ent/resourceclaim"
-	"clinicgraph/ent/workinghours"
-	"clinicgraph/internal/access"
 	"clinicgraph/internal/catalog"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/store"
@@ -112,42 +109,6 @@ func unique(ids []uuid.UUID) map[uuid.UUID]bool {
 		set[id] = true
 	}
 	return set
-}
-
-// calendar reads what decides about a practitioner's time for starts from from
-// until before to: the rule of the service, the working hours and the claims.
-func (s *Service) calendar(ctx context.Context, c *ent.Client, p *ent.PractitionerProfile, setting *ent.ServiceSetting, from, to time.Time) (rule SlotRule, open, busy []Interval, err error) {
-	zone, err := LoadZone(p.Timezone)
-	if err != nil {
-		return rule, nil, nil, err
-	}
-	rule = ruleOf(setting, zone)
-	reach := rule.Reach(from, to)
-	elevated := access.Elevated(ctx, "calendar")
-	windows, err := c.WorkingHours.Query().Where(workinghours.PractitionerID(p.ID)).All(elevated)
-	if err != nil {
-		return rule, nil, nil, fmt.Errorf("load working hours: %w", err)
-	}
-	hours := make([]WeeklyHours, len(windows))
-	for i, w := range windows {
-		hours[i] = WeeklyHours{
-			Weekday: time.Weekday(w.Weekday % 7), // ISO 8601 counts Sunday as 7, Go as 0
-			Start:   int(w.StartsAt), End: int(w.EndsAt),
-			ValidFrom: text(w.ValidFrom), ValidTo: text(w.ValidTo),
-		}
-	}
-	claims, err := c.ResourceClaim.Query().Where(
-		resourceclaim.ResourceKindEQ(resourceclaim.ResourceKindPractitioner), resourceclaim.ResourceID(p.ID),
-		resourceclaim.BusyToGT(reach.Start), resourceclaim.BusyFromLT(reach.End),
-		resourceclaim.BusyFromGT(reach.Start.Add(-longestClaim)), // else the index is read from the first claim on
-	).All(elevated)
-	if err != nil {
-		return rule, nil, nil, fmt.Errorf("load claims: %w", err)
-	}
-	for _, claim := range claims {
-		busy = append(busy, Interval{claim.BusyFrom, claim.BusyTo})
-	}
-	return rule, Expand(hours, zone, reach), busy, nil
 }
 
 func ruleOf(s *ent.ServiceSetting, zone *time.Location) SlotRule {

@@ -146,6 +146,7 @@ type Tx struct {
 	done   func() // ends the context under it
 
 	gathered []gathered
+	waiting  inserts
 }
 
 var (
@@ -154,19 +155,43 @@ var (
 )
 
 // SQL is the transaction as database/sql knows it, for the job queue. It is
-// committed and rolled back through Tx only.
+// committed and rolled back through Tx only, and does not see what waits to be sent.
 func (t *Tx) SQL() *sql.Tx { return t.tx }
 
-// Exec runs a statement without rows.
+// Exec runs a statement without rows, or keeps it for later: see Together.
 func (t *Tx) Exec(ctx context.Context, query string, args, v any) error {
+	if kept, err := t.keep(ctx, query, args, v); kept || err != nil {
+		return err
+	}
+	if err := t.send(ctx); err != nil {
+		return err
+	}
 	query, args = t.driver.lists(query, args)
 	return t.cause(t.Conn.Exec(ctx, query, args, v))
 }
 
 // Query runs a statement with rows.
 func (t *Tx) Query(ctx context.Context, query string, args, v any) error {
+	if err := t.send(ctx); err != nil {
+		return err
+	}
 	query, args = t.driver.lists(query, args)
 	return t.cause(t.Conn.Query(ctx, query, args, v))
+}
+
+// ExecContext is Exec in the shape of database/sql.
+func (t *Tx) ExecContext(ctx context.Context, query string, args ...any) (result sql.Result, err error) {
+	return result, t.Exec(ctx, query, args, &result)
+}
+
+// QueryContext is Query in the shape of database/sql.
+func (t *Tx) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if err := t.send(ctx); err != nil {
+		return nil, err
+	}
+	query, all := t.driver.lists(query, args)
+	rows, err := t.tx.QueryContext(ctx, query, all.([]any)...)
+	return rows, t.cause(err)
 }
 
 // Commit makes the transaction's writes lasting. An error that leaves open
@@ -178,6 +203,9 @@ func (t *Tx) Commit() error {
 		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
 	}
 	if err := t.writeGathered(); err != nil {
+		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
+	}
+	if err := t.send(t.ctx); err != nil {
 		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
 	}
 	err := t.tx.Commit()

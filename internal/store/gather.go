@@ -22,10 +22,14 @@ func Gather[T any](t *Tx, write func(context.Context, *T) error) *T {
 	return what
 }
 
-// writeGathered writes what was gathered.
+// writeGathered writes what was gathered, together with what waits.
 func (t *Tx) writeGathered() error {
+	ctx := t.ctx
+	if len(t.waiting.texts) > 0 {
+		ctx = Together(ctx)
+	}
 	for _, g := range t.gathered {
-		if err := g.write(t.ctx); err != nil {
+		if err := g.write(ctx); err != nil {
 			return err
 		}
 	}

@@ -33,20 +33,13 @@ func (db *DB) Notifies() bool { return db.Dialect == dialect.Postgres }
 // Notify tells the listeners of a channel, in a transaction of its own: inside
 // of a verb's transaction it would make all commits wait in one line, since
 // PostgreSQL takes one lock for the queue of notifications and keeps it until
-// the commit is on disk. The disk is not waited for here either.
+// the commit is on disk. The disk is not waited for here either. It is one statement,
+// which database/sql may send again when the connection breaks: told twice is a hint
+// twice.
 func (db *DB) Notify(ctx context.Context, channel string, payloads []string) error {
-	tx, err := db.Write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("notify %s: %w", channel, err)
-	}
-	defer func() { _ = tx.Rollback() }() // does nothing after Commit
-	_, err = tx.ExecContext(ctx, `SET LOCAL synchronous_commit = off`)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, `SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload`, channel, pq.Array(payloads))
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
+	_, err := db.Write.ExecContext(ctx, `SELECT pg_notify($1, payload)
+		FROM (SELECT set_config('synchronous_commit', 'off', true) AS waits) AS setting, unnest($2::text[]) AS payload WHERE waits = 'off'`,
+		channel, pq.Array(payloads))
 	if err != nil {
 		return fmt.Errorf("notify %s: %w", channel, err)
 	}

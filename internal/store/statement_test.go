@@ -51,6 +51,8 @@ func TestCacheable(t *testing.T) {
 		{"a last semicolon", "SELECT 1 ;\n", 0, true},
 		{"the most arguments", "SELECT 1", maxCachedArgs, true},
 		{"more arguments", "SELECT 1", maxCachedArgs + 1, false},
+		{"the most arguments of inserts that are sent together", "WITH w0 AS (INSERT", maxTogetherArgs, true},
+		{"more of them", "WITH w0 AS (INSERT", maxTogetherArgs + 1, false},
 		{"the longest text", "SELECT " + strings.Repeat("1", maxCachedText-7), 0, true},
 		{"a longer text", "SELECT " + strings.Repeat("1", maxCachedText-6), 0, false},
 		{"several statements", "SELECT 1; SELECT 2", 0, false},

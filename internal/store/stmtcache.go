@@ -104,11 +104,15 @@ func (s *cachedStmt) unlink() {
 // or writes rows, not too long, with a bounded number of arguments (IN lists
 // have a text for every length and would fill the cache with texts used once).
 func cacheable(query string, args int) bool {
-	if args > maxCachedArgs || len(query) > maxCachedText {
+	if args > maxTogetherArgs || len(query) > maxCachedText {
 		return false
 	}
 	switch firstWord(query) {
-	case "SELECT", "INSERT", "UPDATE", "DELETE", "WITH":
+	case "SELECT", "INSERT", "UPDATE", "DELETE":
+		if args > maxCachedArgs {
+			return false
+		}
+	case "WITH": // a list is an array there, and many arguments are those of Together
 	default:
 		return false
 	}
