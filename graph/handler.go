@@ -11,6 +11,7 @@ import (
 	"github.com/99designs/gqlgen/graphql/handler/extension"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"clinicgraph/graph/compiled"
 	"clinicgraph/graph/generated"
 	"clinicgraph/graph/transport"
 	"clinicgraph/internal/access"
@@ -39,6 +40,9 @@ type Options struct {
 	// its sensitive mutation, if it has one. Its error is the answer.
 	Charge func(ctx context.Context, cost int, sensitive string) error
 
+	// Reads answers queries by plans where it is set.
+	Reads *Reads
+
 	// SlowOperation is from when on an operation is logged as a slow one; 0 is
 	// never. Begin and End may be nil: the first is told of an operation before it
 	// runs, the second of every one that has ended.
@@ -51,6 +55,7 @@ type Options struct {
 // of a socket from its first message.
 type Endpoint struct {
 	http.Handler
+	Reads   *compiled.Engine // nil: the executor answers everything
 	streams *transport.Streams
 }
 
@@ -67,6 +72,11 @@ func Handler(r *Resolver, o Options) *Endpoint {
 	schema := generated.NewExecutableSchema(generated.Config{Schema: served(whole), Resolvers: r, Directives: r.directives()})
 	all := declare(schema.Schema())
 	limits := newLimiter(o, schema.Schema())
+	var reads *compiled.Engine
+	if o.Reads != nil {
+		reads = plans(schema, o.Reads, o.Log)
+		schema = reads
+	}
 	srv := handler.New(schema)
 	streams, maxBody := &transport.Streams{}, int64(o.Limits.BodyBytes)
 	srv.AddTransport(&transport.WebSocket{
@@ -100,7 +110,7 @@ func Handler(r *Resolver, o Options) *Endpoint {
 	srv.AroundResponses(remembering)
 	srv.AroundResponses(r.recording)
 	srv.AroundFields(r.guardFields(all))
-	return &Endpoint{srv, streams}
+	return &Endpoint{srv, reads, streams}
 }
 
 // operationName is what the logs call an operation: its name, or its first root

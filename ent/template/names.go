@@ -20,6 +20,7 @@ var funcs = template.FuncMap{
 	"meta":        metaOf,
 	"perParent":   perParent,
 	"readWith":    readWith,
+	"shape":       shapeOf,
 }
 
 // ent's own spelling, as its templates have it.

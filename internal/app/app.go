@@ -18,6 +18,7 @@ import (
 	"clinicgraph/ent"
 	_ "clinicgraph/ent/runtime" // the schemas' policies and defaults
 	"clinicgraph/graph"
+	"clinicgraph/graph/compiled"
 	"clinicgraph/graph/live"
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/audit"
@@ -50,6 +51,7 @@ type App struct {
 	Admin    http.Handler // of the admin listener
 	Graph    *graph.Endpoint
 	Live     *live.Hub
+	Reads    *compiled.Engine // nil: off
 	events   *events.Bus
 	Uses     *accounts.Uses
 	followed *auth.Follower
@@ -174,10 +176,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
 	}
 	a.Graph = graph.Handler(resolver, a.options(cfg, resolver.Auth, graph.Options{
-		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now,
+		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now, Reads: reads(cfg, db),
 		Authenticate: resolver.Auth.Authenticate, Origins: server.OwnOrigins(),
 	}))
-	server.Graph = a.Graph
+	a.Reads, server.Graph = a.Graph.Reads, a.Graph
 	if a.observer.traces != nil {
 		server.Trace = a.observer.traces.Request
 	}
@@ -186,6 +188,14 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	a.events.Start(a.listener())
 	a.Sealer.Start()
 	return a, nil
+}
+
+// reads says where queries are answered by plans; nil where they are not.
+func reads(cfg config.Config, db *store.DB) *graph.Reads {
+	if cfg.Database.CompiledReads == "off" {
+		return nil
+	}
+	return &graph.Reads{Dialect: db.Dialect, DB: db.Driver.(*store.Driver)}
 }
 
 // clock is the server's clock: UTC, cut to what both databases keep.

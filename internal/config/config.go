@@ -89,6 +89,7 @@ type Database struct {
 	Data             string        `name:"data" env:"CLINICGRAPH_DATA" default:"./data" placeholder:"FOLDER" help:"Folder for what the server keeps in files."`
 	MaxConns         int           `name:"db-conns" env:"CLINICGRAPH_DB_CONNS" default:"16" placeholder:"N" help:"Most connections to PostgreSQL of one server, kept open."`
 	StatementTimeout time.Duration `name:"statement-timeout" env:"CLINICGRAPH_STATEMENT_TIMEOUT" default:"4s" placeholder:"TIME" help:"Longest time of one SQL statement on PostgreSQL; the connection is given up half a second later."`
+	CompiledReads    string        `name:"compiled-reads" env:"CLINICGRAPH_COMPILED_READS" default:"on" placeholder:"WHEN" help:"Answer queries by plans where there are any: on or off. Answers are the same."`
 	AutoMigrate      bool          `name:"auto-migrate" env:"CLINICGRAPH_AUTO_MIGRATE" help:"Let serve migrate PostgreSQL at start, too; SQLite always is."`
 }
 

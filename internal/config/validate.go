@@ -46,7 +46,7 @@ func (c *Config) Validate() error {
 		return wrong("env", string(c.Env), "is not an environment", "use development or production")
 	}
 	for _, check := range []func() error{
-		c.checkSecret, c.checkAddr, c.checkPublicURL, c.checkOrigins, c.checkPlayground,
+		c.checkSecret, c.checkAddr, c.checkPublicURL, c.checkOrigins, c.checkPlayground, c.checkReads,
 		c.checkLive, c.checkDatabase, c.checkLog, c.checkPlace, c.checkLimits, c.checkObserve, c.checkLoad, c.checkFactors, c.checkMail, c.checkAudit,
 	} {
 		if err := check(); err != nil {
@@ -143,6 +143,10 @@ func (c *Config) checkPlainHTTP(flag, value string, parsed *url.URL) error {
 		return nil
 	}
 	return wrong(flag, value, "would send sessions over plain http", "use https in production")
+}
+
+func (c *Config) checkReads() error {
+	return oneOf("compiled-reads", c.Database.CompiledReads, "on", "off")
 }
 
 func (c *Config) checkPlayground() error {

@@ -1,0 +1,332 @@
+package compiled
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"entgo.io/ent/dialect/sql"
+	"github.com/google/uuid"
+
+	"clinicgraph/internal/access"
+	"clinicgraph/internal/paging"
+)
+
+// errDropped hands a request that a plan has begun to the executor.
+var errDropped = errors.New("compiled: not as the plan expects")
+
+// run is one request at work on a plan.
+type run struct {
+	ctx       context.Context
+	engine    *Engine
+	viewer    *access.Viewer
+	variables map[string]any
+	rulings   []*ruling
+	keys      any // ids of the parents of the level at hand
+
+	opened struct { // the cursor that was opened last
+		text   string
+		list   paging.List
+		cursor paging.Cursor
+	}
+}
+
+// cell takes a value of the driver as it is.
+type cell struct{ value any }
+
+// Scan implements sql.Scanner. A []byte is good until the next row, and written by then.
+func (c *cell) Scan(value any) error { c.value = value; return nil }
+
+// answer is what a level has come to: the rows as text, in groups by parent.
+type answer struct {
+	level  *level
+	text   []byte
+	holes  []hole
+	whole  group
+	groups map[string]*group
+	below  []*answer
+	seen   uint64 // sources of which there was an object
+	rows   int
+	args   []any
+}
+
+// hole is where the text of a row goes on with what another level has.
+type hole struct {
+	at, child int
+	key       string
+}
+
+// span is the text and the holes of one row.
+type span struct{ from, to, firstHole, lastHole int }
+
+// group is the rows of one parent.
+type group struct {
+	rows       []span
+	more       bool // there is a row beyond the page
+	total      int64
+	start, end paging.Cursor
+}
+
+// scratch is what reading the rows of a statement takes, kept for others.
+type scratch struct {
+	cells []cell
+	into  []any
+}
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+func scratchOf(width int) *scratch {
+	s := scratches.Get().(*scratch)
+	if cap(s.cells) < width {
+		s.cells, s.into = make([]cell, width), make([]any, width)
+		for i := range s.cells {
+			s.into[i] = &s.cells[i]
+		}
+	}
+	s.cells, s.into = s.cells[:width], s.into[:width]
+	return s
+}
+
+func (s *scratch) release() {
+	for i := range s.cells {
+		s.cells[i].value = nil
+	}
+	scratches.Put(s)
+}
+
+var answers = sync.Pool{New: func() any { return &answer{} }}
+
+func answerOf(l *level) *answer {
+	a := answers.Get().(*answer)
+	*a = answer{level: l, text: a.text[:0], holes: a.holes[:0], args: a.args[:0], whole: group{rows: a.whole.rows[:0]}}
+	return a
+}
+
+// mostKept bounds the text that an answer keeps for others.
+const mostKept = 256 << 10
+
+func (a *answer) release() {
+	for _, below := range a.below {
+		below.release()
+	}
+	clear(a.args)
+	if cap(a.text) > mostKept {
+		a.text = nil
+	}
+	clear(a.holes[:cap(a.holes)])
+	a.groups, a.below = nil, nil
+	answers.Put(a)
+}
+
+// query sends a statement with the values of the request in their places.
+func (r *run) query(text string, places []any, args []any) (*sql.Rows, []any, error) {
+	for _, p := range places {
+		here, ok := p.(*place)
+		if !ok {
+			args = append(args, p)
+			continue
+		}
+		v, err := here.value(r)
+		if err != nil {
+			return nil, args, err
+		}
+		args = append(args, v)
+	}
+	rows := &sql.Rows{}
+	return rows, args, r.engine.db.Query(r.ctx, text, args, rows)
+}
+
+// level runs the statement of a level, and then those of the levels below for all
+// its rows at once.
+func (r *run) level(l *level, keys any) (*answer, error) {
+	a := answerOf(l)
+	r.keys = keys
+	rows, args, err := r.query(l.text, l.places, a.args)
+	a.args = args
+	if err == nil {
+		err = r.read(a, rows)
+	}
+	if err != nil {
+		a.release()
+		return nil, err
+	}
+	for i, child := range l.children {
+		keys, some := a.keysFor(i, r.engine.postgres())
+		if !some {
+			a.below = append(a.below, answerOf(child))
+			continue
+		}
+		below, err := r.level(child, keys)
+		if err != nil {
+			a.release()
+			return nil, err
+		}
+		a.below = append(a.below, below)
+	}
+	return a, nil
+}
+
+// read writes each row as text.
+func (r *run) read(a *answer, rows *sql.Rows) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	s := scratchOf(a.level.width)
+	defer s.release()
+	for rows.Next() {
+		if err := rows.Scan(s.into...); err != nil {
+			return err
+		}
+		if err := r.row(a, s.cells); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// row finds the group of a row and writes it there.
+func (r *run) row(a *answer, cells []cell) error {
+	l, g := a.level, &a.whole
+	if l.key >= 0 {
+		key, ok := textual(cells[l.key].value)
+		if !ok {
+			return errDropped
+		}
+		if g = a.groups[key]; g == nil {
+			if a.groups == nil {
+				a.groups = map[string]*group{}
+			}
+			g = &group{}
+			a.groups[key] = g
+		}
+	}
+	if l.page != nil && l.page.counted {
+		total, ok := cells[l.page.count].value.(int64)
+		if !ok {
+			return errDropped
+		}
+		g.total = total
+	}
+	if l.countOnly || l.present >= 0 && cells[l.present].value == nil {
+		return nil
+	}
+	a.rows++
+	if l.page != nil {
+		if len(g.rows) == l.page.size {
+			g.more = true
+			return nil
+		}
+		if err := l.page.mark(g, cells); err != nil {
+			return err
+		}
+	}
+	a.seen |= 1
+	return r.steps(a, g, cells)
+}
+
+// mark notes the cursors that the page needs of the row.
+func (pg *page) mark(g *group, cells []cell) error {
+	first := len(g.rows) == 0
+	if !pg.cursors && !pg.start && !pg.end {
+		return nil
+	}
+	id, ok := subject(cells[pg.id].value)
+	if !ok {
+		return errDropped
+	}
+	var value any
+	if pg.order != nil {
+		if value = cells[pg.value].value; value == nil {
+			return errDropped
+		}
+		if b, is := value.([]byte); is {
+			value = string(b)
+		}
+	}
+	g.end = paging.NewCursor(pg.list, id, value)
+	if first {
+		g.start = g.end
+	}
+	return nil
+}
+
+// steps writes one row.
+func (r *run) steps(a *answer, g *group, cells []cell) error {
+	b := a.text
+	made := span{from: len(b), firstHole: len(a.holes)}
+	program := a.level.program
+	for i := 0; i < len(program); i++ {
+		s := &program[i]
+		if s.op == opText {
+			b = append(b, s.text...)
+			continue
+		}
+		if s.op == opCursor {
+			text, err := sealed(r.ctx, &g.end, b)
+			if err != nil {
+				return err
+			}
+			b = text
+			continue
+		}
+		v := cells[s.column].value
+		ok := true
+		switch {
+		case s.op == opObject && v != nil:
+			a.seen |= s.bit
+		case s.op == opObject && s.null != nil:
+			b = append(b, s.null...)
+			i = s.jump
+		case s.op == opValue && v != nil:
+			b, ok = s.encode(b, v)
+		case s.op == opValue && s.null != nil:
+			b = append(b, s.null...)
+		case s.op == opMoney:
+			b, ok = encodeMoney(b, v, cells[s.child].value)
+		case s.op == opShown && v != nil:
+			var whose uuid.UUID
+			if whose, ok = subject(v); ok && r.engine.shown(r.ctx, s.child, whose) != nil {
+				ok = false
+			}
+		case s.op == opHole && v != nil:
+			var key string
+			key, ok = textual(v)
+			a.holes = append(a.holes, hole{len(b), s.child, key})
+		default:
+			ok = false
+		}
+		if !ok {
+			a.text = b
+			return errDropped
+		}
+	}
+	made.to, made.lastHole = len(b), len(a.holes)
+	a.text = b
+	g.rows = append(g.rows, made)
+	return nil
+}
+
+// keysFor gives the ids that a level below has rows of, as one argument.
+func (a *answer) keysFor(child int, postgres bool) (keys any, some bool) {
+	var seen map[string]bool
+	if a.level.children[child].repeats {
+		seen = map[string]bool{}
+	}
+	open, quote, shut := byte('['), `"`, byte(']')
+	if postgres {
+		open, quote, shut = '{', "", '}'
+	}
+	list := []byte{open}
+	for _, h := range a.holes {
+		if h.child != child || seen[h.key] {
+			continue
+		}
+		if seen != nil {
+			seen[h.key] = true
+		}
+		if some {
+			list = append(list, ',')
+		}
+		list = append(append(append(list, quote...), h.key...), quote...)
+		some = true
+	}
+	return string(append(list, shut)), some
+}

@@ -1,0 +1,54 @@
+package graph
+
+import (
+	"context"
+	"log/slog"
+	"reflect"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+
+	"clinicgraph/graph/compiled"
+	"clinicgraph/graph/generated"
+	"clinicgraph/internal/guard"
+)
+
+// Reads is where compiled reads ask the database; nil leaves every query to the
+// executor.
+type Reads struct {
+	Dialect string
+	DB      compiled.Queryer
+}
+
+// plans puts compiled reads before the executor.
+func plans(next graphql.ExecutableSchema, on *Reads, log *slog.Logger) *compiled.Engine {
+	return compiled.New(next, compiled.Config{
+		Dialect: on.Dialect, DB: on.DB, Rules: guard.Rules,
+		Resolved: resolvedFields(), Personal: personalBit, Shown: sighted,
+		Panicked: func(ctx context.Context, thrown any, stack []byte) {
+			log.ErrorContext(ctx, "compiled read panicked", slog.Any("panic", thrown), slog.String("stack", string(stack)))
+		},
+	})
+}
+
+// resolvedFields are the fields that have a resolver of their own, as gqlgen's root of
+// resolvers says: to read their columns would not be the same. Of the root fields all
+// that give an object by its id, or pages of objects, read what they are asked for and
+// nothing else, which a test holds them to.
+func resolvedFields() map[string]bool {
+	fields := map[string]bool{}
+	root := reflect.TypeFor[generated.ResolverRoot]()
+	for i := range root.NumMethod() {
+		of := root.Method(i)
+		switch of.Name {
+		case "Query", "Mutation", "Subscription":
+			continue
+		}
+		resolver := of.Type.Out(0)
+		for j := range resolver.NumMethod() {
+			name := resolver.Method(j).Name
+			fields[of.Name+"."+strings.ToLower(name[:1])+name[1:]] = true
+		}
+	}
+	return fields
+}
