@@ -17,13 +17,18 @@
 //	filter.go     where, as the generated filters make it
 //	rule.go       the row rules of package guard, asked for each caller
 //	door.go       the permissions of what is selected
+//	entity.go     what ent and the schema say of a type
+//	compiler.go   makes a plan, root by root
 //	object.go     selections of an entity become steps and columns
 //	page.go       lists: pages, cursors, counts
+//	program.go    the steps
 //	statement.go  one level of a document becomes SQL, by ent's own builder
 //	chain.go      all levels of a document become one statement
 //	scalar.go     values of the database become JSON
-//	run.go        statements are run, rows become text
+//	run.go        statements are run
+//	row.go        rows become text, by the steps of a program
 //	write.go      and the text becomes the answer
+//	stats.go      what became of requests is counted
 //	explain.go    what a document comes to, for people
 //
 // It knows no entity: what there is comes from ent.Shapes and from the schema. Rules

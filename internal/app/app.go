@@ -195,7 +195,7 @@ func reads(cfg config.Config, db *store.DB) *graph.Reads {
 	if cfg.Database.CompiledReads == "off" {
 		return nil
 	}
-	return &graph.Reads{Dialect: db.Dialect, DB: db.Driver.(*store.Driver)}
+	return &graph.Reads{Dialect: db.Dialect, DB: db.Driver}
 }
 
 // clock is the server's clock: UTC, cut to what both databases keep.

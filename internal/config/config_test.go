@@ -48,7 +48,7 @@ func defaults() Config {
 		Live:     Live{Streams: 20000, PerUser: 10, Operations: 32},
 		Sessions: Sessions{PerUser: 10},
 		Mail:     Mail{Registration: "auto"},
-		Database: Database{Data: "./data", MaxConns: 16, StatementTimeout: 4 * time.Second},
+		Database: Database{Data: "./data", MaxConns: 16, StatementTimeout: 4 * time.Second, CompiledReads: "on"},
 		Factors:  Factors{Require: "auto", Profile: "standard", StepUp: 5 * time.Minute, BreakGlassMax: 4 * time.Hour},
 		Load:     Load{ConnsPerIP: 100, RateAnonymous: 50, RateUser: 200, RateStaff: 1000, RateActions: 100, InFlight: 64, DrainDelay: time.Second},
 		Log:      Log{Level: "info", Format: "auto"},
@@ -137,6 +137,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_PASSWORD_PROFILE":      "strict",
 		"CLINICGRAPH_STEP_UP":               "2m",
 		"CLINICGRAPH_BREAK_GLASS_MAX":       "90m",
+		"CLINICGRAPH_COMPILED_READS":        "off",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +154,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 			LinkVerifyEmail: "https://app.clinic.example/verify?t={token}", LinkResetPassword: "https://app.clinic.example/reset#{token}",
 		},
 		Factors:  Factors{Require: "staff", Profile: "strict", StepUp: 2 * time.Minute, BreakGlassMax: 90 * time.Minute},
-		Database: Database{URL: secretURL, ListenAddr: "db.internal:5432", Data: "/var/lib/clinicgraph", MaxConns: 8, StatementTimeout: 2500 * time.Millisecond, AutoMigrate: true},
+		Database: Database{URL: secretURL, ListenAddr: "db.internal:5432", Data: "/var/lib/clinicgraph", MaxConns: 8, StatementTimeout: 2500 * time.Millisecond, CompiledReads: "off", AutoMigrate: true},
 		Log:      Log{Level: "debug", Format: "json"},
 		Observe: Observe{
 			AdminAddr: ":9100", SlowOperation: 2 * time.Second, SlowSQL: 50 * time.Millisecond,
@@ -182,7 +183,7 @@ func TestFlagsBeatTheEnvironment(t *testing.T) {
 	}
 	want := defaults()
 	want.Server.Addr = "localhost:0"
-	want.Database = Database{URL: "postgres:///clinic?host=/var/run/postgresql", Data: "/env", MaxConns: 16, StatementTimeout: 4 * time.Second, AutoMigrate: true}
+	want.Database = Database{URL: "postgres:///clinic?host=/var/run/postgresql", Data: "/env", MaxConns: 16, StatementTimeout: 4 * time.Second, CompiledReads: "on", AutoMigrate: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -95,10 +95,10 @@ func TestRowsAreThoseOfTheOperation(t *testing.T) {
 			return c.log.about("operation", "request_id="+a.header.Get("X-Request-Id"))[0].facts()["rows"]
 		}
 		// One row more than the page says whether there is another page.
-		if got := rows(`{ bookings(first: 3) { edges { node { id } } } }`); got != "4" {
+		if got := rows(`{ bookings(first: 3) { edges { node { id } } pageInfo { hasNextPage } } }`); got != "4" {
 			t.Errorf("a page of 3 bookings read %s rows", got)
 		}
-		if got := rows(`{ bookings(first: 1) { edges { node { id } } } }`); got != "2" {
+		if got := rows(`{ bookings(first: 1) { edges { node { id } } pageInfo { hasNextPage } } }`); got != "2" {
 			t.Errorf("a page of one booking read %s rows", got)
 		}
 	})
