@@ -55,7 +55,11 @@ func (c *compiler) link(top *level) (*chain, error) {
 		tables = append(tables, fmt.Sprintf(`"l%d"(%s) AS MATERIALIZED (%s)`, at, strings.Join(names, ", "), text))
 		for i, child := range l.children {
 			id := fmt.Sprintf(`"l%d"."c%d"`, at, l.holeOf(i))
-			keys := fmt.Sprintf(`(SELECT DISTINCT %s AS "id" FROM "l%d" WHERE %s IS NOT NULL) AS "p"`, id, at, id)
+			distinct := ""
+			if child.repeats {
+				distinct = "DISTINCT "
+			}
+			keys := fmt.Sprintf(`(SELECT %s%s AS "id" FROM "l%d" WHERE %s IS NOT NULL) AS "p"`, distinct, id, at, id)
 			if err := add(child, at, keys); err != nil {
 				return err
 			}
@@ -66,7 +70,7 @@ func (c *compiler) link(top *level) (*chain, error) {
 		return nil, err
 	}
 	selects, moves := ch.shared()
-	ch.text = "WITH " + strings.Join(tables, ", ") + " " + strings.Join(selects, " UNION ALL ")
+	ch.text = ofOne("WITH " + strings.Join(tables, ", ") + " " + strings.Join(selects, " UNION ALL "))
 	if len(ch.text) > longestChain || len(ch.places) > mostChainPlace {
 		return nil, nil
 	}

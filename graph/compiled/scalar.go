@@ -107,7 +107,7 @@ func textual(v any) (string, bool) {
 	return "", false
 }
 
-const hexadecimal = "0123456789abcdef"
+const hexadecimal = "0123456789ABCDEF"
 
 // encodeText writes a string with the escapes of the executor's, and no others.
 func encodeText(b []byte, v any) ([]byte, bool) {

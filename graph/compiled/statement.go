@@ -2,6 +2,7 @@ package compiled
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -138,6 +139,12 @@ func (b *builder) write(before []any, keys string) (text string, args []any, err
 	return "SELECT " + strings.Join(columns, ", ") + from.String(), args, err
 }
 
+var listOfOne = regexp.MustCompile(` IN \(\$(\d+)\)`)
+
+// ofOne writes lists of one place as a comparison, by which PostgreSQL can follow the
+// order of an index: of somebody who belongs to one unit the rows are those of a list.
+func ofOne(text string) string { return listOfOne.ReplaceAllString(text, " = $$$1") }
+
 // numbered says whether the rows of each parent are numbered: without LATERAL there is
 // no other way to have so many of each.
 func (b *builder) numbered() bool { return b.level.parents != nil && !b.engine.postgres() }
@@ -233,6 +240,7 @@ func (l *level) standalone() error {
 	if l.text, l.places, err = l.builder.write(before, keysOfRequest); err != nil {
 		return err
 	}
+	l.text = ofOne(l.text)
 	for _, child := range l.children {
 		if err := child.standalone(); err != nil {
 			return err

@@ -12,8 +12,9 @@ import (
 
 // asArrays gives each list of ids or texts in a statement for PostgreSQL as one
 // array: "IN ($2, $3, $4)" becomes "= ANY($2)". A list of another length is then the
-// same statement, which is prepared already and planned once. What it cannot read for
-// certain it leaves as it is: a text with quotes, placeholders out of order.
+// same statement, which is prepared already and planned once. A list of one becomes a
+// comparison: "IN ($2)" is "= $2". What it cannot read for certain it leaves as it is:
+// a text with quotes, placeholders out of order.
 func asArrays(query string, args []any) (string, []any) {
 	const in = " IN ($"
 	if !strings.Contains(query, in) || strings.IndexByte(query, '\'') >= 0 {
@@ -29,7 +30,14 @@ func asArrays(query string, args []any) (string, []any) {
 		at += done
 		out = append(out, query[done:at]...)
 		if list := strings.HasSuffix(query[:at], in[:len(in)-1]) && !strings.HasSuffix(query[:at], " NOT"+in[:len(in)-1]); list {
-			if n, end := listed(query[at:], next); n > 0 && next+n <= len(args) {
+			if n, end := listed(query[at:], next); n == 1 && next < len(args) && arrayOf(args[next:next+1]) != nil {
+				// A comparison follows the order of an index, which an array does not.
+				made = append(made, args[next])
+				out = append(out[:len(out)-len(in)+1], " = $"...)
+				out = strconv.AppendInt(out, int64(len(made)), 10)
+				done, next = at+end, next+1
+				continue
+			} else if n > 0 && next+n <= len(args) {
 				if array := arrayOf(args[next : next+n]); array != nil {
 					made = append(made, array)
 					out = append(out[:len(out)-len(in)+1], " = ANY($"...)

@@ -19,11 +19,12 @@ func TestListsAreArrays(t *testing.T) {
 		want  string
 		made  []any
 	}{
-		{`x IN ($1)`, []any{a}, `x = ANY($1)`, []any{"{" + a.String() + "}"}},
+		{`x IN ($1)`, []any{a}, `x = $1`, []any{a}},
+		{`x IN ($1) AND y IN ($2, $3)`, []any{"p", a, b}, `x = $1 AND y = ANY($2)`, []any{"p", "{" + a.String() + "," + b.String() + "}"}},
 		{`x IN ($1, $2) AND y = $3`, []any{a, b, 7}, `x = ANY($1) AND y = $2`, []any{"{" + a.String() + "," + b.String() + "}", 7}},
 		{`y = $1 AND x IN ($2, $3) AND z IN ($4, $5) LIMIT $6`, []any{1, a, b, "p", status(`q"\,`), 9}, `y = $1 AND x = ANY($2) AND z = ANY($3) LIMIT $4`,
 			[]any{1, "{" + a.String() + "," + b.String() + "}", pq.StringArray{"p", `q"\,`}, 9}},
-		{`x NOT IN ($1, $2) AND y IN ($3)`, []any{a, b, a}, `x NOT IN ($1, $2) AND y = ANY($3)`, []any{a, b, "{" + a.String() + "}"}},
+		{`x NOT IN ($1, $2) AND y IN ($3)`, []any{a, b, a}, `x NOT IN ($1, $2) AND y = $3`, []any{a, b, a}},
 		// Left as they are:
 		{`x = $1`, []any{a}, `x = $1`, []any{a}},
 		{`x IN ($1, $2)`, []any{1, 2}, `x IN ($1, $2)`, []any{1, 2}},
