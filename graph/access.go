@@ -47,7 +47,9 @@ func (r *mutationResolver) SetRolePermissions(ctx context.Context, in model.SetR
 }
 
 func (r *mutationResolver) AssignRole(ctx context.Context, in model.AssignRoleInput) (*model.AssignRolePayload, error) {
-	assigned, err := r.Accounts.AssignRole(ctx, accounts.Assignment{UserID: in.UserID, RoleID: in.RoleID, ExpiresAt: in.ExpiresAt, Reason: in.Reason})
+	assigned, err := r.Accounts.AssignRole(ctx, accounts.Assignment{
+		UserID: in.UserID, RoleID: in.RoleID, Period: accounts.Period{ValidFrom: in.ValidFrom, ExpiresAt: in.ExpiresAt, Reason: in.Reason},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +57,7 @@ func (r *mutationResolver) AssignRole(ctx context.Context, in model.AssignRoleIn
 }
 
 func (r *mutationResolver) RevokeRole(ctx context.Context, in model.RevokeRoleInput) (*model.UserAccessPayload, error) {
-	if err := r.Accounts.RevokeRole(ctx, accounts.Assignment{UserID: in.UserID, RoleID: in.RoleID, Reason: in.Reason}); err != nil {
+	if err := r.Accounts.RevokeRole(ctx, in.UserID, in.RoleID, in.Reason); err != nil {
 		return nil, err
 	}
 	return r.userAccess(ctx, in.UserID)
@@ -67,7 +69,8 @@ func (r *mutationResolver) SetUserPermission(ctx context.Context, in model.SetUs
 		scope, _ = access.ParseScope(in.Scope.String())
 	}
 	set, err := r.Accounts.SetUserPermission(ctx, accounts.DirectGrant{
-		UserID: in.UserID, Permission: in.Permission, Allowed: in.Allowed, Scope: scope, ExpiresAt: in.ExpiresAt, Reason: in.Reason,
+		UserID: in.UserID, Permission: in.Permission, Allowed: in.Allowed, Scope: scope,
+		Period: accounts.Period{ValidFrom: in.ValidFrom, ExpiresAt: in.ExpiresAt, Reason: in.Reason},
 	})
 	if err != nil {
 		return nil, err

@@ -32,6 +32,8 @@ type (
 	paymentResolver     struct{ *Resolver }
 	rewardResolver      struct{ *Resolver }
 	redemptionResolver  struct{ *Resolver }
+	factorResolver      struct{ *Resolver }
+	noticeResolver      struct{ *Resolver }
 	userResolver        struct{ *Resolver }
 	apiTokenResolver    struct{ *Resolver }
 	roleResolver        struct{ *Resolver }

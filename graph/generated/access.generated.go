@@ -264,7 +264,7 @@ func (ec *executionContext) unmarshalInputAssignRoleInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"userId", "roleId", "expiresAt", "reason"}
+	fieldsInOrder := [...]string{"userId", "roleId", "validFrom", "expiresAt", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -285,6 +285,13 @@ func (ec *executionContext) unmarshalInputAssignRoleInput(ctx context.Context, o
 				return it, err
 			}
 			it.RoleID = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
 		case "expiresAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -294,7 +301,7 @@ func (ec *executionContext) unmarshalInputAssignRoleInput(ctx context.Context, o
 			it.ExpiresAt = data
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalNString2string(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -624,7 +631,7 @@ func (ec *executionContext) unmarshalInputSetUserPermissionInput(ctx context.Con
 		asMap["scope"] = "ANY"
 	}
 
-	fieldsInOrder := [...]string{"userId", "permission", "allowed", "scope", "expiresAt", "reason"}
+	fieldsInOrder := [...]string{"userId", "permission", "allowed", "scope", "validFrom", "expiresAt", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -659,6 +666,13 @@ func (ec *executionContext) unmarshalInputSetUserPermissionInput(ctx context.Con
 				return it, err
 			}
 			it.Scope = data
+		case "validFrom":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("validFrom"))
+			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.ValidFrom = data
 		case "expiresAt":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("expiresAt"))
 			data, err := ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
@@ -668,7 +682,7 @@ func (ec *executionContext) unmarshalInputSetUserPermissionInput(ctx context.Con
 			it.ExpiresAt = data
 		case "reason":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
-			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			data, err := ec.unmarshalNString2string(ctx, v)
 			if err != nil {
 				return it, err
 			}

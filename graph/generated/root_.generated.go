@@ -32,9 +32,11 @@ type ResolverRoot interface {
 	AccessReviewItem() AccessReviewItemResolver
 	ApiToken() ApiTokenResolver
 	Appointment() AppointmentResolver
+	Authenticator() AuthenticatorResolver
 	Booking() BookingResolver
 	Customer() CustomerResolver
 	Mutation() MutationResolver
+	Notification() NotificationResolver
 	OperationLog() OperationLogResolver
 	Order() OrderResolver
 	OrganizationalUnit() OrganizationalUnitResolver
@@ -303,17 +305,18 @@ type ComplexityRoot struct {
 	}
 
 	Authenticator struct {
-		ConfirmedAt func(childComplexity int) int
-		CreatedAt   func(childComplexity int) int
-		CreatedBy   func(childComplexity int) int
-		ID          func(childComplexity int) int
-		Kind        func(childComplexity int) int
-		LastUsedAt  func(childComplexity int) int
-		Name        func(childComplexity int) int
-		UpdatedAt   func(childComplexity int) int
-		UpdatedBy   func(childComplexity int) int
-		User        func(childComplexity int) int
-		Version     func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		ConfirmedAt    func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		LastUsedAt     func(childComplexity int) int
+		Name           func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		User           func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	BlacklistedToken struct {
@@ -423,6 +426,7 @@ type ComplexityRoot struct {
 		AccessReport        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int) int
 		Account             func(childComplexity int) int
 		Address             func(childComplexity int) int
+		AllowedActions      func(childComplexity int) int
 		AnonymizedAt        func(childComplexity int) int
 		Appointments        func(childComplexity int, after *paging.Cursor, first *int, before *paging.Cursor, last *int, orderBy *ent.AppointmentOrder, where *ent.AppointmentWhereInput) int
 		BirthDate           func(childComplexity int) int
@@ -631,15 +635,16 @@ type ComplexityRoot struct {
 	}
 
 	Notification struct {
-		CreatedAt func(childComplexity int) int
-		CreatedBy func(childComplexity int) int
-		ID        func(childComplexity int) int
-		Kind      func(childComplexity int) int
-		ReadAt    func(childComplexity int) int
-		SubjectID func(childComplexity int) int
-		UpdatedAt func(childComplexity int) int
-		UpdatedBy func(childComplexity int) int
-		Version   func(childComplexity int) int
+		AllowedActions func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		CreatedBy      func(childComplexity int) int
+		ID             func(childComplexity int) int
+		Kind           func(childComplexity int) int
+		ReadAt         func(childComplexity int) int
+		SubjectID      func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		UpdatedBy      func(childComplexity int) int
+		Version        func(childComplexity int) int
 	}
 
 	NotificationConnection struct {
@@ -2673,6 +2678,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.AuditProblem.Seq(childComplexity), true
 
+	case "Authenticator.allowedActions":
+		if e.ComplexityRoot.Authenticator.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Authenticator.AllowedActions(childComplexity), true
 	case "Authenticator.confirmedAt":
 		if e.ComplexityRoot.Authenticator.ConfirmedAt == nil {
 			break
@@ -3143,6 +3154,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Customer.Address(childComplexity), true
+	case "Customer.allowedActions":
+		if e.ComplexityRoot.Customer.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Customer.AllowedActions(childComplexity), true
 	case "Customer.anonymizedAt":
 		if e.ComplexityRoot.Customer.AnonymizedAt == nil {
 			break
@@ -4325,6 +4342,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.NameSessionPayload.Session(childComplexity), true
 
+	case "Notification.allowedActions":
+		if e.ComplexityRoot.Notification.AllowedActions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Notification.AllowedActions(childComplexity), true
 	case "Notification.createdAt":
 		if e.ComplexityRoot.Notification.CreatedAt == nil {
 			break
@@ -9291,13 +9314,17 @@ input AssignRoleInput {
   """
   roleId: ID!
   """
+  From when it counts; not in the past. Null: at once.
+  """
+  validFrom: Time
+  """
   From when it no longer counts; in the future, and no later than what the caller holds itself.
   """
   expiresAt: Time
   """
-  Why the role is given.
+  Why the role is given, 3 to 500 characters.
   """
-  reason: String
+  reason: String!
 }
 
 """
@@ -9339,13 +9366,17 @@ input SetUserPermissionInput {
   """
   scope: PermissionScope = ANY
   """
+  From when it counts; not in the past. Null: at once.
+  """
+  validFrom: Time
+  """
   From when it no longer counts; in the future, and no later than what the caller holds itself.
   """
   expiresAt: Time
   """
-  Why it is granted.
+  Why it is granted, 3 to 500 characters.
   """
-  reason: String
+  reason: String!
 }
 
 """
@@ -9873,6 +9904,27 @@ extend type ApiToken {
 extend type Role {
   """
   What can be done with the role: setRolePermissions, updateRole, setRoleStatus, deleteRole, assignRole. Whether somebody has it is seen when it is deleted.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Customer {
+  """
+  What can be done with the profile: updateCustomer, of the name, eraseCustomer. Fields with a permission of their own ask for that as well. Whether bookings or orders are open is seen when it is erased.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Authenticator {
+  """
+  What can be done with the authenticator: renameAuthenticator, removeAuthenticator, confirmTotp.
+  """
+  allowedActions: [AllowedAction!]!
+}
+
+extend type Notification {
+  """
+  What can be done with the notification: markNotificationRead. To mark one that is read changes nothing.
   """
   allowedActions: [AllowedAction!]!
 }
@@ -13261,6 +13313,8 @@ func (ec *executionContext) childFields_Authenticator(ctx context.Context, field
 		return ec.fieldContext_Authenticator_lastUsedAt(ctx, field)
 	case "user":
 		return ec.fieldContext_Authenticator_user(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Authenticator_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Authenticator", field.Name)
 }
@@ -13521,6 +13575,8 @@ func (ec *executionContext) childFields_Customer(ctx context.Context, field grap
 		return ec.fieldContext_Customer_pointsAccount(ctx, field)
 	case "rewardRedemptions":
 		return ec.fieldContext_Customer_rewardRedemptions(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Customer_allowedActions(ctx, field)
 	case "documentNumber":
 		return ec.fieldContext_Customer_documentNumber(ctx, field)
 	case "accessReport":
@@ -13779,6 +13835,8 @@ func (ec *executionContext) childFields_Notification(ctx context.Context, field 
 		return ec.fieldContext_Notification_subjectId(ctx, field)
 	case "readAt":
 		return ec.fieldContext_Notification_readAt(ctx, field)
+	case "allowedActions":
+		return ec.fieldContext_Notification_allowedActions(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Notification", field.Name)
 }

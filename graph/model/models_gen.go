@@ -103,10 +103,12 @@ type AssignRoleInput struct {
 	UserID uuid.UUID `json:"userId"`
 	// The role.
 	RoleID uuid.UUID `json:"roleId"`
+	// From when it counts; not in the past. Null: at once.
+	ValidFrom *time.Time `json:"validFrom,omitempty"`
 	// From when it no longer counts; in the future, and no later than what the caller holds itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	// Why the role is given.
-	Reason *string `json:"reason,omitempty"`
+	// Why the role is given, 3 to 500 characters.
+	Reason string `json:"reason"`
 }
 
 // The assignment as it is now.
@@ -1096,10 +1098,12 @@ type SetUserPermissionInput struct {
 	Allowed bool `json:"allowed"`
 	// How far it reaches.
 	Scope *PermissionScope `json:"scope,omitempty"`
+	// From when it counts; not in the past. Null: at once.
+	ValidFrom *time.Time `json:"validFrom,omitempty"`
 	// From when it no longer counts; in the future, and no later than what the caller holds itself.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
-	// Why it is granted.
-	Reason *string `json:"reason,omitempty"`
+	// Why it is granted, 3 to 500 characters.
+	Reason string `json:"reason"`
 }
 
 // The direct permission as it is now.

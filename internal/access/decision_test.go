@@ -44,6 +44,8 @@ func TestDecision(t *testing.T) {
 		"a role allows":                           {[]Grant{role(ScopeUnit)}, ScopeUnit},
 		"the widest allow counts":                 {[]Grant{role(ScopeOwn), role(ScopeAny), role(ScopeUnit)}, ScopeAny},
 		"a direct denial beats a role":            {[]Grant{role(ScopeAny), deny}, ScopeNone},
+		"a direct denial beats a direct grant":    {[]Grant{deny, {Permission: "booking:read", Scope: ScopeAny, Allowed: true, Source: SourceUser}}, ScopeNone},
+		"a role and the user: the wider counts":   {[]Grant{role(ScopeOwn), {Permission: "booking:read", Scope: ScopeUnit, Allowed: true, Source: SourceUser}}, ScopeUnit},
 		"a denial of all beats one allow":         {[]Grant{role(ScopeAny), {Permission: "*:*"}}, ScopeNone},
 		"a denial of the resource beats it":       {[]Grant{role(ScopeAny), {Permission: "booking:*"}}, ScopeNone},
 		"a denial of another does not":            {[]Grant{role(ScopeAny), {Permission: "order:*"}}, ScopeAny},
@@ -84,6 +86,57 @@ func TestAnExpiredDenialStopsDenying(t *testing.T) {
 	if got := Decide(grants, "booking:read", noon); got != ScopeAny {
 		t.Errorf("after: %s", got)
 	}
+}
+
+// specified is the decision as it is specified, step by step and without regard to
+// what it costs: of the rows that speak about the permission and are valid now, a
+// denial is no; of the allowances the widest counts; nothing is no.
+func specified(grants []Grant, resource, action string, now time.Time) Scope {
+	speaks := func(g Grant) bool {
+		return g.Permission == resource+":"+action || g.Permission == resource+":*" || g.Permission == "*:*"
+	}
+	valid := func(g Grant) bool {
+		begun := g.ValidFrom.IsZero() || g.ValidFrom.Equal(now) || g.ValidFrom.Before(now)
+		ended := !g.ExpiresAt.IsZero() && (g.ExpiresAt.Equal(now) || g.ExpiresAt.Before(now))
+		return begun && !ended
+	}
+	for _, g := range grants {
+		if speaks(g) && valid(g) && !g.Allowed {
+			return ScopeNone
+		}
+	}
+	for _, scope := range []Scope{ScopeAny, ScopeUnit, ScopeOwn} {
+		for _, g := range grants {
+			if speaks(g) && valid(g) && g.Allowed && g.Scope == scope {
+				return scope
+			}
+		}
+	}
+	return ScopeNone
+}
+
+func TestTheDecisionIsTheOneSpecified(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		grants := someGrants(t)
+		now := noon.Add(rapid.SampledFrom([]time.Duration{-time.Hour, -1, 0, 1, time.Hour}).Draw(t, "now"))
+		if got, want := Decide(grants, "booking:read", now), specified(grants, "booking", "read", now); got != want {
+			t.Fatalf("%s at %s, want %s: %v", got, now, want, grants)
+		}
+	})
+}
+
+// A grant of a role is worth what the same grant of the user is.
+func TestItDoesNotMatterWhereAGrantStands(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		grants := someGrants(t)
+		moved := slices.Clone(grants)
+		for i := range moved {
+			moved[i].Source = rapid.SampledFrom([]Source{SourceUser, SourceRole}).Draw(t, "moved")
+		}
+		if a, b := Decide(grants, "booking:read", noon), Decide(moved, "booking:read", noon); a != b {
+			t.Fatalf("%s, and %s with other sources", a, b)
+		}
+	})
 }
 
 func TestMoreDenialNeverGivesMore(t *testing.T) {

@@ -9,6 +9,7 @@ type Permission struct {
 	Description string
 	Reserved    bool // named already, used by nothing yet
 	High        bool // worth a second factor, where the settings ask for one
+	Whole       bool // what it lets somebody do or see is the same however far it reaches
 }
 
 // The permissions. A verb or a schema names one of these; the database's
@@ -96,15 +97,15 @@ var registry = []Permission{
 	{Name: UserDelete, Description: "Delete accounts.", High: true},
 	{Name: UserImpersonate, Description: "Act for somebody else, for a while and on record.", High: true},
 	{Name: RoleRead, Description: "See roles and who has them."},
-	{Name: RoleCreate, Description: "Make new roles.", High: true},
-	{Name: RoleUpdate, Description: "Change what a role is called, what it permits, and whether it counts.", High: true},
-	{Name: RoleDelete, Description: "Delete roles that nobody has.", High: true},
+	{Name: RoleCreate, Description: "Make new roles.", High: true, Whole: true},
+	{Name: RoleUpdate, Description: "Change what a role is called, what it permits, and whether it counts.", High: true, Whole: true},
+	{Name: RoleDelete, Description: "Delete roles that nobody has.", High: true, Whole: true},
 	{Name: RoleAssign, Description: "Give roles to users and take them away.", High: true},
 	{Name: PermissionRead, Description: "See the permissions and who holds them directly."},
-	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly.", High: true},
+	{Name: PermissionGrant, Description: "Allow or deny a permission to one user directly.", High: true, Whole: true},
 	{Name: AccessReviewRead, Description: "See reports about grants, and the reviews of them."},
 	{Name: AccessReviewDecide, Description: "Start reviews of grants, and decide about what they ask.", High: true},
-	{Name: AccessBreakGlass, Description: "Take emergency access: see all patients' records for a short time, with a reason and under review.", High: true},
+	{Name: AccessBreakGlass, Description: "Take emergency access: see all patients' records for a short time, with a reason and under review.", High: true, Whole: true},
 	{Name: SessionRead, Description: "See where accounts are signed in."},
 	{Name: SessionRevoke, Description: "End sessions and take tokens of programs away."},
 	{Name: RateLimitRead, Description: "See who is blocked after too many attempts."},
@@ -112,7 +113,7 @@ var registry = []Permission{
 	{Name: UnitCreate, Description: "Make units.", High: true},
 	{Name: UnitUpdate, Description: "Change units, and move them with all below them.", High: true},
 	{Name: UnitDelete, Description: "Delete units that nothing belongs to.", High: true},
-	{Name: DirectoryRead, Description: "List the people who share a name, a sex or a unit."},
+	{Name: DirectoryRead, Description: "List the people who share a name, a sex or a unit.", Whole: true},
 	{Name: CustomerRead, Description: "See customers."},
 	{Name: CustomerReadPersonal, Description: "See customers' birth dates, phone numbers and addresses."},
 	{Name: CustomerReadDocument, Description: "See the numbers of customers' identity documents."},
@@ -123,11 +124,11 @@ var registry = []Permission{
 	{Name: CustomerMerge, Description: "Make one profile of two of the same person.", Reserved: true},
 	{Name: CustomerExport, Description: "Hand out all data about a person.", Reserved: true},
 	{Name: CustomerErase, Description: "Erase the data about a person.", High: true},
-	{Name: PractitionerRead, Description: "See practitioners and their working hours."},
+	{Name: PractitionerRead, Description: "See practitioners and their working hours.", Whole: true},
 	{Name: PractitionerCreate, Description: "Make users practitioners.", Reserved: true},
 	{Name: PractitionerUpdate, Description: "Change practitioners, their services and their working hours.", Reserved: true},
 	{Name: PractitionerDelete, Description: "Have users be practitioners no longer.", Reserved: true},
-	{Name: ProductRead, Description: "See services, treatments and goods."},
+	{Name: ProductRead, Description: "See services, treatments and goods.", Whole: true},
 	{Name: ProductCreate, Description: "Add services, treatments and goods.", Reserved: true},
 	{Name: ProductUpdate, Description: "Change them and their prices.", Reserved: true},
 	{Name: ProductDelete, Description: "Take them out of the offer.", Reserved: true},
@@ -149,14 +150,14 @@ var registry = []Permission{
 	{Name: PaymentVoid, Description: "Give up payments that were not taken yet.", Reserved: true},
 	{Name: PointsRead, Description: "See points and how they came about."},
 	{Name: PointsAdjust, Description: "Give points and take them away by hand.", High: true, Reserved: true},
-	{Name: RewardRead, Description: "See rewards."},
+	{Name: RewardRead, Description: "See rewards.", Whole: true},
 	{Name: RewardRedeem, Description: "Redeem points for rewards."},
 	{Name: RewardCreate, Description: "Add rewards.", Reserved: true},
 	{Name: RewardUpdate, Description: "Change rewards.", Reserved: true},
 	{Name: RewardDelete, Description: "Take rewards away.", Reserved: true},
 	{Name: OperationLogRead, Description: "Read who changed what."},
 	{Name: AuditLogRead, Description: "Read sign-ins, refusals and changes of permissions."},
-	{Name: AuditLogVerify, Description: "Check that the record was not tampered with, and see its archives; read nothing of it."},
+	{Name: AuditLogVerify, Description: "Check that the record was not tampered with, and see its archives; read nothing of it.", Whole: true},
 }
 
 // Registry lists every permission, in the order of the docs.
@@ -167,6 +168,15 @@ func Registry() []Permission { return slices.Clone(registry) }
 // nobody has seen yet.
 func Grantable(name string) bool {
 	return slices.ContainsFunc(registry, func(p Permission) bool { return p.Name == name && !p.Reserved })
+}
+
+// Scopes are those at which a permission lets somebody see or do different things,
+// narrow to wide: none where it is the same at any.
+func (p Permission) Scopes() []string {
+	if p.Whole {
+		return nil
+	}
+	return slices.Clone(scopeNames[ScopeOwn:])
 }
 
 // Number is the place of a permission in the registry, from 1 on; 0 is that of a

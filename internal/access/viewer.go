@@ -248,6 +248,15 @@ func Elevated(ctx context.Context, verb string) context.Context {
 	return NewContext(ctx, lifted)
 }
 
+// Renewed is the viewer with the rights that it has now, which were read since.
+// What it came with, and how it was proven, stays.
+func (v *Viewer) Renewed(now *Viewer) *Viewer {
+	r := now.With(now.Grants)
+	r.Now, r.SessionID, r.TokenID, r.Impersonator = v.Now, v.SessionID, v.TokenID, v.Impersonator
+	r.Until, r.TokenEpoch, r.AuthTime, r.AMR, r.SecondFactor = v.Until, v.TokenEpoch, v.AuthTime, v.AMR, v.SecondFactor
+	return r
+}
+
 // Reaches says whether the viewer's permission covers an object that is the
 // caller's own or not and belongs to the unit (nil: to none). A unit covers those
 // below it.

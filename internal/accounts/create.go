@@ -50,11 +50,12 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err e
 		}
 		account.Timezone = *n.Timezone
 	}
-	if err := reaches(ctx, access.UserCreate, n.Unit); err != nil {
-		return nil, err
-	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.UserCreate)
+		if err != nil {
+			return err
+		}
+		if err := reaches(ctx, access.UserCreate, n.Unit); err != nil {
 			return err
 		}
 		if err := Named(ctx, c, n.Unit, n.Sex); err != nil {

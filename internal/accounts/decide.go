@@ -164,7 +164,8 @@ func (s *Service) decide(ctx context.Context, event string, id uuid.UUID, reason
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		// Of two decisions, and of a decision and a change of the grant, one comes
 		// first.
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.AccessReviewDecide)
+		if err != nil {
 			return err
 		}
 		item, err := c.AccessReviewItem.Query().Where(accessreviewitem.ID(id)).Only(ctx)

@@ -32,7 +32,7 @@ func (s *Service) Delete(ctx context.Context, id uuid.UUID, reason *string) (err
 		}
 	}
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		u, err := s.administered(ctx, c, id, "deleteUser")
+		ctx, u, err := s.administered(ctx, c, id, "deleteUser")
 		if err != nil {
 			return err
 		}

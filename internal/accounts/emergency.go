@@ -70,7 +70,8 @@ func (s *Service) BreakGlass(ctx context.Context, e Emergency) (taken *Taken, er
 		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.AccessBreakGlass)
+		if err != nil {
 			return err
 		}
 		elevated, now := access.Elevated(ctx, "breakGlass"), s.Now()
@@ -234,9 +235,11 @@ func (s *Service) EndBreakGlass(ctx context.Context, id *uuid.UUID) (ended *Take
 	}
 	defer func() { s.tell(ctx, audit.EventBreakGlassEnd, &whose, "", err, "") }()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, "")
+		if err != nil {
 			return err
 		}
+		v := access.FromContext(ctx)
 		elevated, now := access.Elevated(ctx, "endBreakGlass"), s.Now()
 		if whose != v.UserID {
 			u, err := c.User.Query().Where(user.ID(whose)).Only(ctx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -21,8 +20,7 @@ type DirectGrant struct {
 	Permission string
 	Allowed    bool
 	Scope      access.Scope
-	ExpiresAt  *time.Time
-	Reason     *string
+	Period
 }
 
 // SetUserPermission allows or denies a permission to a user directly; a second
@@ -32,24 +30,25 @@ type DirectGrant struct {
 func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *ent.UserPermission, err error) {
 	defer func() {
 		details := fmt.Sprintf("%s@%s allowed=%t", g.Permission, g.Scope, g.Allowed)
-		s.tell(ctx, audit.EventPermissionSet, &g.UserID, access.PermissionGrant, err, because(details, g.Reason))
+		s.tell(ctx, audit.EventPermissionSet, &g.UserID, access.PermissionGrant, err, because(details, &g.Reason))
 	}()
-	if err := s.future(g.ExpiresAt); err != nil {
+	if err := g.check(s.Now()); err != nil {
 		return nil, err
 	}
 	if err := inCatalogue("input.permission", g.Permission); err != nil {
 		return nil, err
 	}
-	// A denial gives nothing away, so it needs no more than the verb's own
-	// permission.
-	if g.Allowed {
-		if err := s.gives(ctx, []access.Grant{{Permission: g.Permission, Scope: g.Scope, Allowed: true}}, g.ExpiresAt); err != nil {
-			return nil, err
-		}
-	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.PermissionGrant)
+		if err != nil {
 			return err
+		}
+		// A denial gives nothing away, so it needs no more than the verb's own
+		// permission.
+		if g.Allowed {
+			if err := s.gives(ctx, []access.Grant{{Permission: g.Permission, Scope: g.Scope, Allowed: true}}, g.ExpiresAt); err != nil {
+				return err
+			}
 		}
 		u, err := s.target(ctx, c, g.UserID, "setUserPermission")
 		if err != nil {
@@ -69,13 +68,13 @@ func (s *Service) SetUserPermission(ctx context.Context, g DirectGrant) (made *e
 				return err
 			}
 			update := old.Update().SetAllowed(g.Allowed).SetScope(scope)
-			if g.ExpiresAt == nil {
-				update.ClearExpiresAt()
-			}
-			made, err = update.SetNillableExpiresAt(g.ExpiresAt).SetNillableReason(g.Reason).Save(elevated)
+			m := update.Mutation()
+			put(g.ValidFrom, m.SetValidFrom, m.ClearValidFrom)
+			put(g.ExpiresAt, m.SetExpiresAt, m.ClearExpiresAt)
+			made, err = update.SetReason(g.Reason).Save(elevated)
 		case ent.IsNotFound(err):
 			create := c.UserPermission.Create().SetUserID(u.ID).SetPermissionID(entry.ID).SetPermission(entry.Name).
-				SetAllowed(g.Allowed).SetScope(scope).SetNillableExpiresAt(g.ExpiresAt).SetNillableReason(g.Reason)
+				SetAllowed(g.Allowed).SetScope(scope).SetNillableValidFrom(g.ValidFrom).SetNillableExpiresAt(g.ExpiresAt).SetReason(g.Reason)
 			if v := access.FromContext(ctx); v.UserID != uuid.Nil {
 				create.SetGrantedByID(v.UserID)
 			}
@@ -100,7 +99,8 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 		s.tell(ctx, audit.EventPermissionRemove, &userID, access.PermissionGrant, err, because(permission, reason))
 	}()
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.PermissionGrant)
+		if err != nil {
 			return err
 		}
 		u, err := s.target(ctx, c, userID, "removeUserPermission")
@@ -128,10 +128,9 @@ func (s *Service) RemoveUserPermission(ctx context.Context, userID uuid.UUID, pe
 }
 
 // mayLift refuses to put something weaker in the place of a denial: an allowance,
-// or a denial that ends sooner. See holdsAll.
+// or a denial that begins later or ends sooner. See holdsAll.
 func (s *Service) mayLift(ctx context.Context, old *ent.UserPermission, g DirectGrant) error {
-	sooner := g.ExpiresAt != nil && (old.ExpiresAt == nil || g.ExpiresAt.Before(*old.ExpiresAt))
-	if old.Allowed || !g.Allowed && !sooner {
+	if old.Allowed || !g.Allowed && g.covers(old.ValidFrom, old.ExpiresAt) {
 		return nil
 	}
 	return s.holdsAll(ctx, g.Permission)

@@ -17,13 +17,15 @@ import (
 	"clinicgraph/internal/fault"
 )
 
-// administered is target under the lock. Its errors are NOT_FOUND, FORBIDDEN and
+// administered is administering and target. Its errors are NOT_FOUND, FORBIDDEN and
 // INVALID_TRANSITION.
-func (s *Service) administered(ctx context.Context, c *ent.Client, id uuid.UUID, verb string) (*ent.User, error) {
-	if err := s.lockAdministration(ctx, c); err != nil {
-		return nil, err
+func (s *Service) administered(ctx context.Context, c *ent.Client, id uuid.UUID, verb string) (context.Context, *ent.User, error) {
+	ctx, err := s.administering(ctx, c, acts[verb].permission)
+	if err != nil {
+		return nil, nil, err
 	}
-	return s.target(ctx, c, id, verb)
+	u, err := s.target(ctx, c, id, verb)
+	return ctx, u, err
 }
 
 // reaches refuses accounts of other units to those whose permission ends with

@@ -61,7 +61,8 @@ func (s *Service) StartReview(ctx context.Context, n NewReview) (made *ent.Acces
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
 		// Nobody changes grants until this has committed.
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.AccessReviewDecide)
+		if err != nil {
 			return err
 		}
 		picked, err := s.population(ctx, c, n.Population)
@@ -186,7 +187,8 @@ func (s *Service) CloseReview(ctx context.Context, id uuid.UUID) (closed *ent.Ac
 		s.tell(ctx, audit.EventReviewClose, &id, access.AccessReviewDecide, err, "")
 	}()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.AccessReviewDecide)
+		if err != nil {
 			return err
 		}
 		review, err := c.AccessReview.Query().Where(accessreview.ID(id)).Only(ctx)

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -30,10 +29,14 @@ func (s *Service) CreateRole(ctx context.Context, n NewRole) (made *ent.Role, er
 	if err := grantableAll(n.Permissions); err != nil {
 		return nil, err
 	}
-	if err := s.gives(ctx, grantsOf(n.Permissions), nil); err != nil {
-		return nil, err
-	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx, err := s.administering(ctx, c, access.RoleCreate)
+		if err != nil {
+			return err
+		}
+		if err := s.gives(ctx, grantsOf(n.Permissions), nil); err != nil {
+			return err
+		}
 		elevated := access.Elevated(ctx, "createRole")
 		name, err := roleName(elevated, c, n.Name, uuid.Nil)
 		if err != nil {
@@ -60,10 +63,14 @@ func (s *Service) SetRolePermissions(ctx context.Context, id uuid.UUID, grants [
 	if err := grantableAll(grants); err != nil {
 		return nil, err
 	}
-	if err := s.holds(ctx, grantsOf(grants)); err != nil {
-		return nil, err
-	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx, err := s.administering(ctx, c, access.RoleUpdate)
+		if err != nil {
+			return err
+		}
+		if err := s.holds(ctx, grantsOf(grants)); err != nil {
+			return err
+		}
 		r, err := s.edited(ctx, c, id, expectedVersion)
 		if err != nil {
 			return err
@@ -147,22 +154,22 @@ func listed(grants []access.RoleGrant) (map[string]access.Scope, error) {
 // Assignment is a role for a user.
 type Assignment struct {
 	UserID, RoleID uuid.UUID
-	ExpiresAt      *time.Time
-	Reason         *string
+	Period
 }
 
-// AssignRole gives a role to a user; a second time it changes end and reason.
+// AssignRole gives a role to a user; a second time it changes period and reason.
 // Errors: NOT_FOUND, BAD_USER_INPUT, FORBIDDEN (own access, a wider user, a role
 // that permits what the caller may not).
 func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserRole, err error) {
 	defer func() {
-		s.tell(ctx, audit.EventRoleAssign, &a.UserID, access.RoleAssign, err, because(a.RoleID.String(), a.Reason))
+		s.tell(ctx, audit.EventRoleAssign, &a.UserID, access.RoleAssign, err, because(a.RoleID.String(), &a.Reason))
 	}()
-	if err := s.future(a.ExpiresAt); err != nil {
+	if err := a.check(s.Now()); err != nil {
 		return nil, err
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.RoleAssign)
+		if err != nil {
 			return err
 		}
 		u, err := s.target(ctx, c, a.UserID, "assignRole")
@@ -180,14 +187,14 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 		old, err := c.UserRole.Query().Where(userrole.UserID(u.ID), userrole.RoleID(r.ID)).Only(elevated)
 		switch {
 		case err == nil:
-			update := old.Update().SetNillableReason(a.Reason)
-			if a.ExpiresAt == nil {
-				update.ClearExpiresAt()
-			}
-			made, err = update.SetNillableExpiresAt(a.ExpiresAt).Save(elevated)
+			update := old.Update().SetReason(a.Reason)
+			m := update.Mutation()
+			put(a.ValidFrom, m.SetValidFrom, m.ClearValidFrom)
+			put(a.ExpiresAt, m.SetExpiresAt, m.ClearExpiresAt)
+			made, err = update.Save(elevated)
 		case ent.IsNotFound(err):
 			create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now()).
-				SetNillableExpiresAt(a.ExpiresAt).SetNillableReason(a.Reason)
+				SetNillableValidFrom(a.ValidFrom).SetNillableExpiresAt(a.ExpiresAt).SetReason(a.Reason)
 			if v := access.FromContext(ctx); v.UserID != uuid.Nil {
 				create.SetAssignedByID(v.UserID)
 			}
@@ -207,21 +214,31 @@ func (s *Service) AssignRole(ctx context.Context, a Assignment) (made *ent.UserR
 	return made.Unwrap(), nil
 }
 
+// put sets what has a value, and clears what has none.
+func put[T any](value *T, set func(T), clear func()) {
+	if value == nil {
+		clear()
+	} else {
+		set(*value)
+	}
+}
+
 // RevokeRole takes a role away. Errors: NOT_FOUND, FORBIDDEN, and CONFLICT when
 // nobody could give roles any more.
-func (s *Service) RevokeRole(ctx context.Context, a Assignment) (err error) {
+func (s *Service) RevokeRole(ctx context.Context, userID, roleID uuid.UUID, reason *string) (err error) {
 	defer func() {
-		s.tell(ctx, audit.EventRoleRevoke, &a.UserID, access.RoleAssign, err, because(a.RoleID.String(), a.Reason))
+		s.tell(ctx, audit.EventRoleRevoke, &userID, access.RoleAssign, err, because(roleID.String(), reason))
 	}()
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
-			return err
-		}
-		u, err := s.target(ctx, c, a.UserID, "revokeRole")
+		ctx, err := s.administering(ctx, c, access.RoleAssign)
 		if err != nil {
 			return err
 		}
-		row, err := c.UserRole.Query().Where(userrole.UserID(u.ID), userrole.RoleID(a.RoleID)).Only(ctx)
+		u, err := s.target(ctx, c, userID, "revokeRole")
+		if err != nil {
+			return err
+		}
+		row, err := c.UserRole.Query().Where(userrole.UserID(u.ID), userrole.RoleID(roleID)).Only(ctx)
 		if ent.IsNotFound(err) {
 			return fault.Missing()
 		}

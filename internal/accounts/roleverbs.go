@@ -31,6 +31,10 @@ func (s *Service) UpdateRole(ctx context.Context, in RoleText) (changed *ent.Rol
 	details := ""
 	defer func() { s.tell(ctx, audit.EventRoleUpdate, &in.ID, access.RoleUpdate, err, details) }()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx, err := s.administering(ctx, c, access.RoleUpdate)
+		if err != nil {
+			return err
+		}
 		r, err := s.edited(ctx, c, in.ID, in.ExpectedVersion)
 		if err != nil {
 			return err
@@ -73,6 +77,10 @@ func (s *Service) SetRoleStatus(ctx context.Context, id uuid.UUID, status role.S
 		}
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx, err := s.administering(ctx, c, access.RoleUpdate)
+		if err != nil {
+			return err
+		}
 		r, err := s.edited(ctx, c, id, expectedVersion)
 		if err != nil {
 			return err
@@ -106,6 +114,10 @@ func (s *Service) DeleteRole(ctx context.Context, id uuid.UUID, reason *string) 
 		}
 	}
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+		ctx, err := s.administering(ctx, c, access.RoleDelete)
+		if err != nil {
+			return err
+		}
 		r, err := s.edited(ctx, c, id, nil)
 		if err != nil {
 			return err
@@ -133,11 +145,8 @@ func (s *Service) DeleteRole(ctx context.Context, id uuid.UUID, reason *string) 
 	})
 }
 
-// edited is editable under the lock, at the expected version.
+// edited is editable at the expected version. The lock is held.
 func (s *Service) edited(ctx context.Context, c *ent.Client, id uuid.UUID, expectedVersion *int32) (*ent.Role, error) {
-	if err := s.lockAdministration(ctx, c); err != nil {
-		return nil, err
-	}
 	r, err := s.editable(ctx, c, id)
 	if err != nil {
 		return nil, err

@@ -112,6 +112,41 @@ func catalogue(ctx context.Context, c *ent.Client, path, name string) (*ent.Perm
 	return p, nil
 }
 
+// administering takes the lock under which access is administered, and gives a
+// context in which the caller is who they are by then. While they waited somebody may have
+// taken the right away that the door has seen, or part of what they are about to
+// hand on. Permission is what the verb's door asks for; "": none. Errors: FORBIDDEN,
+// UNAUTHENTICATED where the account has been shut.
+func (s *Service) administering(ctx context.Context, c *ent.Client, permission string) (context.Context, error) {
+	if err := s.lockAdministration(ctx, c); err != nil {
+		return nil, err
+	}
+	v := access.FromContext(ctx)
+	if v.System() != "" {
+		return ctx, nil
+	}
+	if !v.InPerson() || v.UserID == uuid.Nil {
+		return nil, fault.Forbidden("Access is administered in person.")
+	}
+	elevated := access.Elevated(ctx, "access")
+	u, err := c.User.Query().Where(user.ID(v.UserID)).Only(access.WithDeleted(elevated))
+	if err != nil {
+		return nil, fmt.Errorf("load the caller: %w", err)
+	}
+	if Shut(u) != "" {
+		return nil, fault.New(fault.CodeUnauthenticated, "Please sign in.")
+	}
+	now, err := Viewer(elevated, c, u)
+	if err != nil {
+		return nil, err
+	}
+	renewed := v.Renewed(now)
+	if permission != "" && !renewed.Can(permission) {
+		return nil, fault.Forbidden("This needs the permission %s, which you hold no longer.", permission)
+	}
+	return access.NewContext(ctx, renewed), nil
+}
+
 // lockAdministration serialises changes of access, so that two administrators
 // who demote each other cannot both succeed. The row of the system role admin is
 // the lock: every clinic has it. On SQLite the transaction is the lock.
@@ -155,12 +190,4 @@ func (s *Service) keepsAdministrator(ctx context.Context, c *ent.Client) error {
 		}
 	}
 	return fault.Conflict("After this nobody could give roles any more. Make another administrator first.")
-}
-
-// future checks the end of a grant.
-func (s *Service) future(expiresAt *time.Time) error {
-	if expiresAt != nil && !expiresAt.After(s.Now()) {
-		return fault.Invalid("input.expiresAt", "The end must be in the future.")
-	}
-	return nil
 }

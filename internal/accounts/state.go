@@ -84,7 +84,7 @@ func (s *Service) step(ctx context.Context, id uuid.UUID, t step) (changed *ent.
 		}
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, tx *sql.Tx) error {
-		u, err := s.administered(ctx, c, id, t.verb)
+		ctx, u, err := s.administered(ctx, c, id, t.verb)
 		if err != nil {
 			return err
 		}

@@ -29,7 +29,8 @@ func (s *Service) NewUnit(ctx context.Context, n NewUnit) (made *ent.Organizatio
 		s.tell(ctx, audit.EventUnitCreate, subject, access.UnitCreate, err, "below "+idText(n.Parent))
 	}()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.UnitCreate)
+		if err != nil {
 			return err
 		}
 		if n.Parent != nil {
@@ -68,7 +69,8 @@ func (s *Service) UpdateUnit(ctx context.Context, in UnitChange) (changed *ent.O
 	details := ""
 	defer func() { s.tell(ctx, audit.EventUnitUpdate, &in.ID, access.UnitUpdate, err, details) }()
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.UnitUpdate)
+		if err != nil {
 			return err
 		}
 		v, elevated := access.FromContext(ctx), access.Elevated(ctx, "updateOrganizationalUnit")
@@ -193,7 +195,8 @@ func (s *Service) DeleteUnit(ctx context.Context, id uuid.UUID, reason *string) 
 		}
 	}
 	return s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		if err := s.lockAdministration(ctx, c); err != nil {
+		ctx, err := s.administering(ctx, c, access.UnitDelete)
+		if err != nil {
 			return err
 		}
 		u, err := loadUnit(ctx, c, id)

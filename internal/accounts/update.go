@@ -50,7 +50,7 @@ func (s *Service) Update(ctx context.Context, in UserChange) (changed *ent.User,
 		return s.updateOwn(ctx, in.Profile)
 	}
 	err = s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		u, err := s.administered(ctx, c, in.ID, "updateUser")
+		ctx, u, err := s.administered(ctx, c, in.ID, "updateUser")
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/ast"
 
 	"clinicgraph/graph"
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/needs"
 )
 
@@ -33,6 +34,16 @@ type schemaNeeds struct {
 	Files []string `arg:"" type:"existingfile" help:"Documents of GraphQL, which may use each other's fragments."`
 }
 
+// scopesOf are the scopes that make a difference to a permission.
+func scopesOf(permission string) []string {
+	for _, p := range access.Registry() {
+		if p.Name == permission {
+			return p.Scopes()
+		}
+	}
+	return nil
+}
+
 // Run prints what the operations in the files need.
 func (n schemaNeeds) Run(con terminal) error {
 	text, err := graph.SDL()
@@ -51,7 +62,7 @@ func (n schemaNeeds) Run(con terminal) error {
 		}
 		sources[i] = &ast.Source{Name: file, Input: string(document)}
 	}
-	operations, err := needs.Of(schema, sources...)
+	operations, err := needs.Of(schema, scopesOf, sources...)
 	if err != nil {
 		return err
 	}

@@ -74,13 +74,12 @@ func (s *Service) EnrolTotp(ctx context.Context, name string) (made Enrolment, e
 func (s *Service) ConfirmTotp(ctx context.Context, id uuid.UUID, code string) (done Confirmed, err error) {
 	defer func() { s.tellFactor(ctx, audit.EventFactorAdd, "TOTP", err) }()
 	err = s.ownFactors(ctx, "confirmTotp", func(ctx context.Context, c *ent.Client, u *ent.User) error {
-		a, err := c.Authenticator.Query().Where(authenticator.ID(id), authenticator.UserID(u.ID),
-			authenticator.KindEQ(authenticator.KindTotp), authenticator.ConfirmedAtIsNil()).Only(ctx)
-		if ent.IsNotFound(err) {
-			return fault.Missing()
-		}
+		a, err := ownFactor(ctx, c, u, id)
 		if err != nil {
-			return fmt.Errorf("load authenticator: %w", err)
+			return err
+		}
+		if err := MayConfirm(access.FromContext(ctx), a); err != nil {
+			return err
 		}
 		step, ok, err := s.matchesApp(u, a, code)
 		if err != nil {
@@ -147,12 +146,9 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, id uuid.UUID) (err er
 	kind := ""
 	defer func() { s.tellFactor(ctx, audit.EventFactorRemove, kind, err) }()
 	return s.ownFactors(ctx, "removeAuthenticator", func(ctx context.Context, c *ent.Client, u *ent.User) error {
-		a, err := c.Authenticator.Query().Where(authenticator.ID(id), authenticator.UserID(u.ID)).Only(ctx)
-		if ent.IsNotFound(err) {
-			return fault.Missing()
-		}
+		a, err := ownFactor(ctx, c, u, id)
 		if err != nil {
-			return fmt.Errorf("load authenticator: %w", err)
+			return err
 		}
 		kind = a.Kind.String()
 		if err := c.Authenticator.DeleteOne(a).Exec(ctx); err != nil {
@@ -170,6 +166,36 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, id uuid.UUID) (err er
 		}
 		return forgetCodes(ctx, c, u)
 	})
+}
+
+// ownFactor loads an authenticator of the user. Errors: NOT_FOUND.
+func ownFactor(ctx context.Context, c *ent.Client, u *ent.User, id uuid.UUID) (*ent.Authenticator, error) {
+	a, err := c.Authenticator.Query().Where(authenticator.ID(id), authenticator.UserID(u.ID)).Only(ctx)
+	if ent.IsNotFound(err) {
+		return nil, fault.Missing()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("load authenticator: %w", err)
+	}
+	return a, nil
+}
+
+// MayKeep says whether an authenticator is the viewer's to rename and to remove.
+// Errors: NOT_FOUND.
+func MayKeep(v *access.Viewer, a *ent.Authenticator) error {
+	if v.UserID != a.UserID {
+		return fault.Missing()
+	}
+	return nil
+}
+
+// MayConfirm says whether the viewer may confirm an authenticator with a code: an
+// app of their own that is not confirmed yet. Errors: NOT_FOUND.
+func MayConfirm(v *access.Viewer, a *ent.Authenticator) error {
+	if a.Kind != authenticator.KindTotp || a.ConfirmedAt != nil {
+		return fault.Missing()
+	}
+	return MayKeep(v, a)
 }
 
 func forgetUnconfirmed(ctx context.Context, c *ent.Client, u *ent.User) error {

@@ -123,10 +123,12 @@ func Check(path string, id *uuid.UUID, found *ent.Customer) error {
 	case found == nil:
 		return fault.Missing()
 	case id != nil && found.AnonymizedAt != nil:
-		return fault.Conflict("The customer has been erased.")
+		return errErased()
 	}
 	return nil
 }
+
+func errErased() error { return fault.Conflict("The customer has been erased.") }
 
 // Owned says whether the profile belongs to the caller's account.
 func Owned(ctx context.Context, c *ent.Customer) bool {

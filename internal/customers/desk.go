@@ -111,7 +111,11 @@ func (s *Service) Update(ctx context.Context, in Edit) (changed *ent.Customer, e
 			return err
 		}
 		for _, permission := range append([]string{access.CustomerUpdate}, in.needs()...) {
-			if err := reaches(ctx, c, row.ID, permission); err != nil {
+			reached, err := Reached(ctx, c, permission, row.ID)
+			if err != nil {
+				return err
+			}
+			if err := MayEdit(row, permission, reached[row.ID]); err != nil {
 				return err
 			}
 		}
@@ -130,23 +134,38 @@ func (s *Service) Update(ctx context.Context, in Edit) (changed *ent.Customer, e
 	return changed.Unwrap(), nil
 }
 
-// reaches refuses a profile that the permission does not reach, by the row rule of
-// profiles at the scope of that permission, as it is with fields that are read.
-func reaches(ctx context.Context, c *ent.Client, id uuid.UUID, permission string) error {
-	v := access.FromContext(ctx)
-	scope := v.Scope(permission)
-	if scope != access.ScopeNone && scope >= v.Scope(access.CustomerRead) {
+// MayEdit is the rule of who changes a profile, which the permission reaches or not.
+// Errors: CONFLICT for a customer who was erased, FORBIDDEN.
+func MayEdit(c *ent.Customer, permission string, reached bool) error {
+	switch {
+	case c.AnonymizedAt != nil:
+		return errErased()
+	case !reached:
+		return outOfReach(permission)
+	default:
 		return nil
 	}
-	asked := access.NewContext(ctx, v.With([]access.Grant{{Permission: access.CustomerRead, Scope: scope, Allowed: true}}))
-	found, err := c.Customer.Query().Where(customer.ID(id)).Exist(asked)
-	if err != nil {
-		return fmt.Errorf("look what %s reaches: %w", permission, err)
+}
+
+// Reached says which of the profiles, which the caller sees, the permission reaches:
+// by the row rule of profiles at the scope of that permission, as it is with fields that are read.
+func Reached(ctx context.Context, c *ent.Client, permission string, ids ...uuid.UUID) (map[uuid.UUID]bool, error) {
+	v, found := access.FromContext(ctx), ids
+	switch scope := v.Scope(permission); {
+	case scope == access.ScopeNone:
+		found = nil
+	case scope < v.Scope(access.CustomerRead):
+		asked := access.NewContext(ctx, v.With([]access.Grant{{Permission: access.CustomerRead, Scope: scope, Allowed: true}}))
+		var err error
+		if found, err = c.Customer.Query().Where(customer.IDIn(ids...)).IDs(asked); err != nil {
+			return nil, fmt.Errorf("look what %s reaches: %w", permission, err)
+		}
 	}
-	if scope == access.ScopeNone || !found {
-		return outOfReach(permission)
+	reached := make(map[uuid.UUID]bool, len(found))
+	for _, id := range found {
+		reached[id] = true
 	}
-	return nil
+	return reached, nil
 }
 
 func outOfReach(permission string) error {

@@ -229,6 +229,8 @@ func (d *diary) deleted(entity string) (id string) {
 			ent.TypeBooking: made.text("bookAppointment.booking.id"), ent.TypeAppointment: made.text("bookAppointment.appointment.id"),
 			ent.TypeOrder: made.text("bookAppointment.order.id"), ent.TypeUser: d.anyone().join("gone.one").ok().text("register.session.viewer.user.id"),
 			ent.TypeRole: d.as(admin).createRole("gone", may("product:read", "ANY")).ok().text("createRole.role.id"),
+
+			ent.TypeOrganizationalUnit: d.as(admin).newUnit("Gone").ok().text("createOrganizationalUnit.organizationalUnit.id"),
 		}
 		d.makeUnowned()
 		d.arrange(func(c *ent.Client) error {
@@ -239,6 +241,7 @@ func (d *diary) deleted(entity string) (id string) {
 				c.Order.UpdateOneID(uuid.MustParse(d.gone[ent.TypeOrder])).SetDeletedAt(opening).Exec(ctx),
 				c.User.UpdateOneID(uuid.MustParse(d.gone[ent.TypeUser])).SetDeletedAt(opening).Exec(ctx),
 				c.Role.UpdateOneID(uuid.MustParse(d.gone[ent.TypeRole])).SetDeletedAt(opening).Exec(ctx),
+				c.OrganizationalUnit.UpdateOneID(uuid.MustParse(d.gone[ent.TypeOrganizationalUnit])).SetDeletedAt(opening).Exec(ctx),
 				c.Customer.UpdateOneID(uuid.MustParse(d.gone[ent.TypeCustomer])).SetDeletedAt(opening).Exec(ctx),
 				c.Product.UpdateOneID(uuid.MustParse(d.gone[ent.TypeProduct])).SetDeletedAt(opening).Exec(ctx),
 				c.Reward.UpdateOneID(uuid.MustParse(d.gone[ent.TypeReward])).SetDeletedAt(opening).Exec(ctx),

@@ -1,6 +1,10 @@
 package e2e
 
-import "fmt"
+import (
+	"fmt"
+
+	"clinicgraph/ent"
+)
 
 // accountVerbs make, change, shut and delete accounts: of somebody with less, of
 // the caller, of somebody with more, of nobody.
@@ -23,7 +27,8 @@ func (d *diary) accountVerbs() (questions []question) {
 			return d.userByLogin(c.account)
 		}},
 		{"an administrator", func(caller) string { return otherAdmin }},
-		{"missing", func(caller) string { return missing("User") }},
+		{"missing", func(caller) string { return missing(ent.TypeUser) }},
+		{"deleted", func(caller) string { return d.deleted(ent.TypeUser) }},
 	}
 	ask("createUser", "without roles", func(c caller) *answer { return c.newUser(fresh()) })
 	ask("createUser", "with the role staff", func(c caller) *answer { return c.newUser(fresh(), vars{"roleIds": []string{d.roles["staff"]}}) })

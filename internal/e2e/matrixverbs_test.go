@@ -19,6 +19,7 @@ func (d *diary) businessVerbs() (questions []question) {
 	for _, t := range []target{
 		{"near, own doctor", d.near.profile, north}, {"near, other doctor", d.near.profile, south},
 		{"missing customer", nobody, north}, {"missing doctor", d.near.profile, missing(ent.TypePractitionerProfile)},
+		{"deleted customer", d.deleted(ent.TypeCustomer), north}, {"deleted doctor", d.near.profile, d.deleted(ent.TypePractitionerProfile)},
 		{"far, other doctor", d.far.profile, south}, {"far, own doctor", d.far.profile, north}, // which makes far the doctor's own
 	} {
 		questions = append(questions, question{"bookAppointment", t.about, func(c caller) string {
@@ -28,11 +29,16 @@ func (d *diary) businessVerbs() (questions []question) {
 	questions = append(questions, question{"bookAppointment", "no customer named", func(c caller) string {
 		return outcome(c.book(d.chat, north, d.free()), "done")
 	}})
-	for _, about := range []string{"near", "far", "missing"} {
-		v := map[string]visit{"near": d.near, "far": d.far}[about]
+	for _, about := range []string{"missing", "deleted"} {
+		questions = append(questions, question{"bookAppointment", about + " service", func(c caller) string {
+			return outcome(c.book(d.which(ent.TypeProduct, about, c), north, d.free(), vars{"customerId": d.near.profile}), "done")
+		}})
+	}
+	for _, about := range []string{"near", "far", "missing", "deleted"} {
+		v := map[string]visit{"near": d.near, "far": d.far, "deleted": {profile: d.deleted(ent.TypeCustomer), order: d.deleted(ent.TypeOrder)}}[about]
 		questions = append(questions,
 			question{"cancelBooking", about, func(c caller) string {
-				id := missing(ent.TypeBooking)
+				id := d.which(ent.TypeBooking, about, c)
 				if v.login != "" { // a new one each time
 					id = d.as(v.login).book(d.chat, d.practitioners[v.doctor], d.free()).ok().text("bookAppointment.booking.id")
 				}
@@ -41,23 +47,25 @@ func (d *diary) businessVerbs() (questions []question) {
 			question{"capturePayment", about + ", provider", func(c caller) string { return d.payFor(c, v, "TEST") }},
 			question{"capturePayment", about + ", cash", func(c caller) string { return d.payFor(c, v, "CASH") }},
 			question{"redeemReward", about, func(c caller) string {
-				id := nobody
-				if v.login != "" {
-					id = v.profile
-				}
-				return outcome(c.redeem(d.sticker, vars{"customerId": id}), "done")
+				return outcome(c.redeem(d.sticker, vars{"customerId": cmp.Or(v.profile, nobody)}), "done")
 			}},
 			question{"eraseCustomer", about, func(c caller) string {
 				return outcome(c.erase(cmp.Or(v.profile, nobody)), "done")
 			}},
-			question{"markNotificationRead", about, func(c caller) string {
-				return outcome(c.do(`mutation($id: ID!) { markNotificationRead(input: {id: $id}) { notification { readAt } } }`,
-					vars{"id": d.which(ent.TypeNotification, about, c)}), "done")
-			}})
+		)
 	}
-	return append(questions, question{"redeemReward", "missing reward", func(c caller) string {
-		return outcome(c.redeem(missing(ent.TypeReward), vars{"customerId": d.near.profile}), "done")
-	}})
+	for _, about := range []string{"near", "far", "missing"} { // what is removed is missing
+		questions = append(questions, question{"markNotificationRead", about, func(c caller) string {
+			return outcome(c.do(`mutation($id: ID!) { markNotificationRead(input: {id: $id}) { notification { readAt } } }`,
+				vars{"id": d.which(ent.TypeNotification, about, c)}), "done")
+		}})
+	}
+	for _, about := range []string{"missing", "deleted"} {
+		questions = append(questions, question{"redeemReward", about + " reward", func(c caller) string {
+			return outcome(c.redeem(d.which(ent.TypeReward, about, c), vars{"customerId": d.near.profile}), "done")
+		}})
+	}
+	return questions
 }
 
 // subscriptions are what one can be told of.
@@ -69,7 +77,7 @@ func (d *diary) subscriptions() (questions []question) {
 			return c.watch(`subscription($id: ID!) { appointmentChanged(id: $id) { id } }`, vars{"id": d.which(ent.TypeAppointment, about, c)})
 		}})
 	}
-	for about, service := range map[string]string{"a service": d.consultation, "missing": missing(ent.TypeProduct), "a good": d.bandage} {
+	for about, service := range map[string]string{"a service": d.consultation, "missing": missing(ent.TypeProduct), "deleted": d.deleted(ent.TypeProduct), "a good": d.bandage} {
 		questions = append(questions, question{"slotReleased", about, func(c caller) string {
 			return c.watch(`subscription($id: ID!) { slotReleased(serviceId: $id) { startsAt } }`, vars{"id": service})
 		}})
@@ -83,7 +91,7 @@ func (d *diary) subscriptions() (questions []question) {
 
 // payFor pays for an order that was made for it.
 func (d *diary) payFor(c caller, v visit, method string) string {
-	id := missing(ent.TypeOrder)
+	id := cmp.Or(v.order, missing(ent.TypeOrder))
 	if v.login != "" {
 		id = d.as(v.login).book(d.consultation, d.practitioners[v.doctor], d.free()).ok().text("bookAppointment.order.id")
 	}
@@ -93,7 +101,7 @@ func (d *diary) payFor(c caller, v visit, method string) string {
 // accessVerbs change access: of somebody with less, of the caller, of somebody
 // with more, of nobody.
 func (d *diary) accessVerbs() (questions []question) {
-	nobody, noRole := missing(ent.TypeUser), missing(ent.TypeRole)
+	nobody, noRole, goneRole := missing(ent.TypeUser), missing(ent.TypeRole), d.deleted(ent.TypeRole)
 	made := 0
 	fresh := func() string { made++; return fmt.Sprintf("fresh-%d", made) }
 	ask := func(field, about string, ask func(c caller) *answer) {
@@ -110,11 +118,12 @@ func (d *diary) accessVerbs() (questions []question) {
 	ask("setRolePermissions", "of the clinic's own role", func(c caller) *answer { return c.setRole(own(), []vars{may("product:read", "ANY")}) })
 	ask("setRolePermissions", "beyond the manager", func(c caller) *answer { return c.setRole(own(), []vars{may("audit_log:read", "ANY")}) })
 	ask("setRolePermissions", "of a system role", func(c caller) *answer { return c.setRole(d.roles["customer"], []vars{}) })
+	ask("setRolePermissions", "of a deleted role", func(c caller) *answer { return c.setRole(goneRole, []vars{}) })
 	ask("setRolePermissions", "of a missing role", func(c caller) *answer { return c.setRole(noRole, []vars{}) })
 	anybody := func() string { return d.anyone().join(fresh()).ok().text("register.session.viewer.user.id") }
 	for about, target := range map[string]func() string{
 		"a customer": anybody, "the manager": func() string { return manager }, "an administrator": func() string { return otherAdmin },
-		"missing user": func() string { return nobody },
+		"missing user": func() string { return nobody }, "deleted user": func() string { return d.deleted(ent.TypeUser) },
 	} {
 		ask("assignRole", about+", customer", func(c caller) *answer { return c.assign(target(), d.roles["customer"]) })
 		ask("assignRole", about+", doctor", func(c caller) *answer { return c.assign(target(), d.roles["doctor"]) })
@@ -132,12 +141,13 @@ func (d *diary) accessVerbs() (questions []question) {
 	}
 	ask("updateRole", "of the clinic's own role", func(c caller) *answer { return c.renameRole(own(), vars{"name": fresh()}) })
 	ask("updateRole", "of a system role", func(c caller) *answer { return c.renameRole(d.roles["customer"], vars{"name": fresh()}) })
+	ask("updateRole", "of a deleted role", func(c caller) *answer { return c.renameRole(goneRole, vars{"name": fresh()}) })
 	ask("updateRole", "of a missing role", func(c caller) *answer { return c.renameRole(noRole, vars{"name": fresh()}) })
 	beyond := func() string {
 		return d.as(admin).createRole(fresh(), may("audit_log:read", "ANY")).ok().text("createRole.role.id")
 	}
 	for about, role := range map[string]func() string{
-		"the clinic's own role": own, "a role beyond the manager": beyond, "a system role": func() string { return d.roles["customer"] }, "a missing role": func() string { return noRole },
+		"the clinic's own role": own, "a role beyond the manager": beyond, "a system role": func() string { return d.roles["customer"] }, "a missing role": func() string { return noRole }, "a deleted role": func() string { return goneRole },
 	} {
 		ask("setRoleStatus", about, func(c caller) *answer { return c.status(role(), "INACTIVE") })
 		ask("deleteRole", about, func(c caller) *answer { return c.dropRole(role()) })
@@ -154,8 +164,15 @@ func (d *diary) accessVerbs() (questions []question) {
 	ask("updateOrganizationalUnit", "missing", func(c caller) *answer { return c.changeUnit(noUnit, vars{"name": fresh()}) })
 	ask("deleteOrganizationalUnit", "an empty one", func(c caller) *answer { return c.dropUnit(unit()) })
 	ask("deleteOrganizationalUnit", "where people work", func(c caller) *answer { return c.dropUnit(d.north) })
+	goneUnit := d.deleted(ent.TypeOrganizationalUnit)
+	ask("createOrganizationalUnit", "below a deleted one", func(c caller) *answer { return c.newUnit(fresh(), vars{"parentId": goneUnit}) })
+	ask("updateOrganizationalUnit", "deleted", func(c caller) *answer { return c.changeUnit(goneUnit, vars{"name": fresh()}) })
+	ask("updateOrganizationalUnit", "moved below a deleted one", func(c caller) *answer { return c.changeUnit(unit(), vars{"parentId": goneUnit}) })
+	ask("deleteOrganizationalUnit", "deleted", func(c caller) *answer { return c.dropUnit(goneUnit) })
 	ask("deleteOrganizationalUnit", "missing", func(c caller) *answer { return c.dropUnit(noUnit) })
 	ask("assignRole", "a customer, admin", func(c caller) *answer { return c.assign(anybody(), d.roles["admin"]) })
+	ask("assignRole", "a customer, deleted role", func(c caller) *answer { return c.assign(anybody(), goneRole) })
+	ask("revokeRole", "a customer, deleted role", func(c caller) *answer { return c.revoke(anybody(), goneRole) })
 	ask("assignRole", "a customer, missing role", func(c caller) *answer { return c.assign(anybody(), noRole) })
 	ask("revokeRole", "a customer, not held", func(c caller) *answer { return c.revoke(anybody(), d.roles["manager"]) })
 	ask("setUserPermission", "a customer, audit_log:read", func(c caller) *answer { return c.grant(anybody(), "audit_log:read", true) })

@@ -76,7 +76,7 @@ func (cl *client) newPassword(old, next string) *answer {
 func (cl *client) grant(user, permission string, allowed bool, more ...vars) *answer {
 	cl.c.t.Helper()
 	return cl.do(`mutation setUserPermission($in: SetUserPermissionInput!) { setUserPermission(input: $in) {
-		userPermission { id permission allowed scope expiresAt reason user { id } }
+		userPermission { id permission allowed scope validFrom expiresAt reason user { id } }
 	} }`, input(vars{"userId": cl.c.id(user), "permission": permission, "allowed": allowed, "reason": "story"}, more))
 }
 
@@ -100,7 +100,7 @@ func (cl *client) setRole(role string, permissions []vars, more ...vars) *answer
 
 func (cl *client) assign(user, role string, more ...vars) *answer {
 	cl.c.t.Helper()
-	return cl.do(`mutation assignRole($in: AssignRoleInput!) { assignRole(input: $in) { userRole { id expiresAt reason role { name } user { username } } } }`,
+	return cl.do(`mutation assignRole($in: AssignRoleInput!) { assignRole(input: $in) { userRole { id validFrom expiresAt reason role { name } user { username } } } }`,
 		input(vars{"userId": cl.c.id(user), "roleId": role, "reason": "story"}, more))
 }
 

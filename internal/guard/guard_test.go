@@ -182,9 +182,9 @@ func TestDeletedRowsAreHidden(t *testing.T) {
 	})
 }
 
-// TestEveryEntityIsInvisibleWithoutPermission walks all entities: a signed-in
-// user without a permission sees no row of any but the open lookup table.
-func TestEveryEntityIsInvisibleWithoutPermission(t *testing.T) {
+// TestRowsAreInvisibleWithoutPermission holds that the rules are asked;
+// TestNoRowIsShownToWhoHoldsNothing walks all entities.
+func TestRowsAreInvisibleWithoutPermission(t *testing.T) {
 	testdb.Each(t, func(t *testing.T, s *store.Store) {
 		ctx := access.NewContext(t.Context(), user())
 		newProduct(t, s, "A")

@@ -1,8 +1,12 @@
 package guard
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
+	"entgo.io/ent/dialect"
+	"entgo.io/ent/dialect/sql"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
@@ -37,6 +41,52 @@ func TestTheWordsSayWhatTheRulesDo(t *testing.T) {
 	for entity, meta := range ent.Meta {
 		if meta.Permission != "" && !listed[entity] {
 			t.Errorf("%s is not in the words", entity)
+		}
+	}
+}
+
+// TestAPermissionIsWholeWhereNoRuleAsksItsScope: what the registry says of scopes is
+// what the rules of the rows do.
+func TestAPermissionIsWholeWhereNoRuleAsksItsScope(t *testing.T) {
+	narrows, reads := map[string]bool{}, map[string]bool{}
+	for _, w := range InWords() {
+		reads[w.Permission] = true
+		narrows[w.Permission] = narrows[w.Permission] || w.Own != "" || w.Unit != ""
+	}
+	for _, p := range access.Registry() {
+		if reads[p.Name] && p.Whole == narrows[p.Name] {
+			t.Errorf("%s: whole %t, and its scope narrows rows %t", p.Name, p.Whole, narrows[p.Name])
+		}
+	}
+}
+
+// TestNoRowIsShownToWhoHoldsNothing walks all entities, as somebody who is signed in
+// and holds no permission: no row passes any rule, but what the words on the page say
+// is for everybody. Nobody at all passes none.
+func TestNoRowIsShownToWhoHoldsNothing(t *testing.T) {
+	somebody := &access.Viewer{UserID: uuid.New(), Units: []uuid.UUID{uuid.New()}, Profiles: []uuid.UUID{uuid.New()}, Practitioner: true}
+	for entity := range ent.Meta {
+		for who, v := range map[string]*access.Viewer{"somebody": somebody, "nobody": {}} {
+			rule, where := visible(v, entity), "no rule"
+			if rule != nil {
+				s := sql.Dialect(dialect.Postgres).Select("id").From(sql.Table("rows"))
+				rule(s)
+				query, args := s.Query()
+				_, where, _ = strings.Cut(query, " WHERE ")
+				where = fmt.Sprint(where, args)
+			}
+			closed := where == "FALSE[]"
+			switch entity {
+			case ent.TypeSex:
+				closed = closed == (who == "nobody")
+			case ent.TypeNotification: // one's own
+				closed = where == fmt.Sprintf(`"rows"."user_id" = $1[%s]`, v.UserID)
+			case ent.TypeGivenName, ent.TypeSurname: // those of nobody
+				closed = strings.Count(where, "EXISTS")+strings.Count(where, " IN (") == 2 && strings.Count(where, "FALSE") == 2
+			}
+			if !closed {
+				t.Errorf("%s of %s: %s", entity, who, where)
+			}
 		}
 	}
 }

@@ -4,6 +4,7 @@
 package needs
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,12 +26,16 @@ type Operation struct {
 	// Parts are those of its parts that are null without permissions, by the path of
 	// answer names. What can be left out of an answer is no reason not to ask.
 	Parts map[string][]string `json:"parts"`
+	// Scopes are those at which a permission of Needs or Parts gives different rows or
+	// reaches different objects, narrow to wide. One that is the same at any is not in it.
+	Scopes map[string][]string `json:"scopes"`
 }
 
 // Of reads the documents, which may use each other's fragments, and gives what each
-// operation needs, by name. Its errors name the file and the line: a document that
+// operation needs, by name. Scopes gives those that make a difference to a permission.
+// Its errors name the file and the line: a document that
 // does not fit the schema, an operation without a name, and one name for two.
-func Of(schema *ast.Schema, sources ...*ast.Source) (map[string]Operation, error) {
+func Of(schema *ast.Schema, scopes func(permission string) []string, sources ...*ast.Source) (map[string]Operation, error) {
 	all := &ast.QueryDocument{}
 	for _, source := range sources {
 		doc, err := parser.ParseQuery(source)
@@ -54,7 +59,9 @@ func Of(schema *ast.Schema, sources ...*ast.Source) (map[string]Operation, error
 			slices.Sort(permissions)
 		}
 		slices.Sort(r.whole)
-		needs[o.Name] = Operation{Kind: string(o.Operation), SignedIn: r.signedIn, Needs: append([]string{}, r.whole...), Parts: r.parts}
+		needs[o.Name] = Operation{
+			Kind: string(o.Operation), SignedIn: r.signedIn, Needs: append([]string{}, r.whole...), Parts: r.parts, Scopes: r.scopes(scopes),
+		}
 	}
 	return needs, nil
 }
@@ -65,6 +72,19 @@ type reader struct {
 	signedIn bool
 	whole    []string
 	parts    map[string][]string
+}
+
+// scopes are those that make a difference, by permission.
+func (r *reader) scopes(of func(permission string) []string) map[string][]string {
+	all := map[string][]string{}
+	for _, permissions := range append(slices.Collect(maps.Values(r.parts)), r.whole) {
+		for _, p := range permissions {
+			if scopes := of(p); len(scopes) > 0 {
+				all[p] = scopes
+			}
+		}
+	}
+	return all
 }
 
 // read goes through a selection at the path. Part is the nearest answer above it

@@ -27,25 +27,34 @@ type Mutation { login: Login! @public cancel(id: ID!): Booking! @hasPermission(p
 type Subscription { changed: Booking @hasPermission(permission: "booking:watch") }
 `})
 
+// scopes of the permissions of customers: those of bookings are the same at any.
+func scopes(permission string) []string {
+	if strings.HasPrefix(permission, "customer:") {
+		return []string{"OWN", "ANY"}
+	}
+	return nil
+}
+
 func TestWhatOperationsNeed(t *testing.T) {
 	none := map[string][]string{}
+	own := map[string][]string{"customer:read": {"OWN", "ANY"}}
 	for document, want := range map[string]Operation{
-		`query Q { hello }`:                        {"query", false, []string{}, none},
-		`mutation Q { login { token } }`:           {"mutation", false, []string{}, none},
-		`query Q { me { id } hello }`:              {"query", true, []string{"customer:read"}, none},
-		`query Q { bookings { id } }`:              {"query", true, []string{"booking:list", "booking:read"}, none},
-		`mutation Q { cancel(id: 1) { id } }`:      {"mutation", true, []string{"booking:cancel", "booking:read"}, none},
-		`subscription Q { changed { id } }`:        {"subscription", true, []string{"booking:read", "booking:watch"}, none},
-		`query Q { bookings { twin { id } } }`:     {"query", true, []string{"booking:list", "booking:read"}, none},
-		`query Q { bookings { mine: note } }`:      {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.mine": {"booking:notes"}}},
-		`query Q { bookings { customer { id } } }`: {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.customer": {"customer:read"}}},
+		`query Q { hello }`:                        {"query", false, []string{}, none, none},
+		`mutation Q { login { token } }`:           {"mutation", false, []string{}, none, none},
+		`query Q { me { id } hello }`:              {"query", true, []string{"customer:read"}, none, own},
+		`query Q { bookings { id } }`:              {"query", true, []string{"booking:list", "booking:read"}, none, none},
+		`mutation Q { cancel(id: 1) { id } }`:      {"mutation", true, []string{"booking:cancel", "booking:read"}, none, none},
+		`subscription Q { changed { id } }`:        {"subscription", true, []string{"booking:read", "booking:watch"}, none, none},
+		`query Q { bookings { twin { id } } }`:     {"query", true, []string{"booking:list", "booking:read"}, none, none},
+		`query Q { bookings { mine: note } }`:      {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.mine": {"booking:notes"}}, none},
+		`query Q { bookings { customer { id } } }`: {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.customer": {"customer:read"}}, own},
 		`query Q { bookings { customer { bookings { id } last { id } } } }`: {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{
-			"bookings.customer": {"booking:read", "customer:read"}, "bookings.customer.last": {"booking:read"}}},
-		`query Q { bookings { ...f } } fragment f on Booking { note }`: {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.note": {"booking:notes"}}},
+			"bookings.customer": {"booking:read", "customer:read"}, "bookings.customer.last": {"booking:read"}}, own},
+		`query Q { bookings { ...f } } fragment f on Booking { note }`: {"query", true, []string{"booking:list", "booking:read"}, map[string][]string{"bookings.note": {"booking:notes"}}, none},
 		`query Q { node(id: 1) { id ... on Booking { twin { id } note } } }`: {"query", true, []string{}, map[string][]string{
-			"node.twin": {"booking:read"}, "node.note": {"booking:notes"}}},
+			"node.twin": {"booking:read"}, "node.note": {"booking:notes"}}, none},
 	} {
-		got, err := Of(schema, &ast.Source{Name: "q.graphql", Input: document})
+		got, err := Of(schema, scopes, &ast.Source{Name: "q.graphql", Input: document})
 		if err != nil {
 			t.Errorf("%s: %v", document, err)
 			continue
@@ -57,7 +66,7 @@ func TestWhatOperationsNeed(t *testing.T) {
 }
 
 func TestFilesShareTheirFragments(t *testing.T) {
-	got, err := Of(schema, &ast.Source{Name: "a", Input: `query A { bookings { ...f } }`}, &ast.Source{Name: "b", Input: `fragment f on Booking { note }`})
+	got, err := Of(schema, scopes, &ast.Source{Name: "a", Input: `query A { bookings { ...f } }`}, &ast.Source{Name: "b", Input: `fragment f on Booking { note }`})
 	if err != nil || len(got["A"].Parts) != 1 {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -70,7 +79,7 @@ func TestDocumentsThatDoNotFitAreNamed(t *testing.T) {
 		`query Q {`:                           "q.graphql:1",
 		`query Q { hello } query Q { hello }`: "Q",
 	} {
-		_, err := Of(schema, &ast.Source{Name: "q.graphql", Input: document})
+		_, err := Of(schema, scopes, &ast.Source{Name: "q.graphql", Input: document})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q in it", document, err, want)
 		}
