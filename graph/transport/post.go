@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -44,19 +45,23 @@ type refusal struct {
 // known.
 func (p POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
 	media, acceptable := Negotiate(r.Header.Values("Accept"))
-	ctx := graphql.WithOperationContext(r.Context(), &graphql.OperationContext{})
+	// What is refused before there is an operation is refused in an empty one.
+	none := func() context.Context {
+		return graphql.WithOperationContext(r.Context(), &graphql.OperationContext{})
+	}
 	defer func() {
 		if thrown := recover(); thrown != nil {
+			ctx := none()
 			resp := Refuse(ctx, exec, p.Recover(ctx, thrown))
 			Write(w, media, Status(media, resp), resp)
 		}
 	}()
 	params, refused := p.read(w, r, acceptable)
 	if refused != nil {
-		Write(w, media, refused.status, Refuse(ctx, exec, refused.err))
+		Write(w, media, refused.status, Refuse(none(), exec, refused.err))
 		return
 	}
-	resp := run(ctx, exec, params)
+	resp := run(r.Context(), exec, params)
 	Write(w, media, Status(media, resp), resp)
 }
 
@@ -103,17 +108,48 @@ func (p POST) read(w http.ResponseWriter, r *http.Request, acceptable bool) (*gr
 		return refuse(http.StatusNotAcceptable, "The graph answers with %s or %s.", Response, JSON)
 	}
 	start := graphql.Now()
-	body := buffers.Get().(*bytes.Buffer)
-	defer release(body)
-	if refused := p.receive(body, w, r); refused != nil {
+	params, refused := p.params(w, r)
+	if refused != nil {
 		return nil, refused
-	}
-	params, err := ReadParams(body.Bytes(), p.Depth)
-	if err != nil {
-		return nil, &refusal{http.StatusBadRequest, err}
 	}
 	params.Headers = r.Header
 	params.ReadTime = graphql.TraceTiming{Start: start, End: graphql.Now()}
+	return params, nil
+}
+
+// ReadAhead is a body that is in memory already: to find out how urgent a request
+// is somebody has looked into it.
+type ReadAhead interface {
+	io.ReadCloser
+	// Whole gives the length of what is in memory, and whether that is all of it.
+	Whole() (length int, whole bool)
+	// Params is ReadParams of what is in memory. They are read once: who takes them
+	// may change them.
+	Params(depth int) (*graphql.RawParams, error)
+}
+
+// params reads the parameters out of the body.
+func (p POST) params(w http.ResponseWriter, r *http.Request) (params *graphql.RawParams, _ *refusal) {
+	var err error
+	body, ahead := r.Body.(ReadAhead)
+	var length int
+	if ahead {
+		length, ahead = body.Whole()
+	}
+	switch {
+	case ahead && int64(length) <= p.MaxBody:
+		params, err = body.Params(p.Depth)
+	default:
+		text := buffers.Get().(*bytes.Buffer)
+		defer release(text)
+		if refused := p.receive(text, w, r); refused != nil {
+			return nil, refused
+		}
+		params, err = ReadParams(text.Bytes(), p.Depth)
+	}
+	if err != nil {
+		return nil, &refusal{http.StatusBadRequest, err}
+	}
 	return params, nil
 }
 
@@ -137,6 +173,9 @@ func (p POST) receive(body *bytes.Buffer, w http.ResponseWriter, r *http.Request
 func isJSON(contentType []string) bool {
 	if len(contentType) != 1 {
 		return false
+	}
+	if contentType[0] == JSON { // as nearly all say it
+		return true
 	}
 	media, params, err := mime.ParseMediaType(contentType[0])
 	charset, set := params["charset"]

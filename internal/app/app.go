@@ -4,6 +4,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -174,6 +175,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Playground: cfg.PlaygroundOn(), Pages: linked, Production: cfg.Production(), Version: o.Version, Log: log,
 		Observe: a.observer.exchange,
 		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
+		JSONDepth: cmp.Or(graph.Limits(cfg.Limits), graph.DefaultLimits()).JSONDepth,
 	}
 	a.Graph = graph.Handler(resolver, a.options(cfg, resolver.Auth, graph.Options{
 		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now, Reads: reads(cfg, db),

@@ -2,16 +2,15 @@ package httpserver
 
 import (
 	"bytes"
-	"cmp"
-	"encoding/json"
-	"hash/fnv"
-	"io"
+	"hash/maphash"
 	"net/http"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/parser"
 
+	"clinicgraph/graph/transport"
 	"clinicgraph/internal/admission"
 	"clinicgraph/internal/fault"
 )
@@ -29,11 +28,12 @@ func (s *Server) withAdmission(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := readAhead(r)
-		if s.Gate.Full() && !mayBeUrgent(body) {
+		defer body.release()
+		if s.Gate.Full() && !mayBeUrgent(body.text()) {
 			refuse(w, r, http.StatusServiceUnavailable, admission.Overloaded())
 			return
 		}
-		priority, kind := s.urgency(body)
+		priority, kind := s.urgency(s.look(body))
 		pass, err := s.Gate.Enter(r.Context(), priority, kind)
 		if err != nil {
 			f, ok := fault.As(err)
@@ -44,49 +44,8 @@ func (s *Server) withAdmission(next http.Handler) http.Handler {
 			return
 		}
 		defer pass.Leave()
-		next.ServeHTTP(&heralded{ResponseWriter: w, before: func(http.Header) { pass.Leave() }}, r)
+		next.ServeHTTP(herald(w, func(http.Header) { pass.Leave() }), r)
 	})
-}
-
-// maxAhead is more than the graph reads of a body.
-const maxAhead = 128 << 10
-
-// readAhead reads the body into memory and leaves it in the request to be read
-// again, with whatever went wrong. Of one that is too long it reads only the
-// beginning, or nothing.
-func readAhead(r *http.Request) []byte {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength > maxAhead {
-		return nil
-	}
-	a := &ahead{Closer: r.Body, rest: r.Body, limited: io.LimitedReader{R: r.Body, N: maxAhead}}
-	// Room for what the client says will come, and not more than it has likely sent:
-	// its word costs it nothing.
-	const believed = 8 << 10
-	a.Grow(int(min(max(r.ContentLength, 0), believed)) + bytes.MinRead)
-	_, a.failed = a.ReadFrom(&a.limited)
-	r.Body = a
-	return a.Bytes()
-}
-
-// ahead is a body of which the beginning is in memory.
-type ahead struct {
-	bytes.Buffer
-	io.Closer
-	limited io.LimitedReader
-	rest    io.Reader
-	failed  error // reading it; nil: the rest can be read on
-}
-
-// Read implements io.Reader.
-func (a *ahead) Read(p []byte) (int, error) {
-	switch {
-	case a.Len() > 0:
-		return a.Buffer.Read(p)
-	case a.failed != nil:
-		return 0, a.failed
-	default:
-		return a.rest.Read(p)
-	}
 }
 
 // mayBeUrgent is false for what is surely a read or a report.
@@ -106,24 +65,18 @@ var reports = []string{"operationLogs", "auditLogs"}
 // Words in the text are enough to tell mutations and reports: who lies about a
 // read gains a place before other reads. A place before everybody is only for
 // what is nothing but refreshSession.
-func (s *Server) urgency(body []byte) (admission.Priority, uint32) {
-	var request struct {
-		Query, DocumentID string
-		Extensions        struct{ PersistedQuery struct{ SHA256Hash string } }
-	}
-	if len(body) == 0 || len(body) > longest || json.Unmarshal(body, &request) != nil {
+func (s *Server) urgency(request *graphql.RawParams) (admission.Priority, uint32) {
+	if request == nil {
 		return admission.Read, 0
 	}
 	text := request.Query
 	if text == "" {
-		text = s.Documents[cmp.Or(request.DocumentID, request.Extensions.PersistedQuery.SHA256Hash)]
+		text = s.Documents[documentID(request.Extensions)]
 	}
 	if text == "" {
 		return admission.Read, 0
 	}
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, text)
-	kind := max(h.Sum32(), 1)
+	kind := max(uint32(maphash.String(kinds, text)), 1)
 	switch {
 	case strings.Contains(text, "refreshSession") && refreshes(text):
 		return admission.Refresh, kind
@@ -134,6 +87,33 @@ func (s *Server) urgency(body []byte) (admission.Priority, uint32) {
 	default:
 		return admission.Read, kind
 	}
+}
+
+// kinds tells documents apart, in this process.
+var kinds = maphash.MakeSeed()
+
+// look reads the parameters of a request, unless they are long; nil is for what
+// cannot be read. They are read once: the graph takes what was found.
+func (s *Server) look(body *ahead) *graphql.RawParams {
+	if n := len(body.text()); n == 0 || n > longest {
+		return nil
+	}
+	params, err := body.Params(s.JSONDepth)
+	if err != nil {
+		return nil
+	}
+	return params
+}
+
+// documentID is the id of a trusted document, in either of the places that there
+// are for it.
+func documentID(extensions map[string]any) string {
+	id, _ := extensions[transport.DocumentID].(string)
+	if id == "" {
+		persisted, _ := extensions["persistedQuery"].(map[string]any)
+		id, _ = persisted["sha256Hash"].(string)
+	}
+	return id
 }
 
 // refreshes says whether a document does nothing but refresh the session.

@@ -29,14 +29,14 @@ func (s *Server) withCookie(next http.Handler) http.Handler {
 		if sent := r.CookiesNamed(refreshCookie); len(sent) == 1 {
 			cookie.Token = sent[0].Value
 		}
-		told := &heralded{ResponseWriter: w, before: func(h http.Header) {
+		told := herald(w, func(h http.Header) {
 			if cookie.Changed {
 				h.Add("Set-Cookie", baked(cookie).String())
 			}
 			if cookie.Device != "" {
 				h.Add("Set-Cookie", kept(cookie.Device).String())
 			}
-		}}
+		})
 		next.ServeHTTP(told, r.WithContext(graph.WithRefreshCookie(r.Context(), cookie)))
 	})
 }

@@ -21,7 +21,7 @@ func (s *Server) withRequestID(next http.Handler) http.Handler {
 		if !decent(id) {
 			id = newRequestID()
 		}
-		w.Header().Set("X-Request-Id", id)
+		w.Header()["X-Request-Id"] = []string{id}
 		ctx := access.WithRequest(r.Context(), access.Request{ID: id, IP: clientIP(r, s.Trusted), UserAgent: r.UserAgent(), Device: deviceToken(r)})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -82,8 +82,10 @@ func deviceToken(r *http.Request) string {
 
 func newRequestID() string {
 	var b [16]byte
+	var digits [2 * len(b)]byte
 	_, _ = rand.Read(b[:]) // never fails since Go 1.24
-	return hex.EncodeToString(b[:])
+	hex.Encode(digits[:], b[:])
+	return string(digits[:])
 }
 
 // withRecover answers a panic like any other defect; the stack goes to the log.
@@ -142,7 +144,8 @@ func (s *Server) OwnOrigins() []string {
 // too, and the endpoint answers 401 unless everything asked for is public.
 func (s *Server) withViewer(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		viewer, bearer := &access.Viewer{}, graph.Bearer{}
+		var viewer *access.Viewer // nil: nobody is known yet
+		bearer := graph.Bearer{}
 		if header := r.Header.Get("Authorization"); header != "" {
 			bearer.Presented, bearer.Bad = true, true
 			if scheme, token, ok := strings.Cut(header, " "); ok && strings.EqualFold(scheme, "Bearer") {
@@ -161,6 +164,9 @@ func (s *Server) withViewer(next http.Handler) http.Handler {
 					return
 				}
 			}
+		}
+		if viewer == nil {
+			viewer = &access.Viewer{}
 		}
 		ctx := graph.WithBearer(access.NewContext(r.Context(), viewer), bearer)
 		next.ServeHTTP(w, r.WithContext(ctx))

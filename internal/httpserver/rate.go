@@ -1,9 +1,8 @@
 package httpserver
 
 import (
-	"fmt"
 	"net/http"
-	"strings"
+	"strconv"
 
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/ratelimit"
@@ -18,10 +17,12 @@ func (s *Server) withRate(next http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, tally, err := s.Rate.Enter(r.Context())
-		told := &heralded{ResponseWriter: w, before: func(h http.Header) { tell(h, tally.States()) }}
-		if f, ok := fault.As(err); ok {
-			refuse(told, r, http.StatusTooManyRequests, f)
-			return
+		told := herald(w, func(h http.Header) { tell(h, tally.States()) })
+		if err != nil {
+			if f, ok := fault.As(err); ok {
+				refuse(told, r, http.StatusTooManyRequests, f)
+				return
+			}
 		}
 		defer tally.Settle()
 		next.ServeHTTP(told, r.WithContext(ctx))
@@ -35,11 +36,21 @@ func tell(h http.Header, states []ratelimit.State) {
 	if len(states) == 0 {
 		return
 	}
-	policies, left := make([]string, len(states)), make([]string, len(states))
+	// Two lists of the structured fields of RFC 9651. The names are written as
+	// net/http keeps them, which spares it that work for each answer.
+	var policies, left [128]byte
+	p, l := policies[:0], left[:0]
 	for i, s := range states {
-		policies[i] = fmt.Sprintf("%q;q=%d;w=%d", s.Policy, s.Quota, int(s.Window.Seconds()))
-		left[i] = fmt.Sprintf("%q;r=%d;t=%d", s.Policy, s.Remaining, int(s.Reset.Seconds()))
+		if i > 0 {
+			p, l = append(p, ", "...), append(l, ", "...)
+		}
+		p = parameter(parameter(strconv.AppendQuote(p, s.Policy), 'q', s.Quota), 'w', int(s.Window.Seconds()))
+		l = parameter(parameter(strconv.AppendQuote(l, s.Policy), 'r', s.Remaining), 't', int(s.Reset.Seconds()))
 	}
-	h.Set("RateLimit-Policy", strings.Join(policies, ", "))
-	h.Set("RateLimit", strings.Join(left, ", "))
+	values := []string{string(p), string(l)}
+	h["Ratelimit-Policy"], h["Ratelimit"] = values[:1:1], values[1:]
+}
+
+func parameter(to []byte, name byte, value int) []byte {
+	return strconv.AppendInt(append(to, ';', name, '='), int64(value), 10)
 }

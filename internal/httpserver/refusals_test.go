@@ -127,7 +127,7 @@ func TestARefusalCostsNextToNothing(t *testing.T) {
 func TestABodyThatFailsIsHandedOnWithWhatWentWrong(t *testing.T) {
 	broken := errors.New("broken")
 	r := httptest.NewRequest(http.MethodPost, "/graphql", io.MultiReader(strings.NewReader("begun"), failing{broken}))
-	if got := string(readAhead(r)); got != "begun" {
+	if got := string(readAhead(r).text()); got != "begun" {
 		t.Errorf("%q is looked at", got)
 	}
 	if got, err := io.ReadAll(r.Body); string(got) != "begun" || !errors.Is(err, broken) {

@@ -53,6 +53,7 @@ type Server struct {
 	Rate      *ratelimit.Limiter // nil: no limit
 	Gate      *admission.Gate    // nil: all requests are let in
 	Documents map[string]string  // the trusted documents by their ids; nil: any is executed
+	JSONDepth int                // most levels of a body, as the graph has it
 
 	draining atomic.Bool
 	refused  refusals

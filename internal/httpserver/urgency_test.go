@@ -2,14 +2,20 @@ package httpserver
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/99designs/gqlgen/graphql"
+
+	"clinicgraph/graph/transport"
 	"clinicgraph/internal/admission"
 )
 
 func TestUrgency_is_read_off_the_document(t *testing.T) {
-	s := &Server{Documents: map[string]string{"abc": "mutation Log { logout { loggedOut } }"}}
+	s := &Server{JSONDepth: 32, Documents: map[string]string{"abc": "mutation Log { logout { loggedOut } }"}}
 	query := func(text string) string {
 		body, err := json.Marshal(map[string]any{"query": text, "variables": map[string]string{"a": "mutation refreshSession"}})
 		if err != nil {
@@ -35,14 +41,37 @@ func TestUrgency_is_read_off_the_document(t *testing.T) {
 		``:                          admission.Read,
 		query("mutation { a } " + strings.Repeat(" ", longest)): admission.Read,
 	} {
-		if got, _ := s.urgency([]byte(body)); got != want {
+		if got, _ := s.urgency(looked(s, body)); got != want {
 			t.Errorf("%.90s: %d, want %d", body, got, want)
 		}
 	}
-	_, one := s.urgency([]byte(`{"query": "{ a }", "variables": {"x": 1}}`))
-	_, two := s.urgency([]byte(`{"query": "{ a }", "variables": {"x": 2}}`))
-	_, other := s.urgency([]byte(`{"query": "{ b }"}`))
+	_, one := s.urgency(looked(s, `{"query": "{ a }", "variables": {"x": 1}}`))
+	_, two := s.urgency(looked(s, `{"query": "{ a }", "variables": {"x": 2}}`))
+	_, other := s.urgency(looked(s, `{"query": "{ b }"}`))
 	if one != two || one == other || one == 0 {
 		t.Errorf("kinds %d, %d, %d", one, two, other)
+	}
+}
+
+// looked are the parameters of a body, as admission sees them.
+func looked(s *Server, body string) *graphql.RawParams {
+	return s.look(readAhead(httptest.NewRequest(http.MethodPost, graphPath, strings.NewReader(body))))
+}
+
+func TestABodyIsReadOnce(t *testing.T) {
+	s := &Server{JSONDepth: 32}
+	r := httptest.NewRequest(http.MethodPost, graphPath, strings.NewReader(`{"query": "{ a }"}`))
+	body := readAhead(r)
+	seen := s.look(body)
+	taken, err := r.Body.(transport.ReadAhead).Params(32)
+	if seen == nil || seen != taken || err != nil {
+		t.Errorf("%v is looked at, %v is run: %v", seen, taken, err)
+	}
+	if _, err := body.Params(1); err != nil {
+		t.Error(err)
+	}
+	body.release()
+	if text, err := io.ReadAll(r.Body); len(text) > 0 || err != nil {
+		t.Errorf("%q is left when another request has the memory, %v", text, err)
 	}
 }
