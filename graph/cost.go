@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -24,8 +25,22 @@ const (
 	slotList   = 100
 	chainPrice = 500 // a check of the record reads up to 20,000 rows
 	costCap    = math.MaxInt32
-	costKey    = "cost"
+	askedKey   = "asked"
 )
+
+// asked is what is found out about an operation before it runs.
+type asked struct {
+	cost  int
+	known *standing // nil: its text is met for the first time
+}
+
+// askedOf gives it; zero where the operation was refused before.
+func askedOf(oc *graphql.OperationContext) asked {
+	if a, ok := oc.Stats.GetExtension(askedKey).(*asked); ok {
+		return *a
+	}
+	return asked{}
+}
 
 // CostOf gives the cost of the operation that ctx belongs to, 0 where it is not
 // known: the document was refused before.
@@ -33,8 +48,7 @@ func CostOf(ctx context.Context) int {
 	if !graphql.HasOperationContext(ctx) {
 		return 0
 	}
-	cost, _ := graphql.GetOperationContext(ctx).Stats.GetExtension(costKey).(int)
-	return cost
+	return askedOf(graphql.GetOperationContext(ctx)).cost
 }
 
 // merged are the lists that are made of several, and of how many; histories what
@@ -45,20 +59,31 @@ var (
 )
 
 // price computes the cost of the operation, and refuses arguments past the
-// limits on the way.
-func (l *limiter) price(oc *graphql.OperationContext) (int, *fault.Error) {
+// limits on the way. Varies says that with other variables, or without a directive
+// that they decide about, it may be another one.
+func (l *limiter) price(oc *graphql.OperationContext) (cost int, varies bool, _ *fault.Error) {
 	p := pricing{
 		schema: l.schema, sizes: l.sizes, variables: oc.Variables, spread: map[string]price{},
 		inputs: inputs{limits: l.limits, schema: l.schema},
 	}
 	total := p.set(oc.Operation.SelectionSet)
 	if p.refused != nil {
-		return 0, p.refused
+		return 0, false, p.refused
 	}
 	if most := l.limits.Introspection * len(l.schema.Types); total.described > most {
-		return 0, fault.New(fault.CodeTooComplex, "The introspection would give about %d objects, at most %d are allowed. Ask for the types one by one.", total.described, most)
+		return 0, false, fault.New(fault.CodeTooComplex, "The introspection would give about %d objects, at most %d are allowed. Ask for the types one by one.", total.described, most)
 	}
-	return total.once, nil
+	return total.once, p.varies, nil
+}
+
+// value gives a value of the operation.
+func (p *pricing) value(v *ast.Value) (any, error) {
+	p.varies = p.varies || mentionsVariable(v)
+	return v.Value(p.variables)
+}
+
+func mentionsVariable(v *ast.Value) bool {
+	return v.Kind == ast.Variable || slices.ContainsFunc(v.Children, func(c *ast.ChildValue) bool { return mentionsVariable(c.Value) })
 }
 
 // price is what a selection costs.
@@ -77,6 +102,7 @@ type pricing struct {
 	variables map[string]any
 	spread    map[string]price
 	inputs    inputs
+	varies    bool
 	visits    int // for the test that the pass is linear
 	refused   *fault.Error
 }
@@ -89,10 +115,13 @@ func (p *pricing) set(set ast.SelectionSet) (sum price) {
 		p.visits++
 		switch it := selection.(type) {
 		case *ast.Field:
+			p.varies = p.varies || len(it.Directives) > 0
 			sum.add(p.field(it))
 		case *ast.InlineFragment:
+			p.varies = p.varies || len(it.Directives) > 0
 			sum.add(p.set(it.SelectionSet))
 		case *ast.FragmentSpread:
+			p.varies = p.varies || len(it.Directives) > 0
 			known, ok := p.spread[it.Name]
 			if !ok && it.Definition != nil {
 				known = p.set(it.Definition.SelectionSet)
@@ -177,7 +206,7 @@ func (p *pricing) pageSize(f *ast.Field) int {
 		if arg == nil {
 			continue
 		}
-		value, err := arg.Value.Value(p.variables)
+		value, err := p.value(arg.Value)
 		if err != nil {
 			return paging.MaxSize
 		}
@@ -200,7 +229,7 @@ func (p *pricing) listSize(f *ast.Field) int {
 		return size
 	}
 	if arg := f.Arguments.ForName("ids"); arg != nil {
-		if value, err := arg.Value.Value(p.variables); err == nil {
+		if value, err := p.value(arg.Value); err == nil {
 			if n, isList := length(value); isList {
 				return max(1, n)
 			}

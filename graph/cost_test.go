@@ -79,7 +79,7 @@ func TestCost(t *testing.T) {
 		`{ __schema { types { fields { name } } } }`:                                              0,
 	} {
 		l := newLimiter(Options{Limits: DefaultLimits()}, schema)
-		got, f := l.price(operation(t, schema, query))
+		got, _, f := l.price(operation(t, schema, query))
 		if f != nil {
 			t.Errorf("%s: %v", query, f)
 		}
@@ -97,7 +97,7 @@ func TestCost_reads_the_size_of_a_page_from_variables(t *testing.T) {
 		1 + 30: {}, 1 + 7: {"n": int64(7)}, 1 + 8: {"n": 8.0}, 1 + 9: {"n": "9"}, 1 + 20: {"n": nil}, 1 + 100: {"n": int64(1 << 40)},
 	} {
 		oc.Variables = variables
-		if got, f := l.price(oc); f != nil || got != want {
+		if got, _, f := l.price(oc); f != nil || got != want {
 			t.Errorf("%v: %d, want %d (%v)", variables, got, want, f)
 		}
 	}
@@ -139,7 +139,7 @@ func BenchmarkCost(b *testing.B) {
 	l := newLimiter(Options{Limits: DefaultLimits()}, schema)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, f := l.price(oc); f != nil {
+		if _, _, f := l.price(oc); f != nil {
 			b.Fatal(f)
 		}
 	}

@@ -203,23 +203,25 @@ func (r *Resolver) guard(ctx context.Context, fc *graphql.FieldContext, d *decla
 // hundred rows with a forbidden field is one refusal.
 type refusals struct {
 	mu   sync.Mutex
-	told map[string]bool
+	told map[string]bool // nil: nothing yet
 }
-
-type refusalsKey struct{}
 
 // refused puts a refusal on record, once for each field and permission of an
 // operation.
 func (r *Resolver) refused(ctx context.Context, d door, err error) {
 	fc := graphql.GetFieldContext(ctx)
 	field := fc.Object + "." + fc.Field.Name
-	if told, ok := ctx.Value(refusalsKey{}).(*refusals); ok {
-		told.mu.Lock()
-		defer told.mu.Unlock()
-		if told.told[field+d.permission] {
+	if run := runningOf(ctx); run != nil {
+		refused := &run.refusals
+		refused.mu.Lock()
+		defer refused.mu.Unlock()
+		if refused.told[field+d.permission] {
 			return
 		}
-		told.told[field+d.permission] = true
+		if refused.told == nil {
+			refused.told = map[string]bool{}
+		}
+		refused.told[field+d.permission] = true
 	}
 	r.Security.Record(ctx, audit.Event{Name: audit.EventAccessDenied, Resource: field, Permission: d.permission, Err: err})
 }

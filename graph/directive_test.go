@@ -80,7 +80,7 @@ func TestAFieldThatNobodyHasDeclaredIsClosed(t *testing.T) {
 // fields have as well.
 func TestTheMiddlewareAsksTheDoorItself(t *testing.T) {
 	ctx := graphql.WithFieldContext(t.Context(), &graphql.FieldContext{Object: "Cat", Field: graphql.CollectedField{Field: &ast.Field{Name: "kittens"}}})
-	ctx = context.WithValue(ctx, refusalsKey{}, &refusals{told: map[string]bool{"Cat.kittenscat:read": true}}) // on record already
+	ctx = context.WithValue(ctx, runningKey{}, &running{refusals: refusals{told: map[string]bool{"Cat.kittenscat:read": true}}}) // on record already
 	_, err := (&Resolver{}).guardFields(&declarations{named: map[string]*declaration{"Cat.kittens": {door: needs("cat:read")}}})(ctx, func(context.Context) (any, error) { return "seen", nil })
 	if err == nil {
 		t.Error("it is answered")

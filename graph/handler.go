@@ -101,10 +101,9 @@ func Handler(r *Resolver, o Options) *Endpoint {
 		srv.Use(extension.Introspection{})
 	}
 	srv.AroundOperations(func(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-		ctx = context.WithValue(ctx, refusalsKey{}, &refusals{told: map[string]bool{}})
 		ctx = paging.WithKey(ctx, o.CursorKey)
 		request := access.RequestOf(ctx)
-		request.Operation = operationName(graphql.GetOperationContext(ctx))
+		request.Operation = operationName(graphql.GetOperationContext(ctx).Operation)
 		return next(access.WithRequest(ctx, request))
 	})
 	srv.AroundResponses(remembering)
@@ -115,14 +114,11 @@ func Handler(r *Resolver, o Options) *Endpoint {
 
 // operationName is what the logs call an operation: its name, or its first root
 // field.
-func operationName(oc *graphql.OperationContext) string {
-	if oc.OperationName != "" {
-		return oc.OperationName
+func operationName(operation *ast.OperationDefinition) string {
+	if operation.Name != "" {
+		return operation.Name
 	}
-	if oc.Operation.Name != "" {
-		return oc.Operation.Name
-	}
-	for _, s := range oc.Operation.SelectionSet {
+	for _, s := range operation.SelectionSet {
 		if f, ok := s.(*ast.Field); ok {
 			return f.Name
 		}

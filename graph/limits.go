@@ -102,21 +102,20 @@ func (l *limiter) MutateOperationParameters(ctx context.Context, p *graphql.RawP
 	if len(p.Query) > l.limits.DocumentBytes {
 		return refusal(fault.New(fault.CodePayloadTooLarge, "The document has %d bytes, at most %d are allowed. Send large values as variables, and ask for less at once.", len(p.Query), l.limits.DocumentBytes), nil)
 	}
-	doc, known := l.kept.Get(ctx, p.Query)
+	limited, known := l.kept.limited(p.Query, p.OperationName)
 	if !known {
-		var err *gqlerror.Error
-		if doc, err = l.parse(p.Query); err != nil {
+		doc, err := l.parse(p.Query)
+		if err != nil {
 			return err
 		}
 		if err := l.limits.shape(doc); err != nil {
 			return err
 		}
+		if operation := doc.Operations.ForName(p.OperationName); operation != nil { // or the executor says so
+			limited = operation.VariableDefinitions
+		}
 	}
-	operation := doc.Operations.ForName(p.OperationName)
-	if operation == nil {
-		return nil // the executor says so
-	}
-	if f := l.rawVariables(operation, p.Variables); f != nil {
+	if f := l.rawVariables(limited, p.Variables); f != nil {
 		return refusal(f, nil)
 	}
 	return nil
@@ -145,30 +144,77 @@ func (l *limiter) parse(query string) (*ast.QueryDocument, *gqlerror.Error) {
 // known to fit the schema, and charges for it. The document is kept for the next
 // request only then.
 func (l *limiter) MutateOperationContext(ctx context.Context, oc *graphql.OperationContext) *gqlerror.Error {
-	alone, f := l.roots(oc)
-	if f != nil {
-		return refusal(f, oc.Operation.Position)
+	known := l.kept.of(oc.RawQuery, oc.Operation)
+	owed, refused := l.bill(oc, known)
+	if refused != nil {
+		return refused
 	}
+	cost := owed.cost
+	oc.Stats.SetExtension(askedKey, &asked{cost, known})
 	viewer := access.FromContext(ctx)
-	cost, f := l.price(oc)
-	if f != nil {
-		return refusal(f, nil)
-	}
-	oc.Stats.SetExtension(costKey, cost)
 	if budget := l.budget(viewer); cost > budget {
 		if (viewer == nil || viewer.Anonymous()) && !l.open(oc) {
 			return refusal(fault.New(fault.CodeUnauthenticated, "Please sign in."), oc.Operation.Position)
 		}
 		return refusal(fault.New(fault.CodeTooComplex, "The operation costs %d points, at most %d are allowed. Ask for smaller pages, or for fewer lists inside of lists.", cost, budget), oc.Operation.Position)
 	}
-	l.kept.keep(oc.RawQuery, oc.Doc)
+	if known == nil {
+		l.keep(oc, owed)
+	}
 	if l.charge == nil {
 		return nil
 	}
-	if err := l.charge(ctx, cost, alone); err != nil {
+	if err := l.charge(ctx, cost, owed.alone); err != nil {
 		return refusal(err, nil)
 	}
 	return nil
+}
+
+// bill is what an operation costs, and the sensitive mutation that it is, if it is
+// one.
+type bill struct {
+	cost   int
+	alone  string
+	varies bool // with variables
+}
+
+// bill makes the bill, or finds the one that was made for the same text.
+func (l *limiter) bill(oc *graphql.OperationContext, known *standing) (*bill, *gqlerror.Error) {
+	if known != nil {
+		if made := known.bill.Load(); made != nil {
+			return made, nil
+		}
+	}
+	alone, f := l.roots(oc)
+	if f != nil {
+		return nil, refusal(f, oc.Operation.Position)
+	}
+	cost, varies, f := l.price(oc)
+	if f != nil {
+		return nil, refusal(f, nil)
+	}
+	made := &bill{cost, alone, varies}
+	if known != nil && !varies {
+		known.bill.Store(made)
+	}
+	return made, nil
+}
+
+// keep remembers a document that has passed every limit, with the bill of the
+// operation that has.
+func (l *limiter) keep(oc *graphql.OperationContext, made *bill) {
+	l.kept.keep(oc.RawQuery, oc.Doc, func(operation *ast.OperationDefinition) *standing {
+		s := &standing{definition: operation, says: say(oc.RawQuery, operation)}
+		for _, v := range operation.VariableDefinitions {
+			if hasLimits(l.schema, v.Type) {
+				s.limited = append(s.limited, v)
+			}
+		}
+		if operation == oc.Operation && !made.varies {
+			s.bill.Store(made)
+		}
+		return s
+	})
 }
 
 // open says whether the operation asks for nothing but what is everybody's. Of

@@ -19,8 +19,8 @@ import (
 // once: a hundred sessions of one user ask once what the user holds.
 type memory struct {
 	mu     sync.Mutex
-	kept   map[any]any
-	loaded map[string][]uuid.UUID // what the response has read so far, by kind
+	kept   map[any]any            // nil: nothing yet
+	loaded map[string][]uuid.UUID // what the response has read so far, by kind; nil: nothing
 
 	reads reads
 }
@@ -30,7 +30,7 @@ type memoryKey struct{}
 // remembering gives each response a memory of its own: what one event of a
 // subscription has read is old for the next.
 func remembering(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
-	ctx = context.WithValue(ctx, memoryKey{}, &memory{kept: map[any]any{}, loaded: map[string][]uuid.UUID{}})
+	ctx = context.WithValue(ctx, memoryKey{}, &memory{})
 	return next(access.Near(ctx)) // the doors ask for the viewer at each field
 }
 
@@ -46,10 +46,18 @@ func remember[T any](ctx context.Context, key any, read func() (T, error)) (T, e
 	once, known := m.kept[key].(func() (T, error))
 	if !known {
 		once = sync.OnceValues(read)
-		m.kept[key] = once
+		m.keep(key, once)
 	}
 	m.mu.Unlock()
 	return once()
+}
+
+// keep remembers something. The lock is held.
+func (m *memory) keep(key, value any) {
+	if m.kept == nil {
+		m.kept = map[any]any{}
+	}
+	m.kept[key] = value
 }
 
 func memoryOf(ctx context.Context) *memory {
@@ -88,6 +96,9 @@ func Notes() ent.Interceptor {
 func (m *memory) note(value ent.Value) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.loaded == nil {
+		m.loaded = map[string][]uuid.UUID{}
+	}
 	switch rows := value.(type) {
 	case []*ent.User:
 		for _, u := range rows {
@@ -160,7 +171,7 @@ func of[T any](ctx context.Context, key any, id uuid.UUID, kinds []string, read 
 	b, known := m.kept[key].(*batch[T])
 	if !known {
 		b = &batch[T]{found: map[uuid.UUID]T{}}
-		m.kept[key] = b
+		m.keep(key, b)
 	}
 	m.mu.Unlock()
 	b.mu.Lock()

@@ -2,8 +2,6 @@ package graph
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -79,53 +77,69 @@ func (*observer) MutateOperationParameters(ctx context.Context, p *graphql.RawPa
 	return nil
 }
 
-type seenKey struct{}
+// running is an operation that has reached execution.
+type running struct {
+	op       Operation
+	work     store.Work
+	refusals refusals
+
+	mu   sync.Mutex
+	told bool // that it has ended
+}
+
+type runningKey struct{}
+
+// runningOf gives the operation that ctx belongs to; nil where none is executed.
+func runningOf(ctx context.Context) *running {
+	run, _ := ctx.Value(runningKey{}).(*running)
+	return run
+}
 
 // InterceptOperation observes an operation that reaches execution.
 func (o *observer) InterceptOperation(ctx context.Context, next graphql.OperationHandler) graphql.ResponseHandler {
-	op := o.describe(graphql.GetOperationContext(ctx))
-	work := &store.Work{}
-	ctx = store.WithWork(context.WithValue(ctx, seenKey{}, true), work)
+	run := &running{op: o.describe(graphql.GetOperationContext(ctx))}
+	ctx = store.WithWork(context.WithValue(ctx, runningKey{}, run), &run.work)
 	if o.begin != nil {
-		ctx = o.begin(ctx, op)
+		ctx = o.begin(ctx, run.op)
 	}
 	answers := next(ctx)
-	var once sync.Once
-	done := func() {
-		once.Do(func() {
-			op.Statements, op.Rows = work.Statements(), work.Rows()
-			o.finish(ctx, op)
-		})
-	}
-	if op.Type != string(ast.Subscription) {
-		return func(ctx context.Context) *graphql.Response {
-			answer := answers(ctx)
-			op.note(answer)
-			done()
+	if run.op.Type != string(ast.Subscription) {
+		return func(answering context.Context) *graphql.Response {
+			answer := answers(answering)
+			o.ended(ctx, run, answer, true)
 			return answer
 		}
 	}
 	// A subscription ends with an answer that is none, or with its context: then
 	// nobody asks any more.
-	var mu sync.Mutex
-	stop := context.AfterFunc(ctx, func() { mu.Lock(); defer mu.Unlock(); done() })
-	return func(ctx context.Context) *graphql.Response {
-		answer := answers(ctx)
-		mu.Lock()
-		defer mu.Unlock()
-		op.note(answer)
+	stop := context.AfterFunc(ctx, func() { o.ended(ctx, run, nil, true) })
+	return func(answering context.Context) *graphql.Response {
+		answer := answers(answering)
 		if answer == nil {
 			stop()
-			done()
 		}
+		o.ended(ctx, run, answer, answer == nil)
 		return answer
 	}
+}
+
+// ended notes an answer, and tells of the operation where that is its end.
+func (o *observer) ended(ctx context.Context, run *running, answer *graphql.Response, end bool) {
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	run.op.note(answer)
+	if !end || run.told {
+		return
+	}
+	run.told = true
+	run.op.Statements, run.op.Rows = run.work.Statements(), run.work.Rows()
+	o.finish(ctx, run.op)
 }
 
 // InterceptResponse observes what is refused before it reaches execution.
 func (o *observer) InterceptResponse(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
 	answer := next(ctx)
-	if seen, _ := ctx.Value(seenKey{}).(bool); seen {
+	if runningOf(ctx) != nil {
 		return answer
 	}
 	op := Operation{Began: time.Now()}
@@ -140,53 +154,19 @@ func (o *observer) InterceptResponse(ctx context.Context, next graphql.ResponseH
 
 // describe says what is known of an operation before it runs.
 func (o *observer) describe(oc *graphql.OperationContext) Operation {
-	op := Operation{Name: Clip(oc.OperationName), Began: oc.Stats.OperationStart}
-	if op.Began.IsZero() {
+	op := Operation{Name: Clip(oc.OperationName)}
+	switch known := askedOf(oc).known; {
+	case known != nil:
+		op = known.says
+	case oc.Operation != nil:
+		op = say(oc.RawQuery, oc.Operation)
+	case oc.RawQuery != "":
+		op.Hash = hashOf(oc.RawQuery)
+	}
+	if op.Began = oc.Stats.OperationStart; op.Began.IsZero() {
 		op.Began = time.Now()
 	}
-	if oc.RawQuery != "" {
-		sum := sha256.Sum256([]byte(oc.RawQuery))
-		op.Hash = hex.EncodeToString(sum[:6])
-	}
-	if oc.Operation != nil {
-		op.Type = string(oc.Operation.Operation)
-		op.Name = Clip(operationName(oc))
-		op.Field = o.rootField(oc.Operation)
-	}
 	return op
-}
-
-// rootField is the root field of an operation, by its name in the schema and not
-// by the client's. The document is valid.
-func (o *observer) rootField(op *ast.OperationDefinition) (found string) {
-	spread := map[string]bool{} // each fragment once: fragments fan out
-	var walk func(ast.SelectionSet) bool
-	walk = func(set ast.SelectionSet) bool {
-		for _, s := range set {
-			more := true
-			switch s := s.(type) {
-			case *ast.Field:
-				if found != "" && found != s.Name {
-					found = severalFields
-					return false
-				}
-				found = s.Name
-			case *ast.InlineFragment:
-				more = walk(s.SelectionSet)
-			case *ast.FragmentSpread:
-				if !spread[s.Name] && s.Definition != nil {
-					spread[s.Name] = true
-					more = walk(s.Definition.SelectionSet)
-				}
-			}
-			if !more {
-				return false
-			}
-		}
-		return true
-	}
-	walk(op.SelectionSet)
-	return found
 }
 
 // note adds an answer to what is known.

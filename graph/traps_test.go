@@ -150,7 +150,7 @@ func TestDocumentsAreBoundedInBytes(t *testing.T) {
 		if errs := validator.ValidateWithRules(schema, doc, validation(false, 10)()); len(errs) > 0 {
 			t.Fatal(errs)
 		}
-		kept.keep(query, doc)
+		kept.keep(query, doc, func(op *ast.OperationDefinition) *standing { return &standing{definition: op, says: say(query, op)} })
 	}
 	kept.cache.CleanUp()
 	runtime.GC()

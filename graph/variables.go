@@ -12,9 +12,9 @@ import (
 
 // rawVariables holds the variables against the limits of lists and filters before
 // they are coerced: coercion looks at each field of each input object.
-func (l *limiter) rawVariables(operation *ast.OperationDefinition, given map[string]any) *fault.Error {
+func (l *limiter) rawVariables(limited ast.VariableDefinitionList, given map[string]any) *fault.Error {
 	in := inputs{limits: l.limits, schema: l.schema}
-	for _, def := range operation.VariableDefinitions {
+	for _, def := range limited {
 		if value := given[def.Variable]; value != nil {
 			if f := in.value(def.Type, value, def.Variable, 0); f != nil {
 				return f
@@ -22,6 +22,16 @@ func (l *limiter) rawVariables(operation *ast.OperationDefinition, given map[str
 		}
 	}
 	return nil
+}
+
+// hasLimits says whether there is anything to hold a value of the type against: of a
+// plain scalar there is not.
+func hasLimits(schema *ast.Schema, t *ast.Type) bool {
+	if t.Elem != nil {
+		return true
+	}
+	def := schema.Types[t.Name()]
+	return def == nil || def.Kind == ast.InputObject || def.Kind == ast.Enum
 }
 
 // arguments holds the arguments of a field against the same limits, with the
@@ -32,7 +42,7 @@ func (p *pricing) arguments(f *ast.Field) (cost int) {
 		if def == nil || def.Type.Elem == nil && p.schema.Types[def.Type.Name()].Kind != ast.InputObject {
 			continue
 		}
-		value, err := arg.Value.Value(p.variables)
+		value, err := p.value(arg.Value)
 		if err != nil || value == nil {
 			continue // a number that is none: whoever reads the argument says so
 		}
