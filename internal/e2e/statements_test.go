@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"entgo.io/ent/dialect"
+
 	"clinicgraph/internal/store"
 )
 
@@ -106,6 +108,40 @@ func TestMoreRowsCostNoMoreStatements(t *testing.T) {
 			cost := func(n int) int { return min(once(n), once(n)) }
 			if few, many := cost(2), cost(20); many > few || few < 1 { // a plan reads all by one
 				t.Errorf("%s\n2 rows cost %d statements, 20 cost %d", query, few, many)
+			}
+		}
+	})
+}
+
+// TestAReadIsFewStatements bounds what each kind of read asks of the database once the
+// caller's rights are known: by id, a page with what hangs on its rows, a history, a
+// page with its count, a plain row. bookAppointment has its own test.
+func TestAReadIsFewStatements(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c.manyBookings(25, 0)
+		me := c.as(manager)
+		found := me.do(`{ bookings(first: 1) { edges { node { id } } } }`).ok()
+		ids := vars{"booking": found.text("bookings.edges.0.node.id"), "customer": c.profiles[customerA], "user": c.users[manager]}
+		for _, q := range []struct {
+			name, query      string
+			sqlite, postgres int // the most statements
+		}{
+			{"ByID", `query ByID($booking: ID!) { booking(id: $booking) { number total { amount } customer { email givenName { firstName } } appointments { practitioner { displayName } service { name } } } }`, 3, 2}, // the last one puts on record who was shown an address
+			{"Day", `query Day { bookings(first: 50, orderBy: {field: STARTS_AT, direction: ASC}, where: {startsAtGTE: "2029-01-01T00:00:00Z", startsAtLT: "2031-01-01T00:00:00Z"}) { edges { node { id status customer { givenName { firstName } } appointments { practitioner { displayName } service { name } } } } } }`, 2, 1},
+			{"History", `query History($customer: ID!) { customer(id: $customer) { number bookings(first: 10, orderBy: {field: STARTS_AT, direction: DESC}) { edges { node { id paymentTransactions { id amount { amount } } order { events { id type } } } } } } }`, 4, 1},
+			{"Counted", `query Counted { bookings(first: 5, orderBy: {field: STARTS_AT, direction: ASC}, where: {status: COMPLETED}) { totalCount pageInfo { hasNextPage endCursor } edges { node { id customer { surname { surname } } } } } }`, 1, 1},
+			{"Row", `query Row($user: ID!) { user(id: $user) { id username email } }`, 1, 1},
+			{"Nothing", `query Nothing { __typename }`, 0, 0},
+		} {
+			asked := ids
+			if !strings.Contains(q.query, "$") {
+				asked = nil
+			}
+			ask := func() { me.do(q.query, asked).ok() }
+			ask() // whose rights have been read, and which is a plan from now on
+			most := map[string]int{dialect.Postgres: q.postgres, dialect.SQLite: q.sqlite}[c.dialect]
+			if all := c.statementsOf(q.name, ask); len(all) > most {
+				t.Errorf("%s: %d statements, at most %d: %q", q.name, len(all), most, all)
 			}
 		}
 	})
