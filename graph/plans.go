@@ -3,10 +3,12 @@ package graph
 import (
 	"context"
 	"log/slog"
+	"math/bits"
 	"reflect"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/google/uuid"
 
 	"clinicgraph/graph/compiled"
 	"clinicgraph/graph/generated"
@@ -24,7 +26,7 @@ type Reads struct {
 func plans(next graphql.ExecutableSchema, on *Reads, log *slog.Logger) *compiled.Engine {
 	return compiled.New(next, compiled.Config{
 		Dialect: on.Dialect, DB: on.DB, Rules: guard.Rules,
-		Resolved: resolvedFields(), Personal: personalBit, Shown: sighted,
+		Resolved: resolvedFields(), Personal: personalBit, Shown: shown,
 		Panicked: func(ctx context.Context, thrown any, stack []byte) {
 			log.ErrorContext(ctx, "compiled read panicked", slog.Any("panic", thrown), slog.String("stack", string(stack)))
 		},
@@ -51,4 +53,14 @@ func resolvedFields() map[string]bool {
 		}
 	}
 	return fields
+}
+
+// shown notes that the personal fields of those bits are shown, of the subject.
+func shown(ctx context.Context, fields uint64, subject uuid.UUID) error {
+	for ; fields != 0; fields &= fields - 1 {
+		if err := sighted(ctx, bits.TrailingZeros64(fields), subject); err != nil {
+			return err
+		}
+	}
+	return nil
 }

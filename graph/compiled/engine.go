@@ -33,9 +33,9 @@ type Config struct {
 	Resolved map[string]bool
 
 	// Personal are the fields whose readers are on record, each with its bit, and Shown
-	// is told of each that is shown, and whose it is. Its error withholds the answer.
+	// is told of those that an answer shows, as a set of bits, and whose they are.
 	Personal map[string]int
-	Shown    func(ctx context.Context, bit int, whose uuid.UUID) error
+	Shown    func(ctx context.Context, fields uint64, whose uuid.UUID) error
 
 	// Bytes bounds what plans take; 0: 32 MiB.
 	Bytes int64
@@ -54,7 +54,7 @@ type Engine struct {
 	rules    func(ctx context.Context, entity string) []func(*sql.Selector)
 	resolved map[string]bool
 	personal map[string]int
-	shown    func(ctx context.Context, bit int, whose uuid.UUID) error
+	shown    func(ctx context.Context, fields uint64, whose uuid.UUID) error
 	panicked func(ctx context.Context, thrown any, stack []byte)
 
 	entities  map[string]*entity
@@ -167,7 +167,7 @@ func (r *run) plan(p *plan) ([]byte, error) {
 		var err error
 		if root.chain != nil {
 			found[i], err = r.chain(root.chain)
-		} else {
+		} else if err = r.check(root.level); err == nil {
 			found[i], err = r.level(root.level, nil)
 		}
 		if err != nil {
@@ -175,7 +175,6 @@ func (r *run) plan(p *plan) ([]byte, error) {
 		}
 		size += found[i].size()
 	}
-	use(r.viewer, p.needs)
 	b := make([]byte, 0, size+256)
 	for i, root := range p.roots {
 		b = append(b, root.text...)
@@ -190,11 +189,24 @@ func (r *run) plan(p *plan) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if found[i] != nil {
-			r.uses(found[i])
+	}
+	return append(b, '}'), r.tell(p, found)
+}
+
+// tell puts on record what a complete answer shows, and by which permissions.
+func (r *run) tell(p *plan, found []*answer) error {
+	for _, s := range r.sights {
+		if err := r.engine.shown(r.ctx, s.fields, s.whose); err != nil {
+			return err
 		}
 	}
-	return append(b, '}'), nil
+	use(r.viewer, p.needs)
+	for _, a := range found {
+		if a != nil {
+			r.uses(a)
+		}
+	}
+	return nil
 }
 
 func (a *answer) size() int {

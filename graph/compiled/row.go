@@ -125,10 +125,7 @@ func (r *run) steps(a *answer, g *group, cells []cell) error {
 		case s.op == opMoney:
 			b, ok = encodeMoney(b, v, cells[s.child].value)
 		case s.op == opShown && v != nil:
-			var whose uuid.UUID
-			if whose, ok = subject(v); ok && r.engine.shown(r.ctx, s.child, whose) != nil {
-				ok = false
-			}
+			ok = r.see(s.child, v)
 		case s.op == opHole && v != nil:
 			var key string
 			key, ok = textual(v)
@@ -145,4 +142,24 @@ func (r *run) steps(a *answer, g *group, cells []cell) error {
 	a.text = b
 	g.rows = append(g.rows, made)
 	return nil
+}
+
+// sight is whose personal fields are shown, and which.
+type sight struct {
+	whose  uuid.UUID
+	fields uint64
+}
+
+// see notes that the personal field with that bit is shown. It is told when the answer
+// is complete: a plan that is dropped has shown nothing.
+func (r *run) see(bit int, id any) bool {
+	whose, ok := subject(id)
+	if !ok {
+		return false
+	}
+	if n := len(r.sights); n == 0 || r.sights[n-1].whose != whose {
+		r.sights = append(r.sights, sight{whose: whose})
+	}
+	r.sights[len(r.sights)-1].fields |= 1 << bit
+	return true
 }

@@ -22,6 +22,7 @@ type run struct {
 	variables map[string]any
 	rulings   []*ruling
 	keys      any // ids of the parents of the level at hand
+	sights    []sight
 
 	opened struct { // the cursor that was opened last
 		text   string
@@ -163,6 +164,24 @@ func (r *run) level(l *level, keys any) (*answer, error) {
 		a.below = append(a.below, below)
 	}
 	return a, nil
+}
+
+// check looks at what the levels below will be asked with before anything runs: the
+// executor refuses a bad argument whether or not there is a row that it is for.
+func (r *run) check(l *level) error {
+	for _, child := range l.children {
+		for _, p := range child.places {
+			if here, ok := p.(*place); ok {
+				if _, err := here.value(r); err != nil {
+					return err
+				}
+			}
+		}
+		if err := r.check(child); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keysFor gives the ids that a level below has rows of, as one argument.
