@@ -50,10 +50,11 @@ import (
 // Shape says how the fields and edges that the graph shows of an entity are found in
 // the database.
 type Shape struct {
-	Table   string
-	Columns []Column
-	Edges   []Relation
-	Money   []MoneyColumns
+	Table    string
+	Columns  []Column
+	Edges    []Relation
+	Money    []MoneyColumns
+	Policies int // privacy policies of the schema and its mixins
 }
 
 // Column is a column that the graph shows as it is.
@@ -89,7 +90,7 @@ type MoneyColumns struct {
 // Shapes describes the entities of the graph by their names.
 var Shapes = map[string]Shape{
 	"AccessReview": {
-		Table: accessreview.Table,
+		Table: accessreview.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -112,7 +113,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"AccessReviewItem": {
-		Table: accessreviewitem.Table,
+		Table: accessreviewitem.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -142,7 +143,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"ApiToken": {
-		Table: apitoken.Table,
+		Table: apitoken.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -164,7 +165,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Appointment": {
-		Table: appointment.Table,
+		Table: appointment.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -187,7 +188,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"AuditLog": {
-		Table: auditlog.Table,
+		Table: auditlog.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -213,7 +214,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Authenticator": {
-		Table: authenticator.Table,
+		Table: authenticator.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -231,7 +232,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"BlacklistedToken": {
-		Table: blacklistedtoken.Table,
+		Table: blacklistedtoken.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -251,7 +252,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Booking": {
-		Table: booking.Table,
+		Table: booking.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -281,7 +282,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Customer": {
-		Table: customer.Table,
+		Table: customer.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -312,7 +313,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"GivenName": {
-		Table: givenname.Table,
+		Table: givenname.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -328,7 +329,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Notification": {
-		Table: notification.Table,
+		Table: notification.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -342,7 +343,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"OperationLog": {
-		Table: operationlog.Table,
+		Table: operationlog.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -362,7 +363,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Order": {
-		Table: order.Table,
+		Table: order.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -390,7 +391,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"OrderEvent": {
-		Table: orderevent.Table,
+		Table: orderevent.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -405,7 +406,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"OrderItem": {
-		Table: orderitem.Table,
+		Table: orderitem.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -427,7 +428,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"OrganizationalUnit": {
-		Table: organizationalunit.Table,
+		Table: organizationalunit.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -453,7 +454,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PasswordHistory": {
-		Table: passwordhistory.Table,
+		Table: passwordhistory.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -469,7 +470,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PaymentMethod": {
-		Table: paymentmethod.Table,
+		Table: paymentmethod.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -487,7 +488,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PaymentTransaction": {
-		Table: paymenttransaction.Table,
+		Table: paymenttransaction.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -512,7 +513,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Permission": {
-		Table: permission.Table,
+		Table: permission.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -531,7 +532,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PointsAccount": {
-		Table: pointsaccount.Table,
+		Table: pointsaccount.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -547,7 +548,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PointsEntry": {
-		Table: pointsentry.Table,
+		Table: pointsentry.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -562,7 +563,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"PractitionerProfile": {
-		Table: practitionerprofile.Table,
+		Table: practitionerprofile.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -585,7 +586,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Product": {
-		Table: product.Table,
+		Table: product.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -613,7 +614,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"RateLimitLog": {
-		Table: ratelimitlog.Table,
+		Table: ratelimitlog.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -635,7 +636,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"RefreshToken": {
-		Table: refreshtoken.Table,
+		Table: refreshtoken.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -658,7 +659,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Reward": {
-		Table: reward.Table,
+		Table: reward.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -683,7 +684,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"RewardRedemption": {
-		Table: rewardredemption.Table,
+		Table: rewardredemption.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -702,7 +703,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Role": {
-		Table: role.Table,
+		Table: role.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -723,7 +724,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"RolePermission": {
-		Table: rolepermission.Table,
+		Table: rolepermission.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -740,7 +741,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"ServiceSetting": {
-		Table: servicesetting.Table,
+		Table: servicesetting.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -762,7 +763,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"SessionLog": {
-		Table: sessionlog.Table,
+		Table: sessionlog.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -780,7 +781,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Sex": {
-		Table: sex.Table,
+		Table: sex.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -796,7 +797,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"Surname": {
-		Table: surname.Table,
+		Table: surname.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -812,7 +813,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"User": {
-		Table: user.Table,
+		Table: user.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -867,7 +868,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"UserPermission": {
-		Table: userpermission.Table,
+		Table: userpermission.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -892,7 +893,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"UserRole": {
-		Table: userrole.Table,
+		Table: userrole.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -914,7 +915,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"UserSession": {
-		Table: usersession.Table,
+		Table: usersession.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},
@@ -945,7 +946,7 @@ var Shapes = map[string]Shape{
 		},
 	},
 	"WorkingHours": {
-		Table: workinghours.Table,
+		Table: workinghours.Table, Policies: 1,
 		Columns: []Column{
 			{Name: "id", Field: "id", Type: field.TypeUUID},
 			{Name: "created_at", Field: "createdAt", Type: field.TypeTime},

@@ -74,7 +74,7 @@ func Handler(r *Resolver, o Options) *Endpoint {
 	limits := newLimiter(o, schema.Schema())
 	var reads *compiled.Engine
 	if o.Reads != nil {
-		reads = plans(schema, o.Reads, o.Log)
+		reads = plans(schema, r.Client, o.Reads, o.Log)
 		schema = reads
 	}
 	srv := handler.New(schema)

@@ -28,6 +28,10 @@ type Config struct {
 	// Rules says which rows of the entity the caller sees: all must hold.
 	Rules func(ctx context.Context, entity string) []func(*sql.Selector)
 
+	// Closed are entities without plans, since their queries pass by what a plan would
+	// not.
+	Closed map[string]bool
+
 	// Resolved are the fields that are not just a column or an edge ("Customer.notes"),
 	// and the root fields that do more than read what they are asked for.
 	Resolved map[string]bool
@@ -72,7 +76,7 @@ func New(next graphql.ExecutableSchema, c Config) *Engine {
 	return &Engine{
 		ExecutableSchema: next, schema: next.Schema(), dialect: c.Dialect, db: c.DB, rules: c.Rules, resolved: c.Resolved,
 		personal: c.Personal, shown: c.Shown, panicked: c.Panicked,
-		entities: entities(next.Schema()), documents: newDocumentCache(c.Bytes),
+		entities: entities(next.Schema(), c.Closed), documents: newDocumentCache(c.Bytes),
 	}
 }
 

@@ -26,11 +26,11 @@ type entity struct {
 const idColumn = "id"
 
 // entities joins what ent says of its tables with the published schema, by name.
-func entities(schema *ast.Schema) map[string]*entity {
+func entities(schema *ast.Schema, closed map[string]bool) map[string]*entity {
 	all := map[string]*entity{}
 	for name, shape := range ent.Shapes {
 		def := schema.Types[name]
-		if def == nil || def.Kind != ast.Object {
+		if def == nil || def.Kind != ast.Object || closed[name] {
 			continue
 		}
 		e := &entity{

@@ -236,7 +236,10 @@ func (b *builder) many(p *program, s *source, edge *ent.Relation, to *entity, f 
 	if edge.Rel == sqlgraph.M2M && !b.engine.postgres() {
 		return unplanned("edges between tables on SQLite")
 	}
-	child := &level{parents: edge, owner: s.entity, repeats: s != b.sources[0]}
+	// What is joined may be the same for several rows, and so may be rows that an edge
+	// between tables leads to from several parents.
+	shared := s != b.sources[0] || b.level.parents != nil && b.level.parents.Rel == sqlgraph.M2M
+	child := &level{parents: edge, repeats: shared}
 	var err error
 	if edge.Small {
 		err = b.compiler.small(child, to, f)

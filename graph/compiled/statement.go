@@ -28,7 +28,6 @@ type level struct {
 
 	id        *place        // the one object of this id
 	parents   *ent.Relation // the edge that leads here; nil at a root
-	owner     *entity       // of the edge
 	repeats   bool          // one object may hang on several rows of the parents
 	countOnly bool
 	limit     int
