@@ -2,11 +2,13 @@ package e2e
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
 	"github.com/google/uuid"
 
+	"clinicgraph/ent"
 	"clinicgraph/ent/organizationalunit"
 	"clinicgraph/ent/role"
 	"clinicgraph/ent/user"
@@ -206,5 +208,35 @@ func TestOfTwoAdministratorsWhoDemoteEachOtherOneDoes(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// TestTheLastWhoHasARoleThatGivesRolesKeepsIt: somebody who holds as much directly
+// takes it from nobody, whatever the verb.
+func TestTheLastWhoHasARoleThatGivesRolesKeepsIt(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss, me := c.as(admin), c.as(customerB)
+		for _, p := range access.Registry() {
+			if !p.Reserved {
+				boss.grant(customerB, p.Name, true).ok()
+			}
+		}
+		open := func(is bool) {
+			c.arrange(func(client *ent.Client) error {
+				others, err := client.User.Query().Where(user.UsernameIn(c.first.Login, manager, otherAdmin)).All(c.system())
+				for _, u := range others {
+					err = errors.Join(err, u.Update().SetIsActive(is).Exec(c.system()))
+				}
+				return err
+			})
+		}
+		open(false)
+		me.revoke(admin, c.roles["admin"]).refused("CONFLICT")
+		me.grant(admin, "role:assign", false).refused("CONFLICT")
+		for _, verb := range []string{"lockUser", "deactivateUser", "deleteUser"} {
+			me.state(verb, admin).refused("CONFLICT")
+		}
+		open(true)
+		me.revoke(admin, c.roles["admin"]).ok()
 	})
 }
