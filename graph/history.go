@@ -10,6 +10,7 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/operationlog"
+	"clinicgraph/ent/predicate"
 	"clinicgraph/graph/model"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/audit"
@@ -26,7 +27,7 @@ func (r *queryResolver) AsOf(ctx context.Context, entityType string, entityID uu
 	if err != nil {
 		return nil, err
 	}
-	rows, err := log.Clone().Where(operationlog.CreatedAtLTE(at)).Order(operationlog.ByID(sql.OrderDesc())).Limit(maxHistory + 1).All(ctx)
+	rows, err := log.Clone().Where(operationlog.CreatedAtLTE(at)).Where(dated[predicate.OperationLog](span{lte: &at})...).Order(operationlog.ByID(sql.OrderDesc())).Limit(maxHistory + 1).All(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (r *queryResolver) Changes(ctx context.Context, entityType string, entityID
 	if !from.Before(to) {
 		return nil, fault.Invalid("to", "`to` must be later than `from`.")
 	}
-	rows, err := log.Where(operationlog.CreatedAtGTE(from), operationlog.CreatedAtLT(to)).Order(operationlog.ByID()).Limit(maxHistory + 1).All(ctx)
+	rows, err := log.Where(operationlog.CreatedAtGTE(from), operationlog.CreatedAtLT(to)).Where(dated[predicate.OperationLog](span{gte: &from, lt: &to})...).Order(operationlog.ByID()).Limit(maxHistory + 1).All(ctx)
 	if err != nil {
 		return nil, err
 	}

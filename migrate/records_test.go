@@ -86,6 +86,12 @@ func TestAppendOnly_tables_refuse_changes(t *testing.T) {
 				}
 				if s.DB.Dialect == dialect.Postgres {
 					changes = append(changes, `TRUNCATE `+meta.Table+` CASCADE`)
+					for _, part := range partitions(t, s.DB, meta.Table) { // ada is from 1970
+						changes = append(changes, `TRUNCATE `+part)
+						if strings.HasSuffix(part, "_first") {
+							changes = append(changes, `UPDATE `+part+` SET created_at = created_at`, `DELETE FROM `+part)
+						}
+					}
 				}
 				for _, change := range changes {
 					if err := tx.try(t, change); fault.CodeOf(err) != fault.CodeInternal || !strings.Contains(err.Error(), "append_only") {
@@ -107,6 +113,58 @@ func TestAppendOnly_tables_refuse_changes(t *testing.T) {
 			})
 		}
 	})
+}
+
+// partitions are the names of the parts of a log on PostgreSQL.
+func partitions(t *testing.T, db *store.DB, table string) (names []string) {
+	t.Helper()
+	rows, err := db.Read.QueryContext(t.Context(), `SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = $1::text::regclass`, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// A partition has the triggers of its log, for whoever names it, and all fire in a
+// session that replays a replica's changes.
+func TestPartitions_have_the_triggers_of_their_log(t *testing.T) {
+	t.Parallel()
+	s := testdb.Open(t, dialect.Postgres)
+	for _, log := range []string{"operation_logs", "audit_logs", "session_logs"} {
+		parts := partitions(t, s.DB, log)
+		if len(parts) != 4 {
+			t.Errorf("%s has the parts %v, want the first, two months and the rest", log, parts)
+		}
+		for _, part := range append(parts, log) {
+			var got string
+			err := s.DB.Read.QueryRowContext(t.Context(), `SELECT string_agg(tgname || ' ' || tgenabled::text, ', ' ORDER BY tgname) FROM pg_trigger WHERE tgrelid = $1::text::regclass`, part).Scan(&got)
+			want := strings.ReplaceAll("LOG_append_only A, LOG_chain O, LOG_no_removal A, LOG_no_truncate A", "LOG", log)
+			if err != nil || got != want {
+				t.Errorf("%s: %s, %v; want %s", part, got, err, want)
+			}
+		}
+	}
+}
+
+// What is put into a partition by its name is listed to be sealed like the rest, once.
+func TestPartitions_list_what_is_put_into_them(t *testing.T) {
+	t.Parallel()
+	tx := begin(t, testdb.Open(t, dialect.Postgres).DB)
+	tx.must(t, `SET LOCAL session_replication_role = DEFAULT`)
+	tx.must(t, samples["operation_logs"], ada, nine)
+	tx.must(t, strings.Replace(samples["operation_logs"], "operation_logs", "operation_logs_first", 1), bob, nine)
+	var listed int
+	if err := tx.QueryRowContext(t.Context(), `SELECT count(*) FROM audit_pending`).Scan(&listed); err != nil || listed != 2 {
+		t.Errorf("%d are listed, %v; want both, once", listed, err)
+	}
 }
 
 // What a checkpoint covers may be taken away, rows and entries; nothing else may,

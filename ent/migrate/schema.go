@@ -403,11 +403,6 @@ var (
 				Columns: []*schema.Column{AuditLogsColumns[10], AuditLogsColumns[0]},
 			},
 			{
-				Name:    "auditlog_created_at",
-				Unique:  false,
-				Columns: []*schema.Column{AuditLogsColumns[1]},
-			},
-			{
 				Name:    "auditlog_request_id",
 				Unique:  false,
 				Columns: []*schema.Column{AuditLogsColumns[4]},
@@ -898,11 +893,6 @@ var (
 				Name:    "operationlog_entity_type_id",
 				Unique:  false,
 				Columns: []*schema.Column{OperationLogsColumns[13], OperationLogsColumns[0]},
-			},
-			{
-				Name:    "operationlog_created_at",
-				Unique:  false,
-				Columns: []*schema.Column{OperationLogsColumns[1]},
 			},
 			{
 				Name:    "operationlog_request_id",
@@ -2038,11 +2028,6 @@ var (
 				Name:    "sessionlog_event_id",
 				Unique:  false,
 				Columns: []*schema.Column{SessionLogsColumns[8], SessionLogsColumns[0]},
-			},
-			{
-				Name:    "sessionlog_created_at",
-				Unique:  false,
-				Columns: []*schema.Column{SessionLogsColumns[1]},
 			},
 			{
 				Name:    "sessionlog_request_id",

@@ -49,7 +49,6 @@ func (AuditLog) Indexes() []ent.Index {
 		index.Fields("user_id", "id"),
 		index.Fields("event", "id"),
 		index.Fields("subject_id", "id"),
-		index.Fields("created_at"),
 		index.Fields("request_id"),
 	}
 }

@@ -44,7 +44,6 @@ func (OperationLog) Indexes() []ent.Index {
 		index.Fields("user_id", "id"),
 		index.Fields("entity_id", "id"),
 		index.Fields("entity_type", "id"),
-		index.Fields("created_at"),
 		index.Fields("request_id"),
 	}
 }

@@ -41,7 +41,6 @@ func (SessionLog) Indexes() []ent.Index {
 		index.Fields("session_id", "id"),
 		index.Fields("user_id", "id"),
 		index.Fields("event", "id"),
-		index.Fields("created_at"),
 		index.Fields("request_id"),
 	}
 }

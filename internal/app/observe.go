@@ -90,6 +90,7 @@ func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live
 		InFlightLimit:   func() float64 { return float64(load().Limit) },
 		Waiting:         func() float64 { return float64(load().Waiting) },
 		SigningKeys:     func(ctx context.Context) (map[string]int, error) { return signIn.Keys.States(ctx) },
+		Unpartitioned:   func(ctx context.Context) (map[string]int, error) { return chain.Unpartitioned(ctx, db) },
 		Jobs:            func(ctx context.Context) (map[string]int, error) { return jobs.Depth(ctx, db) },
 	}
 }

@@ -57,9 +57,10 @@ type Mutation interface {
 // recorder puts changes on record: with the codes of the chain, and with personal
 // values sealed with the keys of people. Without keys, as in tests, it leaves them out.
 type recorder struct {
-	now    func() time.Time
-	people *datakeys.Keys
-	codes  *chain.Keys
+	now     func() time.Time
+	entries *ids.Sequence
+	people  *datakeys.Keys
+	codes   *chain.Keys
 }
 
 // OperationHook has one row of the operation log written for each row that is
@@ -67,8 +68,8 @@ type recorder struct {
 // and new values, secrets redacted, personal values sealed. Rows are written some at
 // a time, the last with the commit (see store.Gather). A change that cannot be
 // recorded fails, or its transaction does.
-func OperationHook(now func() time.Time, people *datakeys.Keys, codes *chain.Keys) ent.Hook {
-	k := &recorder{now: now, people: people, codes: codes}
+func OperationHook(now func() time.Time, entries *ids.Sequence, people *datakeys.Keys, codes *chain.Keys) ent.Hook {
+	k := &recorder{now: now, entries: entries, people: people, codes: codes}
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if !Records(m.Type()) {
@@ -157,7 +158,8 @@ func (k *recorder) record(ctx context.Context, m Mutation, before map[string]any
 	if !ok {
 		return fmt.Errorf("the row has no id")
 	}
-	c := change{cause: causeOf(ctx), id: ids.New(ids.OperationLog), at: k.now(), action: "DELETE", entity: m.Type(), entityID: id}
+	at := k.now()
+	c := change{cause: causeOf(ctx), id: k.entries.Next(ids.OperationLog, at), at: at, action: "DELETE", entity: m.Type(), entityID: id}
 	after := map[string]any(nil)
 	if !m.Op().Is(ent.OpDeleteOne) {
 		c.action, after = "UPDATE", newValues(m, before)

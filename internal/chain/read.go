@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"clinicgraph/internal/ids"
 	"clinicgraph/internal/store"
 )
 
@@ -61,15 +62,19 @@ func camel(column string) string {
 	return strings.Join(words, "")
 }
 
-// ReadLog gives the rows of a log with from <= created_at < to, the oldest first,
-// one at a time as the database sends them.
+// apart bounds by how much the id of an entry and its time differ; see graph.dated.
+const apart = time.Minute
+
+// ReadLog gives the rows of a log with from <= created_at < to, the oldest first by
+// their ids, one at a time as the database sends them.
 func ReadLog(ctx context.Context, db *store.DB, log string, from, to time.Time, each func(*Row) error) error {
 	for i := range streams {
 		st := &streams[i]
 		if st.name() != log {
 			continue
 		}
-		rows, err := db.Read.QueryContext(ctx, `SELECT `+st.list("l.")+` FROM `+st.table+` l WHERE l.created_at >= $1 AND l.created_at < $2 ORDER BY l.created_at, l.id`, from.UTC(), to.UTC())
+		rows, err := db.Read.QueryContext(ctx, `SELECT `+st.list("l.")+` FROM `+st.table+` l WHERE l.created_at >= $1 AND l.created_at < $2 AND l.id >= $3 AND l.id < $4 ORDER BY l.id`,
+			from.UTC(), to.UTC(), ids.From(from.Add(-apart)), ids.From(to.Add(apart)))
 		if err != nil {
 			return fmt.Errorf("read %s: %w", st.table, err)
 		}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"clinicgraph/ent"
 	"clinicgraph/ent/intercept"
 	"clinicgraph/internal/access"
@@ -17,6 +19,7 @@ import (
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/datakeys"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/ids"
 )
 
 // Record is what the logs are written with. In the zero Record, as tests have it, rows
@@ -37,7 +40,8 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 		return nil
 	}))
 	client.UseRowRule(Rule)
-	client.Use(writes(now), audit.OperationHook(now, record.People, record.Codes))
+	entries := &ids.Sequence{}
+	client.Use(writes(now, entries), audit.OperationHook(now, entries, record.People, record.Codes))
 	if record.People != nil {
 		seals := atRest(record.People) // behind the log, which seals for itself what was written
 		client.Customer.Use(seals)
@@ -52,16 +56,18 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 type mutation interface {
 	ent.Mutation
 	Tx() (*ent.Tx, error)
+	ID() (uuid.UUID, bool)
+	SetID(uuid.UUID)
 }
 
 // writes refuses what no verb may do, and fills what no verb should have to.
-func writes(now func() time.Time) ent.Hook {
+func writes(now func() time.Time, entries *ids.Sequence) ent.Hook {
 	return func(next ent.Mutator) ent.Mutator {
 		return ent.MutateFunc(func(ctx context.Context, m ent.Mutation) (ent.Value, error) {
 			if err := allowed(ctx, m); err != nil {
 				return nil, err
 			}
-			if err := stamp(ctx, m, now()); err != nil {
+			if err := stamp(ctx, m, now(), entries); err != nil {
 				return nil, err
 			}
 			return next.Mutate(ctx, m)
@@ -91,9 +97,18 @@ func allowed(ctx context.Context, m ent.Mutation) error {
 	return nil
 }
 
+// date has the id of an entry carry the time of the entry, so that entries are found
+// by time, and listed in the order of their making, by their ids alone.
+func date(m mutation, now time.Time, entries *ids.Sequence) {
+	if id, ok := m.ID(); ok {
+		kind, _ := ids.KindOf(id) // made by the schema's default
+		m.SetID(entries.Next(kind, now))
+	}
+}
+
 // stamp sets times, actors and the version. Fields that a type lacks are left
 // alone; which those are, the generated table knows.
-func stamp(ctx context.Context, m ent.Mutation, now time.Time) error {
+func stamp(ctx context.Context, m ent.Mutation, now time.Time, entries *ids.Sequence) error {
 	var actor, actingFor any
 	v := access.FromContext(ctx)
 	if id := v.Who(); id != [16]byte{} {
@@ -115,6 +130,9 @@ func stamp(ctx context.Context, m ent.Mutation, now time.Time) error {
 	if m.Op().Is(ent.OpCreate) {
 		if err := set("created_at", now); err != nil {
 			return err
+		}
+		if meta.AppendOnly {
+			date(m.(mutation), now, entries)
 		}
 		if err := set("created_by", actor); err != nil {
 			return err

@@ -7,13 +7,17 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/auditlog"
 	"clinicgraph/ent/idempotencykey"
+	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/product"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/fault"
+	"clinicgraph/internal/ids"
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/testdb"
 )
@@ -51,6 +55,37 @@ func account(t *testing.T, s *store.Store, grants ...access.Grant) *access.Viewe
 		t.Fatal(err)
 	}
 	return v
+}
+
+// Entries are found by their time, and stand in the order of their making, by their
+// ids alone, whichever log and whether ent writes them or the recorder.
+func TestEntriesCarryTheirTime(t *testing.T) {
+	for _, d := range []string{dialect.SQLite, dialect.Postgres} {
+		t.Run(d, func(t *testing.T) {
+			t.Parallel()
+			s := testdb.Guarded(testdb.OpenDB(t, d), func() time.Time { return noon })
+			ctx := access.System(t.Context(), "test")
+			for _, sku := range []string{"A", "B", "C", "D", "E", "F", "G"} {
+				newProduct(t, s, sku)
+				err := s.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
+					return c.AuditLog.Create().SetEvent(sku).SetActor("a").SetSuccess(true).Exec(ctx)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			var told string
+			for _, l := range s.Client.AuditLog.Query().Where(auditlog.IDGTE(ids.From(noon)), auditlog.IDLT(ids.From(noon.Add(time.Millisecond)))).Order(ent.Asc("id")).AllX(ctx) {
+				told += l.Event
+			}
+			for _, l := range s.Client.OperationLog.Query().Where(operationlog.IDGTE(ids.From(noon)), operationlog.IDLT(ids.From(noon.Add(time.Millisecond)))).Order(ent.Asc("id")).AllX(ctx) {
+				told += l.NewValues["sku"].(string)
+			}
+			if told != "ABCDEFGABCDEFG" {
+				t.Errorf("the logs tell %s", told)
+			}
+		})
+	}
 }
 
 func TestNobodyReadsAndNobodyWrites(t *testing.T) {

@@ -11,13 +11,15 @@
 //	62 bits  random, from the operating system
 //
 // So ids sort by creation time, stay a plain uuid column, and give their type
-// without a query. Within one millisecond they sort by type, then at random.
+// without a query. Within one millisecond they sort by type, then at random; those of a
+// Sequence in the order of their making.
 package ids
 
 import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,6 +43,36 @@ func NewAt(k Kind, at time.Time) uuid.UUID {
 	_, _ = rand.Read(id[8:])
 	binary.BigEndian.PutUint64(id[:8], milli<<16|0x8000|uint64(k))
 	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// Sequence makes ids for rows that are listed in the order of their making. The zero
+// Sequence is ready; it may be used from several goroutines.
+type Sequence struct {
+	mu          sync.Mutex
+	milli, tail uint64
+}
+
+// Next is NewAt, and sorts behind all ids of its kind that the sequence has just made
+// for the same millisecond.
+func (s *Sequence) Next(k Kind, at time.Time) uuid.UUID {
+	id := NewAt(k, at)
+	milli, tail := binary.BigEndian.Uint64(id[:8])>>16, binary.BigEndian.Uint64(id[8:])
+	// The first is in the lower half of what there is, so that half a billion follow.
+	tail = tail&(1<<61-1) | 1<<63
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if milli == s.milli {
+		tail = s.tail + 1 + tail&(1<<32-1)
+	}
+	s.milli, s.tail = milli, tail
+	binary.BigEndian.PutUint64(id[8:], tail)
+	return id
+}
+
+// From is the least value that an id of a time can have, whatever it names.
+func From(at time.Time) (id uuid.UUID) {
+	binary.BigEndian.PutUint64(id[:8], uint64(min(max(at.UnixMilli(), 0), maxMilli))<<16)
 	return id
 }
 

@@ -209,6 +209,53 @@ func TestGeneratorMakesItsKind(t *testing.T) {
 	}
 }
 
+func TestSequenceSortsInTheOrderOfMaking(t *testing.T) {
+	const makers, each = 4, 2000
+	at := time.UnixMilli(1_800_000_000_123)
+	rows := make([][]uuid.UUID, makers)
+	var made ids.Sequence
+	var wg sync.WaitGroup
+	for m := range rows {
+		wg.Go(func() {
+			for range each {
+				rows[m] = append(rows[m], made.Next(ids.AuditLog, at))
+			}
+		})
+	}
+	wg.Wait()
+	all := map[uuid.UUID]bool{}
+	for _, own := range rows {
+		for i, id := range own {
+			all[id] = true
+			if i > 0 && bytes.Compare(own[i-1][:], id[:]) >= 0 {
+				t.Fatalf("%s, then %s", own[i-1], id)
+			}
+			if k, ok := ids.KindOf(id); k != ids.AuditLog || !ok || millis(id) != at.UnixMilli() {
+				t.Fatalf("%s is of %v at %d", id, k, millis(id))
+			}
+		}
+	}
+	if len(all) != makers*each {
+		t.Errorf("%d of %d ids differ", len(all), makers*each)
+	}
+	if made.Next(ids.AuditLog, at) == made.Next(ids.AuditLog, at.Add(time.Millisecond)) {
+		t.Error("the same again")
+	}
+}
+
+func TestFromIsTheLeastOfItsTime(t *testing.T) {
+	at := time.UnixMilli(1_800_000_000_123)
+	from, next := ids.From(at), ids.From(at.Add(time.Millisecond))
+	for _, k := range []ids.Kind{ids.User, ids.SessionLog} {
+		if id := ids.NewAt(k, at.Add(999*time.Microsecond)); bytes.Compare(from[:], id[:]) > 0 || bytes.Compare(id[:], next[:]) >= 0 {
+			t.Errorf("%s is not between %s and %s", id, from, next)
+		}
+	}
+	if got := ids.From(time.UnixMilli(-1)); got != uuid.Nil {
+		t.Errorf("before 1970: %s", got)
+	}
+}
+
 func BenchmarkNew(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

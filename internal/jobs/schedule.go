@@ -9,6 +9,7 @@ import (
 
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/auth"
+	"clinicgraph/internal/chain"
 	"clinicgraph/internal/idempotency"
 	"clinicgraph/internal/ratelimit"
 	"clinicgraph/internal/store"
@@ -73,6 +74,9 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 10*time.Minute, PurgeRevocations{}, v.PurgeRevocations)
 	every(on, time.Hour, RotateKeys{}, v.RotateKeys)
 	every(on, 10*time.Minute, ReportOverdueReviews{}, v.ReportOverdueReviews)
+	every(on, 24*time.Hour, KeepLogPartitions{}, func(ctx context.Context) (int, error) {
+		return chain.KeepPartitions(ctx, v.Store.DB)
+	})
 	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
 		return accounts.PurgeUses(ctx, v.Store, v.Now())
 	})
@@ -164,6 +168,13 @@ type PurgePermissionUses struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgePermissionUses) Kind() string { return "purge-permission-uses" }
+
+// KeepLogPartitions makes the monthly partitions of the logs ahead of time, and takes
+// away those that are over and empty.
+type KeepLogPartitions struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (KeepLogPartitions) Kind() string { return "keep-log-partitions" }
 
 // ArchiveAudit moves months of the record that are old enough to files.
 type ArchiveAudit struct{}

@@ -28,6 +28,8 @@ type Sources struct {
 
 	Jobs        func(context.Context) (map[string]int, error) // in the queue, by state
 	SigningKeys func(context.Context) (map[string]int, error) // by state
+
+	Unpartitioned func(context.Context) (map[string]int, error) // entries of the record, by log
 }
 
 // register puts the sources into the registry.
@@ -52,6 +54,7 @@ func (s Sources) register(m *Metrics) {
 	m.gauge("sockets", "Open sockets and event streams.", s.Sockets)
 	m.gauge("subscriptions", "Subscriptions that wait for events, over sockets and server-sent events.", s.Subscriptions)
 	m.queue("signing_keys", "Keys of access tokens, by state.", "state", s.SigningKeys)
+	m.queue("audit_unpartitioned_entries", "Entries of the record that lie in no partition of a month, by log, up to 10,000; more than none says that partitions were not made in time, or that a clock is wrong.", "log", s.Unpartitioned)
 	m.queue("jobs", "Jobs in the queue of all servers, by state; missing while the database does not answer.", "state", s.Jobs)
 	m.gauge("requests_in_flight", "Requests that are being served.", s.InFlight)
 	m.gauge("requests_waiting", "Requests that wait for a place among those that are being served.", s.Waiting)

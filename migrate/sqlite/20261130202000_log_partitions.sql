@@ -1,0 +1,2 @@
+-- By hand: the logs lie in monthly partitions. SQLite has none: each log stays one table.
+-- +goose Up
