@@ -37,7 +37,7 @@ func archived(t *testing.T, main func(args ...string) (int, string)) (head chain
 		t.Fatal(err)
 	}
 	for _, id := range []string{"1", "2", "3"} {
-		_, err := db.Write.Exec(`INSERT INTO audit_logs (id, created_at, event, actor, success) VALUES ($1, '2025-01-01 00:00:00+00:00', 'LOGIN', 'a', true)`,
+		_, err := db.Write.Exec(`INSERT INTO audit_logs (id, created_at, event, actor, success, subject_id) VALUES ($1, '2025-01-01 00:00:00+00:00', 'LOGIN', 'a', true, $1)`,
 			"00000000-0000-7000-8000-00000000000"+id)
 		if err != nil {
 			t.Fatal(err)
@@ -102,6 +102,7 @@ func TestTheRecordIsArchivedFromTheCommandLine(t *testing.T) {
 	says(config.ExitOK, "1 of 1 archives checked, each row", "audit", "verify", files[0], strings.TrimSuffix(files[0], ".jsonl.gz")+".manifest.json")
 	says(config.ExitUsage, "is no public key", "audit", "verify", files[0], "--key", "x")
 	says(config.ExitFailure, "another key", "audit", "verify", files[0], "--key", base64.StdEncoding.EncodeToString(make([]byte, 32)))
+	asked(t, main, files[0], now)
 	into := filepath.Join(t.TempDir(), "copy.db")
 	says(config.ExitOK, "nothing is wrong", "audit", "restore", files[0], "--into", into)
 	says(config.ExitFailure, "file exists", "audit", "restore", files[0], "--into", into)
@@ -121,4 +122,43 @@ func TestTheRecordIsArchivedFromTheCommandLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(config.ExitFailure, "SHA-256", "audit", "verify", files[0])
+	if _, out := main("audit", "export", files[0], "--from", "2020-01-01", "--to", "2030-01-01"); strings.Contains(out, `"event"`) || !strings.Contains(out, "SHA-256") {
+		t.Errorf("entries of a damaged archive leave: %s", out)
+	}
+}
+
+// asked looks for entries in an archive that are in the database no longer.
+func asked(t *testing.T, main func(args ...string) (int, string), file string, now time.Time) {
+	t.Helper()
+	for what, want := range map[string]int{
+		"":                        3,
+		"--log operation":         0,
+		"--event LOGIN --actor a": 3,
+		"--event LOGOUT":          0,
+		"--actor b":               0,
+		"--request r-1":           0,
+		"--entity " + strings.ToUpper("00000000-0000-7000-8000-0000000000ab"): 0,
+		"--entity 00000000-0000-7000-8000-000000000002":                       1,
+		"--from 2025-01-01":                  3,
+		"--from 2025-01-01T00:00:00.000001Z": 0,
+		"--to 2025-01-01":                    0,
+		"--to 2025-01-01T00:00:00.000001Z":   3,
+	} {
+		args := strings.Fields("audit export " + file + " --from 2020-01-01 --to 2030-01-01 " + what)
+		code, out := main(args...)
+		if n := strings.Count(out, `"log":"audit"`); code != config.ExitOK || n != want {
+			t.Errorf("%q: exit %d, %d entries, want %d: %s", what, code, n, want, out)
+		}
+	}
+	if _, out := main("audit", "export", file, "--from", "2020-01-01", "--to", "2030-01-01"); !strings.Contains(out, `{"seq":1,"log":"audit","id":"00000000-0000-7000-8000-000000000001","createdAt":"2025-01-01T00:00:00.000000Z","userId":null,"actor":"a","event":"LOGIN"`) {
+		t.Errorf("not as the stream has it: %s", out)
+	}
+	if _, out := main("audit", "export", file, "--from", "2020-01-01", "--to", "2030-01-01", "--format", "csv"); !strings.Contains(out, "LOGIN") || strings.Count(out, "\n") < 4 {
+		t.Errorf("csv: %s", out)
+	}
+	// Whoever asks an archive is on record like whoever exports, with what was looked for.
+	told := "jsonl of all from 2020-01-01T00:00:00Z to 2030-01-01T00:00:00Z, actor b in " + filepath.Base(file)
+	if _, out := main("audit", "export", "--log", "audit", "--from", "2020-01-01", "--to", now.AddDate(0, 0, 1).Format(time.DateOnly)); !strings.Contains(out, told) {
+		t.Errorf("not on record: %s", out)
+	}
 }

@@ -24,11 +24,15 @@ import (
 )
 
 type auditExport struct {
+	Files []string `arg:"" optional:"" type:"existingfile" help:"Archives to read instead of the database, each with its manifest beside it. What is wrong with one is found before anything of it is written."`
+
 	From     string `required:"" placeholder:"TIME" help:"From when on: a day (2026-11-01) or a moment (2026-11-01T08:00:00Z). A day begins at midnight UTC."`
 	To       string `required:"" placeholder:"TIME" help:"Until when, itself left out; written like --from."`
 	Log      string `default:"all" enum:"all,operation,audit,session" help:"Which log: operation, audit, session or all. Of all they come one after the other."`
 	Personal bool   `help:"Open personal values, which else show as [personal]. It is on record that they were."`
 	Format   string `default:"jsonl" enum:"jsonl,csv" help:"jsonl or csv."`
+
+	sought
 }
 
 // sheet takes entries.
@@ -51,7 +55,7 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 	return withRecord(con, cfg, func(db *store.DB, keys *chain.Keys, people *datakeys.Keys) error {
 		client := ent.NewClient(ent.Driver(db.Driver))
 		guard.Install(client, clock, guard.Record{Codes: keys})
-		record := exporting{&store.Store{Client: client, DB: db}, fmt.Sprintf("%s of %s from %s to %s", a.Format, a.Log, from.Format(time.RFC3339), to.Format(time.RFC3339))}
+		record := exporting{&store.Store{Client: client, DB: db}, fmt.Sprintf("%s of %s from %s to %s", a.Format, a.Log, from.Format(time.RFC3339), to.Format(time.RFC3339)) + a.told() + archivesTold(a.Files)}
 		show := func(*chain.Row) error { return nil }
 		if a.Personal {
 			record.what += ", with personal values"
@@ -60,7 +64,11 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 		if err := record.put(con.ctx, audit.EventExportBegin, nil, 0); err != nil {
 			return fmt.Errorf("nothing is exported, since it cannot be put on record: %w", err)
 		}
-		n, err := export(con.ctx, db, con.out, a.Format, logs, from, to, show)
+		source := inDatabase(con.ctx, db, logs, from, to)
+		if len(a.Files) > 0 {
+			source = inArchives(con.ctx, a.Files, keys, logs, from, to)
+		}
+		n, err := export(con.out, a.Format, logs, a.among(source), show)
 		err = errors.Join(err, record.put(context.WithoutCancel(con.ctx), audit.EventExport, err, n))
 		if err == nil {
 			con.log.LogAttrs(con.ctx, slog.LevelInfo, "record exported", slog.Int("entries", n))
@@ -69,8 +77,8 @@ func (a auditExport) Run(con terminal, cfg config.Config) error {
 	})
 }
 
-// export writes the entries of the logs as show has changed them, and says how many.
-func export(ctx context.Context, db *store.DB, w io.Writer, format string, logs []string, from, to time.Time, show func(*chain.Row) error) (n int, err error) {
+// export writes the entries of a source as show has changed them, and says how many.
+func export(w io.Writer, format string, logs []string, from source, show func(*chain.Row) error) (n int, err error) {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var table sheet = &trail.JSON{W: out}
 	if format == "csv" {
@@ -78,17 +86,15 @@ func export(ctx context.Context, db *store.DB, w io.Writer, format string, logs 
 			return 0, err
 		}
 	}
-	for _, log := range logs {
-		err := chain.ReadLog(ctx, db, log, from, to, func(r *chain.Row) error {
-			n++
-			if err := show(r); err != nil {
-				return err
-			}
-			return table.Write(r)
-		})
-		if err != nil {
-			return n, err
+	err = from(func(r *chain.Row) error {
+		n++
+		if err := show(r); err != nil {
+			return err
 		}
+		return table.Write(r)
+	})
+	if err != nil {
+		return n, err
 	}
 	return n, errors.Join(table.Close(), out.Flush())
 }

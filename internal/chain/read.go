@@ -174,6 +174,29 @@ func (r *Row) fill(st *stream, cells []cell) {
 	}
 }
 
+// Read fills a row with an archived entry, and says when the row was written. Columns
+// that are null are nil.
+func (s *Sealed) Read(row *Row) (written time.Time, err error) {
+	_, st, _, err := s.canonical()
+	if err != nil {
+		return written, err
+	}
+	row.Seq, row.Log = s.Seq, st.name()
+	cells := make([]cell, len(st.columns))
+	for i, col := range st.columns {
+		cells[i].kind = col.kind
+		if v, ok := s.Row[col.name]; ok {
+			if cells[i].bytes, err = col.kind.parse(v); err != nil {
+				return written, err
+			}
+			cells[i].valid = true
+		}
+	}
+	row.fill(st, cells)
+	written, _ = cells[1].value().(time.Time) // created_at is the second column of each
+	return written, nil
+}
+
 // value is what the cell holds as a Go value.
 func (c *cell) value() any {
 	if !c.valid {
