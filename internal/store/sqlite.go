@@ -154,7 +154,7 @@ func (c checkingConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	if !ok {
 		return nil, errors.Join(errors.New("store: the connection of the SQLite driver has lost a method"), conn.Close())
 	}
-	return &watchedConn{sqliteConn: inner, watch: c.watch}, nil
+	return &watchedConn{sqliteConn: inner, watch: c.watch, kept: newStmtCache(keptWrites)}, nil
 }
 
 func (c checkingConnector) check(ctx context.Context, conn driver.Conn) error {

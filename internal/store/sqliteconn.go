@@ -27,11 +27,25 @@ type sqliteRows interface {
 	driver.RowsColumnTypePrecisionScale
 }
 
-// watchedConn is a connection that tells the ends of its statements. On
-// PostgreSQL conn does the same beside its own work.
+// keptWrites is how many statements that write a connection keeps prepared.
+const keptWrites = 256
+
+// watchedConn is a connection that keeps the statements prepared that write, and tells
+// the ends of all. On PostgreSQL conn does the same.
 type watchedConn struct {
 	sqliteConn
 	watch *watch
+	kept  *stmtCache
+}
+
+// Close closes the connection and what it keeps.
+func (c *watchedConn) Close() error {
+	var errs []error
+	for _, s := range c.kept.byText {
+		errs = append(errs, s.stmt.Close())
+	}
+	clear(c.kept.byText)
+	return errors.Join(append(errs, c.sqliteConn.Close())...)
 }
 
 // QueryContext runs a statement with rows.
@@ -52,9 +66,36 @@ func (c *watchedConn) QueryContext(ctx context.Context, query string, args []dri
 // ExecContext runs a statement without rows.
 func (c *watchedConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	r := c.watch.begin(ctx, query)
-	res, err := c.sqliteConn.ExecContext(ctx, query, args)
+	res, err := c.exec(ctx, query, args)
 	r.end(err)
 	return res, err
+}
+
+// exec keeps the statement: to prepare one means to prepare the triggers that it sets
+// off, and takes as long as to run it. SQLite prepares it again where the schema has
+// changed.
+func (c *watchedConn) exec(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if s := c.kept.get(query); s != nil {
+		return s.stmt.ExecContext(ctx, args)
+	}
+	if !cacheable(query, len(args)) {
+		return c.sqliteConn.ExecContext(ctx, query, args)
+	}
+	raw, err := c.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	prepared, ok := raw.(preparedStmt)
+	if !ok {
+		return nil, errors.Join(errors.New("store: the statement of the SQLite driver has lost a method"), raw.Close())
+	}
+	s, evicted := c.kept.put(query, prepared)
+	if evicted != nil {
+		if err := evicted.stmt.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return s.stmt.ExecContext(ctx, args)
 }
 
 type watchedRows struct {
