@@ -19,12 +19,19 @@ import (
 type Base struct {
 	mixin.Schema
 	Kind ids.Kind
+
+	// Entries have ids that carry the time of the entry; the hook of guard sees to it.
+	Entries bool
 }
 
 // Fields of the mixin.
 func (b Base) Fields() []ent.Field {
+	made := ids.Generator(b.Kind)
+	if b.Entries {
+		made = ids.Undated(b.Kind)
+	}
 	return []ent.Field{
-		field.UUID("id", uuid.UUID{}).Default(ids.Generator(b.Kind)).Immutable().Comment("The object's id, the same in every query."),
+		field.UUID("id", uuid.UUID{}).Default(made).Immutable().Comment("The object's id, the same in every query."),
 	}
 }
 
@@ -99,7 +106,7 @@ func (Requested) Fields() []ent.Field {
 func business(k ids.Kind) []ent.Mixin { return []ent.Mixin{Base{Kind: k}, Tracked{}, Kept{}} }
 
 // ledger is the set of mixins of every entity that is only appended to.
-func ledger(k ids.Kind) []ent.Mixin { return []ent.Mixin{Base{Kind: k}, Logged{}} }
+func ledger(k ids.Kind) []ent.Mixin { return []ent.Mixin{Base{Kind: k, Entries: true}, Logged{}} }
 
 // key is a foreign key that is always set.
 func key(name string) *keyField { return &keyField{field.UUID(name, uuid.UUID{})} }

@@ -100,7 +100,7 @@ func allowed(ctx context.Context, m ent.Mutation) error {
 // date has the id of an entry carry the time of the entry, so that entries are found
 // by time, and listed in the order of their making, by their ids alone.
 func date(m mutation, now time.Time, entries *ids.Sequence) {
-	if id, ok := m.ID(); ok {
+	if id, ok := m.ID(); ok && ids.IsUndated(id) {
 		kind, _ := ids.KindOf(id) // made by the schema's default
 		m.SetID(entries.Next(kind, now))
 	}
@@ -131,9 +131,7 @@ func stamp(ctx context.Context, m ent.Mutation, now time.Time, entries *ids.Sequ
 		if err := set("created_at", now); err != nil {
 			return err
 		}
-		if meta.AppendOnly {
-			date(m.(mutation), now, entries)
-		}
+		date(m.(mutation), now, entries)
 		if err := set("created_by", actor); err != nil {
 			return err
 		}

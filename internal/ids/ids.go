@@ -83,6 +83,17 @@ func Generator(k Kind) func() uuid.UUID {
 	return func() uuid.UUID { return New(k) }
 }
 
+// Undated gives the function that makes ids of kind k which carry no time, but that of
+// 1970: for rows that get theirs from a Sequence before they are written. It panics like
+// Generator.
+func Undated(k Kind) func() uuid.UUID {
+	mustBeKnown(k)
+	return func() uuid.UUID { return NewAt(k, time.UnixMilli(0)) }
+}
+
+// IsUndated says whether an id carries no time.
+func IsUndated(id uuid.UUID) bool { return binary.BigEndian.Uint64(id[:8])>>16 == 0 }
+
 // KindOf reads the entity number of an id. It is false for ids that were not
 // made here: another version or variant, or a number that is not in the table.
 func KindOf(id uuid.UUID) (Kind, bool) {

@@ -185,6 +185,7 @@ func TestUnknownNamesAndNumbers(t *testing.T) {
 	for name, f := range map[string]func(){
 		"New":       func() { ids.New(0) },
 		"NewAt":     func() { ids.NewAt(4095, time.Now()) },
+		"Undated":   func() { ids.Undated(0) },
 		"Generator": func() { ids.Generator(ids.Kind(len(ids.Kinds()) + 1)) },
 	} {
 		t.Run(name+" panics on an unknown kind", func(t *testing.T) {
@@ -253,6 +254,14 @@ func TestFromIsTheLeastOfItsTime(t *testing.T) {
 	}
 	if got := ids.From(time.UnixMilli(-1)); got != uuid.Nil {
 		t.Errorf("before 1970: %s", got)
+	}
+}
+
+func TestUndatedCarryNoTime(t *testing.T) {
+	make := ids.Undated(ids.AuditLog)
+	a, b := make(), make()
+	if k, ok := ids.KindOf(a); a == b || k != ids.AuditLog || !ok || !ids.IsUndated(a) || ids.IsUndated(ids.New(ids.AuditLog)) {
+		t.Errorf("%s and %s", a, b)
 	}
 }
 
