@@ -84,6 +84,8 @@ func (c *compiler) condition(e *entity, x entry, typeName string) (predicate, er
 	switch {
 	case edge != nil:
 		return c.across(e, edge, op, x.input)
+	case column != nil && column.Name == "created_at" && ent.Meta[e.name].AppendOnly:
+		return nil, unplanned("the time of entries, which resolvers find by their ids")
 	case column != nil:
 		return c.compared(column, op, x.input, typeName)
 	}
