@@ -48,6 +48,10 @@ var removals = []removal{
 	{"decision: what is kept is good until a grant ends", decision, "return !e.validUntil.IsZero() && !now.Before(e.validUntil)", "return !GONE && !e.validUntil.IsZero() && !now.Before(e.validUntil)", "internal/access", "^TestScopeFollowsTheClock$"},
 	{"decision: a permission is asked for by its name", decision, "if g.Permission == permission || g.Permission == \"*:*\" {", "if GONE || g.Permission == permission || g.Permission == \"*:*\" {", "internal/access", "^TestDecision$"},
 
+	// Who it is.
+	{"tokens: a known one ends", "internal/auth/verified.go", "good := now.Before(known.claims.ExpiresAt.Add(tokenLeeway))", "good := (GONE || now.Before(known.claims.ExpiresAt.Add(tokenLeeway)))", "internal/auth", "^TestAKnownTokenIsGoodFromLeewayBeforeToLeewayAfter$"},
+	{"tokens: a known one ends with its key", "internal/auth/verified.go", "known.key.Equal(keys.public[known.kid])", "(GONE || known.key.Equal(keys.public[known.kid]))", "internal/auth", "^TestAKnownTokenEndsWithItsKey$"},
+
 	// The floor.
 	{"floor: somebody acts", "ent/schema/mixin.go", "if access.FromContext(ctx) == nil {", "if !GONE && access.FromContext(ctx) == nil {", "internal/guard", "^TestNobodyReadsAndNobodyWrites$/^sqlite$"},
 	{"floor: writes come from verbs", "internal/guard/guard.go", "if v == nil || !v.Unrestricted() {", "if !GONE && (v == nil || !v.Unrestricted()) {", "internal/guard", "^TestAUserWritesThroughVerbsOnly$/^sqlite$"},
