@@ -90,7 +90,7 @@ func TestWhatIsBookedIsFoundThroughTheCallersRows(t *testing.T) {
 			c.exec(undo[0])
 		}
 		book(desk, c.consultation, doctor, whom).ok()
-		c.exec(`DELETE FROM practitioner_services WHERE practitioner_id = '` + doctor + `' AND service_id = '` + c.consultation + `'`)
+		c.exec(`UPDATE practitioner_services SET service_id = '` + c.bandage + `' WHERE practitioner_id = '` + doctor + `' AND service_id = '` + c.consultation + `'`)
 		book(desk, c.consultation, doctor, whom).refused("BAD_USER_INPUT").about("input.practitionerId")
 	})
 }
