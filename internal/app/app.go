@@ -27,6 +27,7 @@ import (
 	"clinicgraph/internal/catalog"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/config"
+	"clinicgraph/internal/counts"
 	"clinicgraph/internal/customers"
 	"clinicgraph/internal/events"
 	"clinicgraph/internal/guard"
@@ -205,6 +206,7 @@ func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 // assemble wires the domain to the database.
 func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rules, cfg config.Config, log *slog.Logger, o Options) (*App, *graph.Resolver, error) {
+	db.Rewrite(counts.Faster(db.Dialect))
 	client := ent.NewClient(ent.Driver(db.Driver))
 	sealing, err := peoplesKeys(keys)
 	if err != nil {

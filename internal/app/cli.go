@@ -24,6 +24,7 @@ type cli struct {
 	Seed    seedCmd    `cmd:"" help:"Fill the database."`
 	Keys    keysCmd    `cmd:"" help:"The keys that access tokens are signed with."`
 	Audit   auditCmd   `cmd:"" help:"The record of who did what."`
+	Counts  countsCmd  `cmd:"" help:"The counts that long lists are counted by."`
 	Schema  schemaCmd  `cmd:"" help:"The published schema of the graph."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"entgo.io/ent/dialect"
 
@@ -92,5 +94,26 @@ func TestWhatIsBookedIsFoundThroughTheCallersRows(t *testing.T) {
 		book(desk, c.consultation, doctor, whom).ok()
 		c.exec(`UPDATE practitioner_services SET service_id = '` + c.bandage + `' WHERE practitioner_id = '` + doctor + `' AND service_id = '` + c.consultation + `'`)
 		book(desk, c.consultation, doctor, whom).refused("BAD_USER_INPUT").about("input.practitionerId")
+	})
+}
+
+// TestLongListsAreCountedByDays, whichever way a query is answered: the numbers of the
+// days are asked, and the total is that of the bookings.
+func TestLongListsAreCountedByDays(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		c.manyBookings(25, 0)
+		boss := c.as(manager)
+		for name, selection := range map[string]string{"page": `totalCount edges { node { id } }`, "count": `totalCount`} {
+			query := `query ` + name + `($from: Time!, $to: Time!) { bookings(first: 5, where: {startsAtGTE: $from, startsAtLT: $to}) { ` + selection + ` } }`
+			between := vars{"from": at(0, 0).AddDate(0, 0, -40).Add(time.Hour), "to": at(0, 0).AddDate(0, 0, 400).Add(time.Hour)}
+			var a *answer
+			all := c.statementsOf(name, func() { a = boss.do(query, between).ok() })
+			if !strings.Contains(strings.Join(all, "\n"), "booking_counts") {
+				t.Errorf("%s is not counted by days: %q", name, all)
+			}
+			if got, want := a.number("bookings.totalCount"), c.count(`SELECT count(*) FROM bookings`); got != want || want < 25 {
+				t.Errorf("%s: %d of %d bookings", name, got, want)
+			}
+		}
 	})
 }

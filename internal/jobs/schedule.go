@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"clinicgraph/internal/accounts"
 	"clinicgraph/internal/auth"
 	"clinicgraph/internal/chain"
+	"clinicgraph/internal/counts"
 	"clinicgraph/internal/idempotency"
 	"clinicgraph/internal/ratelimit"
 	"clinicgraph/internal/store"
@@ -79,6 +81,14 @@ func (v Verbs) schedule(on *registry) {
 	})
 	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
 		return accounts.PurgeUses(ctx, v.Store, v.Now())
+	})
+	every(on, time.Minute, FoldBookingCounts{}, func(ctx context.Context) (int, error) { return counts.Fold(ctx, v.Store) })
+	every(on, 24*time.Hour, CheckBookingCounts{}, func(ctx context.Context) (int, error) {
+		wrong, err := counts.Check(ctx, v.Store.DB)
+		if err == nil && wrong > 0 {
+			err = fmt.Errorf("%d counts of bookings are wrong; clinicgraph counts rebuild makes them anew", wrong)
+		}
+		return 0, err
 	})
 	if v.ArchiveAudit != nil {
 		within(on, archiveTimeout, 24*time.Hour, ArchiveAudit{}, v.ArchiveAudit)
@@ -175,6 +185,18 @@ type KeepLogPartitions struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (KeepLogPartitions) Kind() string { return "keep-log-partitions" }
+
+// FoldBookingCounts puts what bookings have added to the counts of a day together.
+type FoldBookingCounts struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (FoldBookingCounts) Kind() string { return "fold-booking-counts" }
+
+// CheckBookingCounts fails when the counts of bookings are not right.
+type CheckBookingCounts struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (CheckBookingCounts) Kind() string { return "check-booking-counts" }
 
 // ArchiveAudit moves months of the record that are old enough to files.
 type ArchiveAudit struct{}

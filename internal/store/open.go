@@ -31,14 +31,21 @@ type DB struct {
 	// Write; on SQLite its connections cannot write.
 	Read *sql.DB
 
+	own       *Driver // under Driver, whoever wraps it
 	cache     *cacheCounters
 	watch     *watch
 	listenURL string
 }
 
 func newDB(name string, write, read *sql.DB, w *watch) *DB {
-	return &DB{Dialect: name, Driver: newDriver(name, write, read), Write: write, Read: read, watch: w}
+	own := newDriver(name, write, read)
+	return &DB{Dialect: name, Driver: own, Write: write, Read: read, watch: w, own: own}
 }
+
+// Rewrite has each statement of ent that only reads and is in no transaction go through
+// to, which gives another one that finds the same, or itself. Call it before the
+// database is used.
+func (db *DB) Rewrite(to func(query string, args []any) (string, []any)) { db.own.rewrite = to }
 
 // Close closes both pools and waits for the queries in progress.
 func (db *DB) Close() error {
