@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"clinicgraph/bench/internal/clinic"
+	"clinicgraph/bench/internal/closedloop"
 	"clinicgraph/bench/internal/measure"
 	"clinicgraph/bench/internal/place"
 	"clinicgraph/bench/internal/question"
@@ -53,7 +55,7 @@ func parse(args []string) (o options, err error) {
 	flags.DurationVar(&o.measure.Warm, "warm", time.Second, "asked but not counted, for each operation")
 	flags.DurationVar(&o.measure.Measure, "measure", 4*time.Second, "counted, for each operation")
 	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), or nothing")
-	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas")
+	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas; own:doctor and own:customer stand for one of each, who are asked some of the operations")
 	operations := flags.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
 	err = flags.Parse(args)
 	o.peers = strings.FieldsFunc(*peers, func(r rune) bool { return r == ',' })
@@ -84,6 +86,23 @@ func bench(ctx context.Context, o options, log *slog.Logger) error {
 	return place.On(ctx, wish, log, func(g place.Ground) error { return o.run(ctx, g, log) })
 }
 
+// started times servers from their start until they have answered once.
+func started(ctx context.Context, g place.Ground, times int) (all []time.Duration, err error) {
+	for range times {
+		began := time.Now()
+		server, err := g.Serve()
+		if err != nil {
+			return nil, err
+		}
+		_, err = closedloop.Ask(ctx, server.Addr, "", []byte(`{"query":"{ __typename }"}`))
+		all = append(all, time.Since(began))
+		if err = errors.Join(err, server.Stop()); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err error) {
 	// Nothing is refused here: what is measured is what a request costs.
 	server, err := g.Serve("CLINICGRAPH_IN_FLIGHT=0")
@@ -91,6 +110,15 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 		return err
 	}
 	defer place.Closing(server.Stop, &err)
+	starts, err := started(ctx, g, o.measure.Rounds)
+	if err != nil {
+		return err
+	}
+	for i, login := range o.measure.Logins {
+		if o.measure.Logins[i], err = clinic.Login(login, o.bookings); err != nil {
+			return err
+		}
+	}
 	cfg := o.measure
 	cfg.Database, cfg.Passwords, cfg.Log, cfg.PostgresPID = g.Home.Database, g.Home.Passwords, log, g.Postgres.PID
 	cfg.Systems = []measure.System{{Name: ours, Addr: server.Addr, PID: server.PID(), Documents: question.Ours}}
@@ -120,6 +148,8 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 	}
 	measure.WriteTable(os.Stdout, samples, counts)
 	measure.WriteRatios(os.Stdout, samples)
+	measure.WriteTargets(os.Stdout, samples, o.pinned == place.Nowhere)
+	measure.WriteStart(os.Stdout, starts)
 	if o.statements {
 		measure.WriteStatements(os.Stdout, counts)
 	}

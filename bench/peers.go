@@ -52,6 +52,9 @@ func (o options) peer(ctx context.Context, g place.Ground, name string) (systems
 			return nil, stop, fmt.Errorf("build: %w\n%s", err, out)
 		}
 		for _, login := range o.measure.Logins {
+			if login != clinic.Staff && login != clinic.Manager {
+				continue // whose rows are not those of units
+			}
 			unit, err := unitOf(ctx, g.Home.Database, login)
 			if err == nil {
 				err = start(login, question.Ours, nil, binary, "-unit", unit, "-login", login, "-secret", g.File("secret.key"))

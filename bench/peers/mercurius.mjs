@@ -8,7 +8,7 @@ import { GraphQLScalarType, Kind } from "graphql";
 import mercurius from "mercurius";
 import pg from "pg";
 
-import { announce, connections } from "./serve.mjs";
+import { connections, serve } from "./serve.mjs";
 
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: connections, idleTimeoutMillis: 0 });
 // read prepares a statement once for a connection, by a name of its own: PostgreSQL
@@ -121,5 +121,7 @@ app.register(mercurius, {
   path: "/graphql",
   context: loaders,
 });
-await app.listen({ host: "127.0.0.1", port: 0 });
-announce(app.server.address().port);
+await serve(async (port) => {
+  await app.listen({ host: "127.0.0.1", port });
+  return app.server.address().port;
+});

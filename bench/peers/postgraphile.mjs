@@ -7,21 +7,24 @@ import { grafserv } from "postgraphile/grafserv/node";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connection-filter";
 
-import { announce, connections } from "./serve.mjs";
+import { connections, serve } from "./serve.mjs";
 
-const instance = postgraphile({
-  extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
-  pgServices: [
-    makePgService({
-      connectionString: process.env.DATABASE_URL,
-      schemas: ["public"],
-      poolConfig: { max: connections, idleTimeoutMillis: 0 },
-    }),
-  ],
-  grafserv: { graphqlPath: "/graphql", graphiql: false, watch: false, graphqlOverGET: false, websockets: false },
-  grafast: { explain: false, context: {} },
+await serve(async (port) => {
+  const instance = postgraphile({
+    extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
+    pgServices: [
+      makePgService({
+        connectionString: process.env.DATABASE_URL,
+        schemas: ["public"],
+        poolConfig: { max: connections, idleTimeoutMillis: 0 },
+      }),
+    ],
+    grafserv: { graphqlPath: "/graphql", graphiql: false, watch: false, graphqlOverGET: false, websockets: false },
+    grafast: { explain: false, context: {} },
+  });
+  const server = createServer();
+  server.keepAliveTimeout = 60_000;
+  await instance.createServ(grafserv).addTo(server);
+  await new Promise((listening) => server.listen(port, "127.0.0.1", listening));
+  return server.address().port;
 });
-const server = createServer();
-server.keepAliveTimeout = 60_000;
-await instance.createServ(grafserv).addTo(server);
-server.listen(0, "127.0.0.1", () => announce(server.address().port));

@@ -166,3 +166,19 @@ func (b Base) sex(person int) uuid.UUID { return b.Sexes[dice("sex", person, len
 func (c *Clinic) Logins() []string {
 	return []string{Manager, Staff, c.account(c.firstDoctor()).login, c.account(c.firstCustomer()).login}
 }
+
+// Login gives the login that a name stands for in a clinic of so many bookings: own:doctor
+// and own:customer are the ones with a password, everybody else is called by the login.
+func Login(name string, bookings int) (string, error) {
+	if name != "own:doctor" && name != "own:customer" {
+		return name, nil
+	}
+	c, err := New(SizeFor(bookings), time.Now())
+	if err != nil {
+		return "", err
+	}
+	if name == "own:doctor" {
+		return c.account(c.firstDoctor()).login, nil
+	}
+	return c.account(c.firstCustomer()).login, nil
+}

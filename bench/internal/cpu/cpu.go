@@ -174,17 +174,24 @@ func ForgetPeak(pid int) error {
 
 // PeakMemory gives the most memory that a process has had resident at once, in
 // bytes.
-func PeakMemory(pid int) (int64, error) {
+func PeakMemory(pid int) (int64, error) { return ofStatus(pid, "VmHWM:") }
+
+// PrivateMemory is what a process has of its own in memory: neither files nor what it
+// shares with others.
+func PrivateMemory(pid int) (int64, error) { return ofStatus(pid, "RssAnon:") }
+
+// ofStatus is an amount of memory that the kernel tells of a process.
+func ofStatus(pid int, key string) (int64, error) {
 	file := fmt.Sprintf("/proc/%d/status", pid)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if rest, ok := strings.CutPrefix(line, key); ok {
 			kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, fmt.Errorf("%s says nothing of VmHWM", file)
+	return 0, fmt.Errorf("%s says nothing of %s", file, key)
 }

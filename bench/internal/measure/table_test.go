@@ -78,3 +78,37 @@ x to
 		t.Errorf("without a peer: %s", out.String())
 	}
 }
+
+func TestTargetsThatAreMissedAreBold(t *testing.T) {
+	var samples []measure.Sample
+	for _, ms := range []time.Duration{30, 10, 20} {
+		samples = append(samples,
+			measure.Sample{System: "x", Login: "a", Operation: "Q5", PerSecond: 50, Server: ms * time.Millisecond, Postgres: 3 * time.Millisecond, PeakMemory: 6},
+			measure.Sample{System: "ceiling", Login: "a", Operation: "Q5", PerSecond: 10, Server: 10 * time.Millisecond, Postgres: 3 * time.Millisecond, PeakMemory: 3},
+			measure.Sample{System: "postgraphile", Login: "a", Operation: "Q5", PerSecond: 10, PeakMemory: 600})
+	}
+	var out strings.Builder
+	measure.WriteTargets(&out, samples, false)
+	want := `
+Targets, as ratios:
+
+| | login | target | reached |
+|---|---|--:|---|
+| server CPU : ceiling | a | ≤ 1.3 | Q5 **2.00** (1.00–3.00) |
+| PostgreSQL CPU : ceiling | a | ≤ 1.1 | Q5 1.00 (1.00–1.00) |
+| peak memory : postgraphile | a | ≤ 0.1 | Q5 0.01 (0.01–0.01) |
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("pinned (-want +got):\n%s", diff)
+	}
+	out.Reset()
+	measure.WriteTargets(&out, samples, true)
+	if want := "| requests/s : postgraphile | a | ≥ 4 | Q5 5.00 (5.00–5.00) |\n"; !strings.HasSuffix(out.String(), want) || strings.Contains(out.String(), "CPU") {
+		t.Errorf("shared: %s", out.String())
+	}
+	out.Reset()
+	measure.WriteTargets(&out, nil, false)
+	if out.Len() > 0 {
+		t.Errorf("of nothing: %s", out.String())
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"runtime"
+	"strconv"
 
 	"clinicgraph/bench/internal/cluster"
 )
@@ -93,6 +95,9 @@ func On(ctx context.Context, w Wish, log *slog.Logger, run func(Ground) error) (
 // where it serves, as ours does.
 func (g Ground) Peer(args ...string) (*Server, error) {
 	environ := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "DATABASE_URL=" + g.Home.Database, "NODE_ENV=production", "GRAPHILE_ENV=production"}
+	if g.pinned == Nowhere { // all processors: a process of Node takes one
+		environ = append(environ, "PEER_WORKERS="+strconv.Itoa(runtime.NumCPU()))
+	}
 	return g.at.run(g.pinned != Nowhere, environ, args...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -39,7 +40,8 @@ type Source struct {
 
 // Prepare makes the questions of the named operations for a login of the
 // benchmark's clinic, in that order, as documents of the server's schema. Whoever works at a desk is asked about the
-// own unit, everybody else about the whole clinic. The server is asked for the
+// own unit, practitioners and customers about what is theirs, and not for all operations; everybody else about the whole
+// clinic. The server is asked for the
 // cursors of the first pages alone; all answers come from the database.
 func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents Documents, names []string) ([]*Set, error) {
 	p := preparer{Source: s, db: s.DB, ask: ask, documents: documents}
@@ -54,6 +56,9 @@ func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents D
 		maker, ok := makers[name]
 		if !ok {
 			return nil, fmt.Errorf("there is no operation %q", name)
+		}
+		if theirs, some := asked[p.role]; some && !slices.Contains(theirs, name) {
+			continue
 		}
 		questions, err := maker(ctx)
 		if err != nil {
@@ -79,21 +84,41 @@ type preparer struct {
 
 	documents Documents
 	unit      uuid.NullUUID // null: all
+	own       uuid.NullUUID // the profile of a practitioner or customer, who sees own rows alone
+	role      string
+	login     string
+}
+
+// asked are the operations of those who see own rows alone; all are everybody else's. A
+// practitioner is shown no payments, and neither has thirty thousand bookings to count.
+var asked = map[string][]string{access.RoleDoctor: {"Q1", "Q5"}, access.RoleCustomer: {"Q1", "Q3", "Q5"}}
+
+// mine is the condition for the bookings b that the login sees whole.
+func (p *preparer) mine() (condition string, who uuid.NullUUID) {
+	switch p.role {
+	case access.RoleCustomer:
+		return `b.customer_id = $1`, p.own
+	case access.RoleDoctor: // of whom has called off, the customer is nobody's business any more
+		return `EXISTS (SELECT 1 FROM appointments m WHERE m.booking_id = b.id AND m.practitioner_id = $1 AND m.status NOT IN ('CANCELLED', 'DECLINED', 'EXPIRED'))`, p.own
+	default:
+		return `($1::uuid IS NULL OR b.unit_id = $1)`, p.unit
+	}
 }
 
 func (p *preparer) scope(ctx context.Context, login string) error {
-	var role string
-	err := p.db.QueryRowContext(ctx, `SELECT r.name, u.organizational_unit_id FROM users u
-		JOIN user_roles ur ON ur.user_id = u.id JOIN roles r ON r.id = ur.role_id WHERE u.username = $1`, login).Scan(&role, &p.unit)
+	p.login = login
+	err := p.db.QueryRowContext(ctx, `SELECT r.name, u.organizational_unit_id, coalesce(
+			(SELECT d.id FROM practitioner_profiles d WHERE d.user_id = u.id), (SELECT c.id FROM customers c WHERE c.account_id = u.id ORDER BY c.id LIMIT 1))
+		FROM users u JOIN user_roles ur ON ur.user_id = u.id JOIN roles r ON r.id = ur.role_id WHERE u.username = $1`, login).Scan(&p.role, &p.unit, &p.own)
 	if err != nil {
 		return err
 	}
-	switch role {
-	case access.RoleStaff:
+	switch p.role {
+	case access.RoleStaff, access.RoleDoctor, access.RoleCustomer:
 	case access.RoleManager, access.RoleAdmin:
 		p.unit = uuid.NullUUID{}
 	default:
-		return fmt.Errorf("no questions are for a %s", role)
+		return fmt.Errorf("no questions are for a %s", p.role)
 	}
 	return nil
 }

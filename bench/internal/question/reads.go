@@ -8,17 +8,20 @@ import (
 	"time"
 
 	"github.com/lib/pq"
+
+	"clinicgraph/internal/access"
 )
 
 // Rows are drawn by the hash of their ids: at random, and the same each time.
 
 func (p *preparer) bookingsByID(ctx context.Context) ([]Question, error) {
+	mine, who := p.mine()
 	return p.each(ctx, `
 		SELECT b.id, b.number, c.id, g.first_name, s.surname, a.id, d.id, d.display_name, v.id, v.name
-		  FROM (SELECT * FROM bookings WHERE $1::uuid IS NULL OR unit_id = $1 ORDER BY md5(id::text) LIMIT $2) b
+		  FROM (SELECT * FROM bookings b WHERE `+mine+` ORDER BY md5(id::text) LIMIT $2) b
 		  JOIN customers c ON c.id = b.customer_id JOIN given_names g ON g.id = c.given_name_id JOIN surnames s ON s.id = c.surname_id
 		  JOIN appointments a ON a.booking_id = b.id JOIN practitioner_profiles d ON d.id = a.practitioner_id JOIN products v ON v.id = a.service_id`,
-		[]any{p.unit, manyQuestions}, func(scan func(...any) error) (Question, error) {
+		[]any{who, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var booking, number, customer, given, surname, appointment, doctor, doctorName, service, serviceName string
 			err := scan(&booking, &number, &customer, &given, &surname, &appointment, &doctor, &doctorName, &service, &serviceName)
 			return newQuestion(p.documents["Q1"], map[string]any{"id": booking}).holds(
@@ -48,14 +51,18 @@ func (p *preparer) bookingsOfDays(ctx context.Context) ([]Question, error) {
 // histories asks about half of the customers: M1 books for the others, so that
 // their last bookings stay the last.
 func (p *preparer) histories(ctx context.Context) ([]Question, error) {
+	customers, who := `($1::uuid IS NULL OR unit_id = $1) AND `+askedAbout, p.unit
+	if p.role == access.RoleCustomer {
+		customers, who = `id = $1`, p.own
+	}
 	return p.each(ctx, `
 		SELECT c.id, array_agg(b.id::text ORDER BY b.starts_at DESC, b.id DESC),
 		       sum((SELECT count(*) FROM payment_transactions WHERE booking_id = b.id)),
 		       sum((SELECT count(*) FROM order_events e JOIN orders o ON o.id = e.order_id WHERE o.booking_id = b.id))
-		  FROM (SELECT id FROM customers WHERE ($1::uuid IS NULL OR unit_id = $1) AND `+askedAbout+` ORDER BY md5(id::text) LIMIT $2) c
+		  FROM (SELECT id FROM customers WHERE `+customers+` ORDER BY md5(id::text) LIMIT $2) c
 		  CROSS JOIN LATERAL (SELECT id, starts_at FROM bookings WHERE customer_id = c.id ORDER BY starts_at DESC, id DESC LIMIT 10) b
 		 GROUP BY c.id`,
-		[]any{p.unit, manyQuestions}, func(scan func(...any) error) (Question, error) {
+		[]any{who, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var customer string
 			var bookings []string
 			var payments, events int
@@ -125,8 +132,12 @@ func (p *preparer) windows(ctx context.Context) (all []window, err error) {
 }
 
 func (p *preparer) users(ctx context.Context) ([]Question, error) {
-	return p.each(ctx, `SELECT id, username, email FROM users WHERE $1::uuid IS NULL OR organizational_unit_id = $1 ORDER BY md5(id::text) LIMIT $2`,
-		[]any{p.unit, manyQuestions}, func(scan func(...any) error) (Question, error) {
+	users, who := `$1::uuid IS NULL OR organizational_unit_id = $1`, any(p.unit)
+	if asked[p.role] != nil {
+		users, who = `username = $1`, p.login
+	}
+	return p.each(ctx, `SELECT id, username, email FROM users WHERE `+users+` ORDER BY md5(id::text) LIMIT $2`,
+		[]any{who, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var id, username, email string
 			err := scan(&id, &username, &email)
 			return newQuestion(p.documents["Q5"], map[string]any{"id": id}).holds(field("id", id), field("username", username), field("email", email)), err
