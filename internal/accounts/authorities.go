@@ -118,7 +118,7 @@ func (a *Authorities) Hook() ent.Hook {
 			if !rests {
 				return value, nil
 			}
-			if err := store.AfterCommit(m.(interface{ Tx() (*ent.Tx, error) }), func() { a.forget(whose) }); err != nil {
+			if err := store.AfterCommit(m, func() { a.forget(whose) }); err != nil {
 				return nil, fmt.Errorf("authorities: %s of %s: %w", m.Op(), m.Type(), err)
 			}
 			return value, nil

@@ -34,8 +34,6 @@ var announced = map[string][]string{
 
 // mutation is what the generated mutations have in common beyond ent.Mutation.
 type mutation interface {
-	ent.Mutation
-	Tx() (*ent.Tx, error)
 	ID() (uuid.UUID, bool)
 }
 
@@ -55,7 +53,7 @@ func Hook(publish func(Event)) ent.Hook {
 				return nil, fmt.Errorf("events: %s of %s, whose rows nobody knows", m.Op(), m.Type())
 			}
 			e := Event{Entity: m.Type(), ID: id, Version: version(value), For: only(value)}
-			if err := store.AfterCommit(m.(mutation), func() { publish(e) }); err != nil {
+			if err := store.AfterCommit(m, func() { publish(e) }); err != nil {
 				return nil, fmt.Errorf("events: %s of %s: %w", m.Op(), m.Type(), err)
 			}
 			return value, nil

@@ -55,7 +55,6 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 // mutation is what the generated mutations have in common beyond ent.Mutation.
 type mutation interface {
 	ent.Mutation
-	Tx() (*ent.Tx, error)
 	ID() (uuid.UUID, bool)
 	SetID(uuid.UUID)
 }
@@ -81,7 +80,7 @@ func allowed(ctx context.Context, m ent.Mutation) error {
 		return fmt.Errorf("guard: %s of %s outside of a verb: %w", m.Op(), m.Type(),
 			fault.Forbidden("This cannot be changed directly."))
 	}
-	if _, err := m.(mutation).Tx(); err != nil {
+	if ent.TransactionOf(m) == nil {
 		// lib/pq may report a bad connection after a statement was sent, and
 		// database/sql then repeats it; inside a transaction it cannot.
 		return fmt.Errorf("guard: %s of %s outside of a transaction", m.Op(), m.Type())

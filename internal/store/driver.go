@@ -31,6 +31,7 @@ type Driver struct {
 	read    *sql.DB
 	reader  entsql.Conn
 	wait    time.Duration // for a connection to PostgreSQL; 0 is as long as the context lasts
+	rewrite func(query string, args []any) (string, []any)
 }
 
 var _ dialect.Driver = (*Driver)(nil)
@@ -50,6 +51,9 @@ func (d *Driver) Close() error { return nil }
 func (d *Driver) Query(ctx context.Context, query string, args, v any) error {
 	if !onlyReads(query) {
 		return ErrWriteOutsideTx
+	}
+	if all, ok := args.([]any); ok && d.rewrite != nil {
+		query, args = d.rewrite(query, all)
 	}
 	query, args = d.lists(query, args)
 	ctx, done := patiently(ctx, d.wait)
@@ -147,6 +151,7 @@ type Tx struct {
 
 	gathered []gathered
 	waiting  inserts
+	after    []func() // of AfterCommit
 }
 
 var (
@@ -209,10 +214,16 @@ func (t *Tx) Commit() error {
 		return errors.Join(err, ignoreTxDone(t.tx.Rollback()))
 	}
 	err := t.tx.Commit()
-	if err == nil || notCommitted(err) {
+	if err != nil && notCommitted(err) {
 		return t.cause(err)
 	}
-	return commitUnknown(err)
+	for _, do := range t.after {
+		do()
+	}
+	if err != nil {
+		return commitUnknown(err)
+	}
+	return nil
 }
 
 // Rollback undoes the transaction. Once the transaction has ended, by Commit or

@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
+	"fmt"
 
 	"entgo.io/ent/dialect"
 
@@ -46,19 +46,11 @@ func (db *DB) LocksRows() bool { return db.Dialect == dialect.Postgres }
 // AfterCommit has do called once the transaction of a mutation has committed,
 // before Commit returns to the verb; also where nobody knows whether it has. After
 // a rollback nothing is called. The mutation must be inside a transaction.
-func AfterCommit(m interface{ Tx() (*ent.Tx, error) }, do func()) error {
-	tx, err := m.Tx()
-	if err != nil {
-		return err
+func AfterCommit(m ent.Mutation, do func()) error {
+	tx, ok := ent.TransactionOf(m).(*Tx)
+	if !ok {
+		return fmt.Errorf("store: %s of %s is in no transaction", m.Op(), m.Type())
 	}
-	tx.OnCommit(func(next ent.Committer) ent.Committer {
-		return ent.CommitFunc(func(ctx context.Context, tx *ent.Tx) error {
-			err := next.Commit(ctx, tx)
-			if err == nil || errors.Is(err, ErrCommitUnknown) {
-				do()
-			}
-			return err
-		})
-	})
+	tx.after = append(tx.after, do)
 	return nil
 }
