@@ -31,6 +31,8 @@ var arrows = []rule{
 		why: "a span holds facts about the work, and nobody's data"},
 	{from: "graph/", never: []string{"database/sql", "clinicgraph/internal/config", "net/http/httptest", "clinicgraph/internal/jobs", "clinicgraph/internal/app"},
 		why: "resolvers turn arguments into one call"},
+	{from: "graph/compiled", never: []string{"clinicgraph/graph", "clinicgraph/graph/generated", "clinicgraph/graph/model", "clinicgraph/internal/guard", "clinicgraph/internal/audit", "clinicgraph/internal/store"},
+		why: "plans are made of what they are handed: rules, doors, a way to ask"},
 	{from: "graph/transport", never: []string{"clinicgraph/graph", "clinicgraph/graph/generated", "clinicgraph/ent", "clinicgraph/ent/", "clinicgraph/internal/httpserver"},
 		why: "a transport knows no entity and no door"},
 	{from: "ent/schema", never: []string{"clinicgraph/ent", "clinicgraph/ent/"},
