@@ -126,7 +126,7 @@ func (c *compiler) roots(p *plan) error {
 		text = program{{op: opText}}
 	}
 	if len(p.roots) == 0 {
-		return unplanned("no object is asked for")
+		return unplanned("nothing is asked for")
 	}
 	if rest := text[0].text; len(rest) > 0 {
 		p.roots = append(p.roots, root{text: rest})

@@ -134,7 +134,7 @@ func (e *Engine) answer(ctx context.Context, oc *graphql.OperationContext) (data
 	}()
 	viewer := access.FromContext(ctx)
 	if viewer == nil {
-		return nil, unplanned("nobody asks")
+		return nil, unplanned("viewer missing")
 	}
 	b, err := e.plan(ctx, oc, viewer)
 	if err != nil {
@@ -146,7 +146,7 @@ func (e *Engine) answer(ctx context.Context, oc *graphql.OperationContext) (data
 	}
 	for _, n := range p.narrows {
 		if viewer.Scope(n.permission) < viewer.Scope(n.wide) {
-			return nil, unplanned("a field's permission reaches less far")
+			return nil, unplanned("refused for some objects")
 		}
 	}
 	r := &run{ctx: ctx, engine: e, viewer: viewer, variables: oc.Variables, rulings: b.rulings}

@@ -62,7 +62,7 @@ func (c *compiler) condition(e *entity, x entry, typeName string) (predicate, er
 	case "not":
 		p, err := c.filter(e, x.input)
 		if err == nil && p == nil {
-			err = unplanned("empty filter")
+			err = unplanned("filter that is empty")
 		}
 		if err != nil {
 			return nil, err
@@ -97,7 +97,7 @@ func (c *compiler) filters(e *entity, in input) ([]predicate, error) {
 	for _, x := range c.list(in) {
 		p, err := c.filter(e, x)
 		if err == nil && p == nil {
-			err = unplanned("empty filter")
+			err = unplanned("filter that is empty")
 		}
 		if err != nil {
 			return nil, err

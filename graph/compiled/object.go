@@ -53,7 +53,7 @@ func (c *compiler) builder(l *level) *builder { return &builder{compiler: c, lev
 func (b *builder) source(e *entity) *source {
 	s := &source{entity: e, name: "t" + strconv.Itoa(len(b.sources)), bit: 1 << (len(b.sources) & 63)}
 	if len(b.sources) == 64 {
-		b.fail(unplanned("more than 64 objects in one"))
+		b.fail(unplanned("objects, more than 64 in one"))
 	}
 	b.sources = append(b.sources, s)
 	b.reach(e)

@@ -235,7 +235,7 @@ func (b *builder) edges(l *level, pg *page, base *source, set ast.SelectionSet) 
 			*p = append(*p, step{op: opCursor})
 		case "node":
 			if nodes++; nodes > 1 {
-				return unplanned("a node under two names")
+				return unplanned("edges with two nodes")
 			}
 			if err := b.object(p, base, f.Selections); err != nil {
 				return err

@@ -26,7 +26,7 @@ func (e *Engine) ruled(ctx context.Context, on *entity) (*ruling, error) {
 		rule(s)
 	}
 	if s.HasJoins() {
-		return nil, unplanned("a row rule that joins")
+		return nil, unplanned("rule that joins")
 	}
 	if p := s.P(); p != nil {
 		p.SetDialect(e.dialect)

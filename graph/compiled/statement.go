@@ -43,7 +43,7 @@ type level struct {
 func (b *builder) finish(base *source) error {
 	l, pg := b.level, b.level.page
 	if pg != nil && (l.countOnly && (pg.after != nil || pg.before != nil || !pg.counted)) {
-		return unplanned("a page of which nothing is asked")
+		return unplanned("page of which nothing is asked")
 	}
 	base.need(idColumn)
 	if l.order != nil {

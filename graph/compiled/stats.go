@@ -3,6 +3,7 @@ package compiled
 import (
 	"errors"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -48,8 +49,21 @@ func (c *counts) count(err error) {
 	}
 }
 
-// Stats gives the counts.
+// Kinds sums the fallbacks up by the first word of their reason.
+func (s Stats) Kinds() map[string]int {
+	kinds := map[string]int{}
+	for reason, n := range s.Fallbacks {
+		kind, _, _ := strings.Cut(reason, " ")
+		kinds[kind] += int(n)
+	}
+	return kinds
+}
+
+// Stats gives the counts; of no engine they are zero.
 func (e *Engine) Stats() Stats {
+	if e == nil {
+		return Stats{}
+	}
 	documents, bytes := e.documents.size()
 	e.counts.mu.Lock()
 	defer e.counts.mu.Unlock()

@@ -141,7 +141,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		return nil, err
 	}
 	lets := gate(cfg.Load)
-	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth, lets, a.Live, a.Sealer, o.Version), log, o); err != nil {
+	if a.observer, err = observe(ctx, cfg, db, sources(db, resolver.Auth, lets, a.Live, a.Sealer, func() compiled.Stats { return a.Reads.Stats() }, o.Version), log, o); err != nil {
 		return nil, err
 	}
 	defer func() {

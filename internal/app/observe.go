@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel"
 
 	"clinicgraph/graph"
+	"clinicgraph/graph/compiled"
 	"clinicgraph/graph/live"
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/admission"
@@ -63,7 +64,7 @@ func observe(ctx context.Context, cfg config.Config, db *store.DB, sources metri
 }
 
 // sources are the parts that the metrics ask.
-func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live.Hub, sealer *chain.Sealer, version string) metrics.Sources {
+func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live.Hub, sealer *chain.Sealer, reads func() compiled.Stats, version string) metrics.Sources {
 	pools := map[string]*sql.DB{"postgres": db.Write}
 	if db.Dialect == dialect.SQLite {
 		pools = map[string]*sql.DB{"sqlite-write": db.Write, "sqlite-read": db.Read}
@@ -81,6 +82,11 @@ func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live
 		Subscriptions:   func() float64 { return float64(hub.Subscriptions()) },
 		StatementHits:   func() float64 { return float64(db.CacheStats().Hits) },
 		StatementMisses: func() float64 { return float64(db.CacheStats().Prepared) },
+		ReadsPlanned:    func() float64 { return float64(reads().Hits) },
+		ReadsDropped:    func() float64 { return float64(reads().Dropped) },
+		PlanDocuments:   func() float64 { return float64(reads().Documents) },
+		PlanBytes:       func() float64 { return float64(reads().Bytes) },
+		Unplanned:       func(context.Context) (map[string]int, error) { return reads().Kinds(), nil },
 		HashingSlots:    func() float64 { return float64(signIn.Passwords.Queue().Slots) },
 		HashingRunning:  func() float64 { return float64(signIn.Passwords.Queue().Running) },
 		HashingWaiting:  func() float64 { return float64(signIn.Passwords.Queue().Waiting) },

@@ -16,6 +16,8 @@ type Sources struct {
 	Pools   map[string]*sql.DB // by the name that they are shown under
 
 	StatementHits, StatementMisses func() float64 // of the prepared-statement cache
+	ReadsPlanned, ReadsDropped     func() float64 // queries that plans answered, and that they began
+	PlanDocuments, PlanBytes       func() float64 // that are kept
 	HashingSlots                   func() float64 // passwords that may be hashed at once
 	HashingRunning, HashingWaiting func() float64
 	HashingWaited, HashingRefused  func() float64 // since the start
@@ -30,6 +32,7 @@ type Sources struct {
 	SigningKeys func(context.Context) (map[string]int, error) // by state
 
 	Unpartitioned func(context.Context) (map[string]int, error) // entries of the record, by log
+	Unplanned     func(context.Context) (map[string]int, error) // queries without a plan, by the kind of reason
 }
 
 // register puts the sources into the registry.
@@ -43,6 +46,11 @@ func (s Sources) register(m *Metrics) {
 	info.WithLabelValues(s.Version).Set(1)
 	m.counter("sql_prepared_hits_total", "Runs of a statement that its connection had prepared already; 0 on SQLite.", s.StatementHits)
 	m.counter("sql_prepared_misses_total", "Statements that had to be prepared; 0 on SQLite.", s.StatementMisses)
+	m.counter("reads_planned_total", "Queries that compiled reads answered.", s.ReadsPlanned)
+	m.counter("reads_dropped_total", "Queries that compiled reads began and the executor answered: something was not there, or failed.", s.ReadsDropped)
+	m.gauge("reads_plan_documents", "Documents whose plans are kept.", s.PlanDocuments)
+	m.gauge("reads_plan_bytes", "Bytes that plans and their documents take, about.", s.PlanBytes)
+	m.queue("reads_unplanned", "Queries since the start that the executor answered because there is no plan for them, by the kind of reason.", "reason", s.Unplanned)
 	m.gauge("hashing_slots", "Passwords that may be hashed at once.", s.HashingSlots)
 	m.gauge("hashing_running", "Passwords that are being hashed.", s.HashingRunning)
 	m.gauge("hashing_waiting", "Sign-ins that wait for a slot to be hashed in.", s.HashingWaiting)
