@@ -61,7 +61,6 @@ func (r *run) row(a *answer, cells []cell) error {
 			return err
 		}
 	}
-	a.seen |= 1
 	return r.steps(a, g, cells)
 }
 
@@ -94,7 +93,7 @@ func (pg *page) mark(g *group, cells []cell) error {
 // steps writes one row.
 func (r *run) steps(a *answer, g *group, cells []cell) error {
 	b := a.text
-	made := span{from: len(b), firstHole: len(a.holes)}
+	made := span{from: len(b), firstHole: len(a.holes), firstSight: len(a.sights), seen: 1}
 	program := a.level.program
 	for i := 0; i < len(program); i++ {
 		s := &program[i]
@@ -114,7 +113,7 @@ func (r *run) steps(a *answer, g *group, cells []cell) error {
 		ok := true
 		switch {
 		case s.op == opObject && v != nil:
-			a.seen |= s.bit
+			made.seen |= s.bit
 		case s.op == opObject && s.null != nil:
 			b = append(b, s.null...)
 			i = s.jump
@@ -125,7 +124,7 @@ func (r *run) steps(a *answer, g *group, cells []cell) error {
 		case s.op == opMoney:
 			b, ok = encodeMoney(b, v, cells[s.child].value)
 		case s.op == opShown && v != nil:
-			ok = r.see(s.child, v)
+			ok = a.see(s.child, v, made.firstSight)
 		case s.op == opHole && v != nil:
 			var key string
 			key, ok = textual(v)
@@ -138,7 +137,7 @@ func (r *run) steps(a *answer, g *group, cells []cell) error {
 			return errDropped
 		}
 	}
-	made.to, made.lastHole = len(b), len(a.holes)
+	made.to, made.lastHole, made.lastSight = len(b), len(a.holes), len(a.sights)
 	a.text = b
 	g.rows = append(g.rows, made)
 	return nil
@@ -150,16 +149,17 @@ type sight struct {
 	fields uint64
 }
 
-// see notes that the personal field with that bit is shown. It is told when the answer
-// is complete: a plan that is dropped has shown nothing.
-func (r *run) see(bit int, id any) bool {
+// see notes that the row shows the personal field with that bit. It is told when the
+// answer is complete, and of rows that are in it: a plan that is dropped has shown
+// nothing, and neither has a row that only says whether there is another page.
+func (a *answer) see(bit int, id any, first int) bool {
 	whose, ok := subject(id)
 	if !ok {
 		return false
 	}
-	if n := len(r.sights); n == 0 || r.sights[n-1].whose != whose {
-		r.sights = append(r.sights, sight{whose: whose})
+	if n := len(a.sights); n == first || a.sights[n-1].whose != whose {
+		a.sights = append(a.sights, sight{whose: whose})
 	}
-	r.sights[len(r.sights)-1].fields |= 1 << bit
+	a.sights[len(a.sights)-1].fields |= 1 << bit
 	return true
 }

@@ -42,10 +42,11 @@ type answer struct {
 	level  *level
 	text   []byte
 	holes  []hole
+	sights []sight
 	whole  group
 	groups map[string]*group
 	below  []*answer
-	seen   uint64 // sources of which there was an object
+	seen   uint64 // sources of which an object was written
 	rows   int
 	args   []any
 }
@@ -56,8 +57,12 @@ type hole struct {
 	key       string
 }
 
-// span is the text and the holes of one row.
-type span struct{ from, to, firstHole, lastHole int }
+// span is one row: its text, its holes, whose personal fields are in it, and of which
+// sources there was an object. Not every row that is read is written.
+type span struct {
+	from, to, firstHole, lastHole, firstSight, lastSight int
+	seen                                                 uint64
+}
 
 // group is the rows of one parent.
 type group struct {
@@ -98,7 +103,7 @@ var answers = sync.Pool{New: func() any { return &answer{} }}
 
 func answerOf(l *level) *answer {
 	a := answers.Get().(*answer)
-	*a = answer{level: l, text: a.text[:0], holes: a.holes[:0], args: a.args[:0], whole: group{rows: a.whole.rows[:0]}}
+	*a = answer{level: l, text: a.text[:0], holes: a.holes[:0], sights: a.sights[:0], args: a.args[:0], whole: group{rows: a.whole.rows[:0]}}
 	return a
 }
 

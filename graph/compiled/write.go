@@ -80,6 +80,8 @@ var nobody = &group{}
 
 // span writes one row with its holes filled.
 func (r *run) span(b []byte, a *answer, s span) ([]byte, error) {
+	r.sights = append(r.sights, a.sights[s.firstSight:s.lastSight]...)
+	a.seen |= s.seen
 	from := s.from
 	for _, h := range a.holes[s.firstHole:s.lastHole] {
 		b = append(b, a.text[from:h.at]...)
