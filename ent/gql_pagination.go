@@ -287,6 +287,7 @@ func (_m *AccessReviewQuery) Paginate(
 		return nil, err
 	}
 	conn := &AccessReviewConnection{Edges: []*AccessReviewEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *AccessReviewQuery
 	if selection.count {
@@ -596,6 +597,7 @@ func (_m *AccessReviewItemQuery) Paginate(
 		return nil, err
 	}
 	conn := &AccessReviewItemConnection{Edges: []*AccessReviewItemEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *AccessReviewItemQuery
 	if selection.count {
@@ -852,6 +854,7 @@ func (_m *ApiTokenQuery) Paginate(
 		return nil, err
 	}
 	conn := &ApiTokenConnection{Edges: []*ApiTokenEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *ApiTokenQuery
 	if selection.count {
@@ -1108,6 +1111,7 @@ func (_m *AppointmentQuery) Paginate(
 		return nil, err
 	}
 	conn := &AppointmentConnection{Edges: []*AppointmentEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *AppointmentQuery
 	if selection.count {
@@ -1405,6 +1409,7 @@ func (_m *AuditLogQuery) Paginate(
 		return nil, err
 	}
 	conn := &AuditLogConnection{Edges: []*AuditLogEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *AuditLogQuery
 	if selection.count {
@@ -1661,6 +1666,7 @@ func (_m *AuthenticatorQuery) Paginate(
 		return nil, err
 	}
 	conn := &AuthenticatorConnection{Edges: []*AuthenticatorEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *AuthenticatorQuery
 	if selection.count {
@@ -1917,6 +1923,7 @@ func (_m *BlacklistedTokenQuery) Paginate(
 		return nil, err
 	}
 	conn := &BlacklistedTokenConnection{Edges: []*BlacklistedTokenEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *BlacklistedTokenQuery
 	if selection.count {
@@ -2173,6 +2180,7 @@ func (_m *BookingQuery) Paginate(
 		return nil, err
 	}
 	conn := &BookingConnection{Edges: []*BookingEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *BookingQuery
 	if selection.count {
@@ -2470,6 +2478,7 @@ func (_m *CustomerQuery) Paginate(
 		return nil, err
 	}
 	conn := &CustomerConnection{Edges: []*CustomerEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *CustomerQuery
 	if selection.count {
@@ -2767,6 +2776,7 @@ func (_m *GivenNameQuery) Paginate(
 		return nil, err
 	}
 	conn := &GivenNameConnection{Edges: []*GivenNameEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *GivenNameQuery
 	if selection.count {
@@ -3023,6 +3033,7 @@ func (_m *NotificationQuery) Paginate(
 		return nil, err
 	}
 	conn := &NotificationConnection{Edges: []*NotificationEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *NotificationQuery
 	if selection.count {
@@ -3279,6 +3290,7 @@ func (_m *OperationLogQuery) Paginate(
 		return nil, err
 	}
 	conn := &OperationLogConnection{Edges: []*OperationLogEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *OperationLogQuery
 	if selection.count {
@@ -3535,6 +3547,7 @@ func (_m *OrderQuery) Paginate(
 		return nil, err
 	}
 	conn := &OrderConnection{Edges: []*OrderEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *OrderQuery
 	if selection.count {
@@ -3791,6 +3804,7 @@ func (_m *OrderEventQuery) Paginate(
 		return nil, err
 	}
 	conn := &OrderEventConnection{Edges: []*OrderEventEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *OrderEventQuery
 	if selection.count {
@@ -4047,6 +4061,7 @@ func (_m *OrderItemQuery) Paginate(
 		return nil, err
 	}
 	conn := &OrderItemConnection{Edges: []*OrderItemEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *OrderItemQuery
 	if selection.count {
@@ -4303,6 +4318,7 @@ func (_m *OrganizationalUnitQuery) Paginate(
 		return nil, err
 	}
 	conn := &OrganizationalUnitConnection{Edges: []*OrganizationalUnitEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *OrganizationalUnitQuery
 	if selection.count {
@@ -4600,6 +4616,7 @@ func (_m *PasswordHistoryQuery) Paginate(
 		return nil, err
 	}
 	conn := &PasswordHistoryConnection{Edges: []*PasswordHistoryEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PasswordHistoryQuery
 	if selection.count {
@@ -4856,6 +4873,7 @@ func (_m *PaymentMethodQuery) Paginate(
 		return nil, err
 	}
 	conn := &PaymentMethodConnection{Edges: []*PaymentMethodEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PaymentMethodQuery
 	if selection.count {
@@ -5112,6 +5130,7 @@ func (_m *PaymentTransactionQuery) Paginate(
 		return nil, err
 	}
 	conn := &PaymentTransactionConnection{Edges: []*PaymentTransactionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PaymentTransactionQuery
 	if selection.count {
@@ -5368,6 +5387,7 @@ func (_m *PermissionQuery) Paginate(
 		return nil, err
 	}
 	conn := &PermissionConnection{Edges: []*PermissionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PermissionQuery
 	if selection.count {
@@ -5665,6 +5685,7 @@ func (_m *PointsAccountQuery) Paginate(
 		return nil, err
 	}
 	conn := &PointsAccountConnection{Edges: []*PointsAccountEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PointsAccountQuery
 	if selection.count {
@@ -5921,6 +5942,7 @@ func (_m *PointsEntryQuery) Paginate(
 		return nil, err
 	}
 	conn := &PointsEntryConnection{Edges: []*PointsEntryEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PointsEntryQuery
 	if selection.count {
@@ -6177,6 +6199,7 @@ func (_m *PractitionerProfileQuery) Paginate(
 		return nil, err
 	}
 	conn := &PractitionerProfileConnection{Edges: []*PractitionerProfileEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *PractitionerProfileQuery
 	if selection.count {
@@ -6474,6 +6497,7 @@ func (_m *ProductQuery) Paginate(
 		return nil, err
 	}
 	conn := &ProductConnection{Edges: []*ProductEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *ProductQuery
 	if selection.count {
@@ -6783,6 +6807,7 @@ func (_m *RateLimitLogQuery) Paginate(
 		return nil, err
 	}
 	conn := &RateLimitLogConnection{Edges: []*RateLimitLogEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RateLimitLogQuery
 	if selection.count {
@@ -7080,6 +7105,7 @@ func (_m *RefreshTokenQuery) Paginate(
 		return nil, err
 	}
 	conn := &RefreshTokenConnection{Edges: []*RefreshTokenEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RefreshTokenQuery
 	if selection.count {
@@ -7336,6 +7362,7 @@ func (_m *RewardQuery) Paginate(
 		return nil, err
 	}
 	conn := &RewardConnection{Edges: []*RewardEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RewardQuery
 	if selection.count {
@@ -7633,6 +7660,7 @@ func (_m *RewardRedemptionQuery) Paginate(
 		return nil, err
 	}
 	conn := &RewardRedemptionConnection{Edges: []*RewardRedemptionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RewardRedemptionQuery
 	if selection.count {
@@ -7889,6 +7917,7 @@ func (_m *RoleQuery) Paginate(
 		return nil, err
 	}
 	conn := &RoleConnection{Edges: []*RoleEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RoleQuery
 	if selection.count {
@@ -8186,6 +8215,7 @@ func (_m *RolePermissionQuery) Paginate(
 		return nil, err
 	}
 	conn := &RolePermissionConnection{Edges: []*RolePermissionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *RolePermissionQuery
 	if selection.count {
@@ -8442,6 +8472,7 @@ func (_m *ServiceSettingQuery) Paginate(
 		return nil, err
 	}
 	conn := &ServiceSettingConnection{Edges: []*ServiceSettingEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *ServiceSettingQuery
 	if selection.count {
@@ -8698,6 +8729,7 @@ func (_m *SessionLogQuery) Paginate(
 		return nil, err
 	}
 	conn := &SessionLogConnection{Edges: []*SessionLogEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *SessionLogQuery
 	if selection.count {
@@ -8954,6 +8986,7 @@ func (_m *SexQuery) Paginate(
 		return nil, err
 	}
 	conn := &SexConnection{Edges: []*SexEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *SexQuery
 	if selection.count {
@@ -9210,6 +9243,7 @@ func (_m *SurnameQuery) Paginate(
 		return nil, err
 	}
 	conn := &SurnameConnection{Edges: []*SurnameEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *SurnameQuery
 	if selection.count {
@@ -9466,6 +9500,7 @@ func (_m *UserQuery) Paginate(
 		return nil, err
 	}
 	conn := &UserConnection{Edges: []*UserEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *UserQuery
 	if selection.count {
@@ -9763,6 +9798,7 @@ func (_m *UserPermissionQuery) Paginate(
 		return nil, err
 	}
 	conn := &UserPermissionConnection{Edges: []*UserPermissionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *UserPermissionQuery
 	if selection.count {
@@ -10019,6 +10055,7 @@ func (_m *UserRoleQuery) Paginate(
 		return nil, err
 	}
 	conn := &UserRoleConnection{Edges: []*UserRoleEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *UserRoleQuery
 	if selection.count {
@@ -10275,6 +10312,7 @@ func (_m *UserSessionQuery) Paginate(
 		return nil, err
 	}
 	conn := &UserSessionConnection{Edges: []*UserSessionEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *UserSessionQuery
 	if selection.count {
@@ -10531,6 +10569,7 @@ func (_m *WorkingHoursQuery) Paginate(
 		return nil, err
 	}
 	conn := &WorkingHoursConnection{Edges: []*WorkingHoursEdge{}}
+	_m.Unique(false)
 	selection := contextSelection(ctx)
 	var counted *WorkingHoursQuery
 	if selection.count {
