@@ -85,7 +85,7 @@ func (c *compiler) condition(e *entity, x entry, typeName string) (predicate, er
 	case edge != nil:
 		return c.across(e, edge, op, x.input)
 	case column != nil && column.Name == "created_at" && ent.Meta[e.name].AppendOnly:
-		return nil, unplanned("the time of entries, which resolvers find by their ids")
+		return nil, unplanned("filter by the time of entries, which resolvers find by their ids")
 	case column != nil:
 		return c.compared(column, op, x.input, typeName)
 	}
