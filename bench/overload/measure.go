@@ -28,6 +28,9 @@ type measurement struct {
 	idle, loaded, calm openloop.Result
 	memory             int64   // of the server, at most
 	busy               float64 // processors, while it was overloaded
+
+	// Of the server: what an answer takes at the most, and all of the overload.
+	answer, overloaded time.Duration
 }
 
 // How the idle server and its most are found out.
@@ -47,7 +50,7 @@ var peakConnections = []int{4, 8, 16}
 // calibrate finds out what an idle server takes for a request, and how many it
 // answers at most.
 func (m *measurement) calibrate(ctx context.Context) (err error) {
-	if _, err := m.peak(ctx, warm, 4); err != nil {
+	if _, _, err := m.peak(ctx, warm, 4); err != nil {
 		return err
 	}
 	if m.idle, err = m.open(ctx, idleRate, idleFor, idleConnections); err != nil {
@@ -55,11 +58,13 @@ func (m *measurement) calibrate(ctx context.Context) (err error) {
 	}
 	m.log.Info("idle", "p50", m.idle.Good.At(0.5), "p99", m.idle.Good.At(0.99))
 	for _, connections := range peakConnections {
-		rate, err := m.peak(ctx, peakFor, connections)
+		rate, took, err := m.peak(ctx, peakFor, connections)
 		if err != nil {
 			return err
 		}
-		m.most = max(m.most, rate)
+		if rate > m.most {
+			m.most, m.answer = rate, took
+		}
 		m.log.Info("peak", "connections", connections, "per second", rate)
 	}
 	return nil
@@ -67,16 +72,24 @@ func (m *measurement) calibrate(ctx context.Context) (err error) {
 
 // overload asks for many times as much, and then for little again.
 func (m *measurement) overload(ctx context.Context) (err error) {
-	if _, err := m.peak(ctx, warm, 1); err != nil {
+	if _, _, err := m.peak(ctx, warm, 1); err != nil {
 		return err
 	}
 	before, err := cpu.OfMachine()
 	if err != nil {
 		return err
 	}
+	worked, err := cpu.OfProcess(m.pid)
+	if err != nil {
+		return err
+	}
 	if m.loaded, err = m.open(ctx, m.times*m.most, m.lasts, m.connections); err != nil {
 		return err
 	}
+	if m.overloaded, err = cpu.OfProcess(m.pid); err != nil {
+		return err
+	}
+	m.overloaded -= worked
 	after, err := cpu.OfMachine()
 	if err != nil {
 		return err
@@ -94,10 +107,25 @@ func (m *measurement) open(ctx context.Context, rate float64, lasts time.Duratio
 }
 
 // peak is how many requests a second the server answers to so many connections,
-// each with one under way at any time.
-func (m *measurement) peak(ctx context.Context, lasts time.Duration, connections int) (float64, error) {
-	r, err := closedloop.Load{Addr: m.addr, Token: m.token, Connections: connections, Warm: time.Second, Measure: lasts}.Run(ctx, m.mix)
-	return r.PerSecond(), err
+// each with one under way at any time, and what it takes the server's processors for
+// each.
+func (m *measurement) peak(ctx context.Context, lasts time.Duration, connections int) (float64, time.Duration, error) {
+	var began, ended time.Duration
+	worked := func(into *time.Duration) func() error {
+		return func() (err error) { *into, err = cpu.OfProcess(m.pid); return err }
+	}
+	load := closedloop.Load{Addr: m.addr, Token: m.token, Connections: connections, Warm: time.Second, Measure: lasts, Begin: worked(&began), End: worked(&ended)}
+	r, err := load.Run(ctx, m.mix)
+	if err != nil {
+		return 0, 0, err
+	}
+	return r.PerSecond(), (ended - began) / time.Duration(r.Requests), nil
+}
+
+// refusal is what one took the server's processors, if an answer took as much under
+// overload as at the most.
+func (m *measurement) refusal() time.Duration {
+	return (m.overloaded - time.Duration(len(m.loaded.Good))*m.answer) / time.Duration(max(len(m.loaded.Rejected), 1))
 }
 
 func (m *measurement) write() {
@@ -112,8 +140,8 @@ func (m *measurement) write() {
 			millis(row.Good.At(0.5)), millis(row.Good.At(0.99)), len(row.Rejected),
 			millis(row.Rejected.At(0.5)), millis(row.Rejected.At(0.99)), millis(row.Rejected.At(1)))
 	}
-	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server. Peak memory of the server %d MiB; %.2f processors busy.\n",
-		100*m.loaded.GoodPerSecond()/m.most, float64(m.loaded.Good.At(0.99))/float64(max(m.idle.Good.At(0.99), 1)), m.memory>>20, m.busy)
+	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server. Peak memory of the server %d MiB; %.2f processors busy. An answer takes the server %d µs of its processors at the most, a refusal %d µs if answers take no longer under overload.\n",
+		100*m.loaded.GoodPerSecond()/m.most, float64(m.loaded.Good.At(0.99))/float64(max(m.idle.Good.At(0.99), 1)), m.memory>>20, m.busy, m.answer.Microseconds(), m.refusal().Microseconds())
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }

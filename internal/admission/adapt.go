@@ -90,5 +90,6 @@ func (g *Gate) adapt(now time.Time) {
 		g.limit++
 	}
 	g.limit = min(max(g.limit, float64(g.floor)), float64(g.ceiling))
+	g.took = w.took / time.Duration(w.requests)
 	*w = window{began: now, most: g.atWork, crowded: g.waiting > 0}
 }

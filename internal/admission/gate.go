@@ -56,6 +56,7 @@ type Gate struct {
 	rush     time.Time // since when somebody finds no place, again and again
 	lastFull time.Time // when somebody found no place
 	usual    [kinds]time.Duration
+	took     time.Duration // by a request of the last window; 0: not known
 	window   window
 }
 
@@ -150,8 +151,20 @@ func (g *Gate) Full() bool {
 }
 
 // full: the queue has lasted, and is as long as what can be let in while those in
-// it wait.
-func (g *Gate) full(now time.Time) bool { return g.waiting >= int(g.limit) && g.crowded(now) }
+// it wait. Whoever waits in vain costs more than who is refused at once.
+func (g *Gate) full(now time.Time) bool { return g.waiting >= g.useful() && g.crowded(now) }
+
+// useful is how many may wait: as many as leave within the patience of a crowd, two
+// at least, so that somebody is there when a place becomes free, and never more than
+// are at work.
+func (g *Gate) useful() int {
+	const least = 2
+	all := int(g.limit)
+	if g.took == 0 {
+		return all
+	}
+	return min(max(int(g.limit*float64(crowdPatience)/float64(g.took)), least), all)
+}
 
 func (g *Gate) crowded(now time.Time) bool {
 	return now.Sub(g.rush) > crowdAfter && now.Sub(g.lastFull) <= crowdAfter

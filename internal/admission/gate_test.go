@@ -298,3 +298,43 @@ func TestLimit_falls_at_once_when_requests_are_far_too_slow(t *testing.T) {
 		}
 	})
 }
+
+func TestAsManyMayWaitAsAreLetInMeanwhile(t *testing.T) {
+	for _, c := range []struct {
+		limit float64
+		took  time.Duration
+		want  int
+	}{
+		{8, 0, 8}, {8, time.Millisecond, 8}, {8, 5 * time.Millisecond, 8}, {8, 8 * time.Millisecond, 5}, {8, 20 * time.Millisecond, 2}, {8, time.Second, 2},
+		{1, time.Second, 1}, {64, 20 * time.Millisecond, 16},
+	} {
+		g := &Gate{limit: c.limit, took: c.took}
+		if got := g.useful(); got != c.want {
+			t.Errorf("limit %v, %s each: %d, want %d", c.limit, c.took, got, c.want)
+		}
+	}
+}
+
+func TestGate_is_full_when_more_waiting_would_be_in_vain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate(8, 1, time.Now)
+		rounds(t, g, 5, 8, 40*time.Millisecond) // takes that long, each time
+		for range g.Load().Limit {
+			enter(t, g, Mutation, 1)
+		}
+		var running sync.WaitGroup
+		for i := range 100 { // one waits at any time
+			running.Go(func() {
+				time.Sleep(time.Duration(i) * 4 * time.Millisecond) // synctest's clock
+				_, _ = g.Enter(context.Background(), Mutation, 1)
+			})
+		}
+		time.Sleep(200 * time.Millisecond)
+		synctest.Wait()
+		before := g.Load().Waiting
+		if before != 2 || !g.Full() {
+			t.Errorf("%d wait, full: %v", before, g.Full())
+		}
+		running.Wait()
+	})
+}

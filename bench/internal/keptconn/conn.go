@@ -8,9 +8,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"time"
 )
@@ -25,14 +25,15 @@ type Conn struct {
 	head   []byte
 	out    []byte
 	answer bytes.Buffer
+	until  time.Time // the deadline that is set
 }
 
 // Answer is what came back. Body is good until the next request.
 type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
-	Last   bool // the server closes the connection behind it
+	Status     int
+	RetryAfter string
+	Body       []byte
+	Last       bool // the server closes the connection behind it
 }
 
 // Dial connects; requests carry the access token, if there is one.
@@ -51,22 +52,72 @@ func Dial(ctx context.Context, addr, token string) (*Conn, error) {
 
 // Ask sends a request and gives its answer.
 func (c *Conn) Ask(body []byte) (Answer, error) {
-	if err := c.SetDeadline(time.Now().Add(limit)); err != nil {
-		return Answer{}, err
+	// Setting the deadline costs a system's timer: once a second is exact enough.
+	if now := time.Now(); c.until.Sub(now) < limit-time.Second {
+		c.until = now.Add(limit)
+		if err := c.SetDeadline(c.until); err != nil {
+			return Answer{}, err
+		}
 	}
 	c.out = strconv.AppendInt(append(c.out[:0], c.head...), int64(len(body)), 10)
 	c.out = append(append(c.out, "\r\n\r\n"...), body...)
 	if _, err := c.Write(c.out); err != nil {
 		return Answer{}, err
 	}
-	response, err := http.ReadResponse(c.in, nil)
+	return c.read()
+}
+
+// read reads an answer of a known length by hand: http.ReadResponse makes some
+// thirty objects of each, which a generator beside the server cannot afford. The
+// server gives all its answers a length.
+func (c *Conn) read() (a Answer, err error) {
+	line, err := c.line()
 	if err != nil {
 		return Answer{}, err
 	}
+	status, ok := bytes.CutPrefix(line, []byte("HTTP/1.1 "))
+	if !ok || len(status) < 3 {
+		return Answer{}, fmt.Errorf("no answer: %q", line)
+	}
+	if a.Status, err = strconv.Atoi(string(status[:3])); err != nil {
+		return Answer{}, fmt.Errorf("no answer: %q", line)
+	}
+	length := -1
+	for {
+		if line, err = c.line(); err != nil {
+			return Answer{}, err
+		}
+		if len(line) == 0 {
+			break
+		}
+		name, value, _ := bytes.Cut(line, []byte(": "))
+		switch string(name) { // as net/http spells them
+		case "Content-Length":
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return Answer{}, err
+			}
+		case "Retry-After":
+			a.RetryAfter = string(value)
+		case "Connection":
+			a.Last = bytes.EqualFold(value, []byte("close"))
+		}
+	}
+	if length < 0 {
+		return Answer{}, errors.New("an answer without a length")
+	}
 	c.answer.Reset()
-	_, err = io.Copy(&c.answer, response.Body)
-	if err := errors.Join(err, response.Body.Close()); err != nil {
+	if _, err := io.CopyN(&c.answer, c.in, int64(length)); err != nil {
 		return Answer{}, err
 	}
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: c.answer.Bytes(), Last: response.Close}, nil
+	a.Body = c.answer.Bytes()
+	return a, nil
+}
+
+// line reads a line of a head, without its end.
+func (c *Conn) line() ([]byte, error) {
+	line, err := c.in.ReadSlice('\n')
+	if err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(line[:len(line)-1], []byte("\r")), nil
 }

@@ -140,6 +140,6 @@ func rejected(a keptconn.Answer) bool {
 	if a.Status != http.StatusServiceUnavailable && a.Status != http.StatusTooManyRequests {
 		return false
 	}
-	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
+	seconds, err := strconv.Atoi(a.RetryAfter)
 	return err == nil && seconds > 0
 }
