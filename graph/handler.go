@@ -28,6 +28,7 @@ type Options struct {
 	Introspection bool
 	Documents     Documents // nil: every document is executed
 	Limits        Limits    // zero: DefaultLimits
+	GET           bool      // queries are served by GET, too
 
 	// Of subscriptions: who holds an access token, the other origins whose pages
 	// may connect, and how many operations a socket carries.
@@ -84,7 +85,11 @@ func Handler(r *Resolver, o Options) *Endpoint {
 		InitTimeout: initTimeout, Now: o.Now, Recover: recovered(o.Log),
 	})
 	srv.AddTransport(&transport.SSE{Hub: r.Live, Streams: streams, MaxBody: maxBody, Depth: o.Limits.JSONDepth, Now: o.Now, Recover: recovered(o.Log)})
-	srv.AddTransport(transport.POST{MaxBody: maxBody, Depth: o.Limits.JSONDepth, Recover: recovered(o.Log)})
+	if o.GET {
+		srv.AddTransport(transport.GET{Depth: o.Limits.JSONDepth, Recover: recovered(o.Log)})
+		srv.Use(transport.QueriesByGET{})
+	}
+	srv.AddTransport(transport.POST{MaxBody: maxBody, Depth: o.Limits.JSONDepth, Recover: recovered(o.Log), GET: o.GET})
 	srv.SetParserTokenLimit(o.Limits.Tokens)
 	srv.SetQueryCache(limits.kept)
 	srv.SetDisableSuggestion(!o.Introspection)

@@ -28,6 +28,7 @@ type POST struct {
 	MaxBody int64 // bytes
 	Depth   int   // levels of its JSON
 	Recover graphql.RecoverFunc
+	GET     bool // queries are served by GET as well
 }
 
 var _ graphql.Transport = POST{}
@@ -35,15 +36,24 @@ var _ graphql.Transport = POST{}
 // Supports implements graphql.Transport: add POST as the last one.
 func (POST) Supports(*http.Request) bool { return true }
 
+// Do implements graphql.Transport.
+func (p POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+	respond(w, r, exec, p.Recover, p.read)
+}
+
 // refusal is a request that HTTP is enough to refuse.
 type refusal struct {
 	status int
 	err    error
 }
 
-// Do implements graphql.Transport. The answer is written once, when all of it is
-// known.
-func (p POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor) {
+// notAcceptable is the refusal of a request whose answer nobody could read.
+var notAcceptable = &refusal{http.StatusNotAcceptable, fault.New(fault.CodeBadUserInput, "The graph answers with %s or %s.", Response, JSON)}
+
+// respond answers one request, whose parameters read gives. The answer is written
+// once, when all of it is known.
+func respond(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecutor, recovered graphql.RecoverFunc,
+	read func(w http.ResponseWriter, r *http.Request, acceptable bool) (*graphql.RawParams, *refusal)) {
 	media, acceptable := Negotiate(r.Header.Values("Accept"))
 	// What is refused before there is an operation is refused in an empty one.
 	none := func() context.Context {
@@ -52,16 +62,21 @@ func (p POST) Do(w http.ResponseWriter, r *http.Request, exec graphql.GraphExecu
 	defer func() {
 		if thrown := recover(); thrown != nil {
 			ctx := none()
-			resp := Refuse(ctx, exec, p.Recover(ctx, thrown))
+			resp := Refuse(ctx, exec, recovered(ctx, thrown))
 			Write(w, media, Status(media, resp), resp)
 		}
 	}()
-	params, refused := p.read(w, r, acceptable)
+	params, refused := read(w, r, acceptable)
 	if refused != nil {
 		Write(w, media, refused.status, Refuse(none(), exec, refused.err))
 		return
 	}
-	resp := run(r.Context(), exec, params)
+	resp, allowed := run(r.Context(), exec, params)
+	if !allowed {
+		w.Header().Set("Allow", http.MethodPost)
+		Write(w, media, http.StatusMethodNotAllowed, resp)
+		return
+	}
 	Write(w, media, Status(media, resp), resp)
 }
 
@@ -70,22 +85,26 @@ func Refuse(ctx context.Context, exec graphql.GraphExecutor, err error) *graphql
 	return exec.DispatchError(ctx, gqlerror.List{gqlerror.Wrap(err)})
 }
 
-func run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams) *graphql.Response {
+// run executes a request, and says whether its method allows the operation.
+func run(ctx context.Context, exec graphql.GraphExecutor, params *graphql.RawParams) (_ *graphql.Response, allowed bool) {
 	operation, errs := exec.CreateOperationContext(ctx, params)
+	if Safe(ctx) && operation.Operation != nil && operation.Operation.Operation != ast.Query {
+		return exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs), false
+	}
 	if len(errs) == 0 && operation.Operation.Operation == ast.Subscription {
 		errs = gqlerror.List{gqlerror.Wrap(fault.New(fault.CodeBadUserInput,
 			"A subscription is asked over a WebSocket, or with Accept: text/event-stream."))}
 	}
 	if len(errs) > 0 {
-		return exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs)
+		return exec.DispatchError(graphql.WithOperationContext(ctx, operation), errs), true
 	}
 	responses, ctx := exec.DispatchOperation(ctx, operation)
 	if resp := responses(ctx); resp != nil {
-		return resp
+		return resp, true
 	}
 	// The context ended before anything was executed. Most often the client has
 	// gone, which is nothing for the log.
-	return Refuse(ctx, exec, fault.Wrap(fault.CodeOverloaded, context.Cause(ctx), "The request waited for too long. Please try again."))
+	return Refuse(ctx, exec, fault.Wrap(fault.CodeOverloaded, context.Cause(ctx), "The request waited for too long. Please try again.")), true
 }
 
 // read checks the request from the outside in and reads its parameters.
@@ -93,7 +112,12 @@ func (p POST) read(w http.ResponseWriter, r *http.Request, acceptable bool) (*gr
 	refuse := func(status int, format string, args ...any) (*graphql.RawParams, *refusal) {
 		return nil, &refusal{status, fault.New(fault.CodeBadUserInput, format, args...)}
 	}
-	if r.Method != http.MethodPost {
+	switch {
+	case r.Method == http.MethodPost:
+	case p.GET:
+		w.Header().Set("Allow", http.MethodGet+", "+http.MethodPost)
+		return refuse(http.StatusMethodNotAllowed, "The graph is asked with POST, and for queries also with GET.")
+	default:
 		w.Header().Set("Allow", http.MethodPost)
 		return refuse(http.StatusMethodNotAllowed, "The graph is asked with POST.")
 	}
@@ -105,7 +129,7 @@ func (p POST) read(w http.ResponseWriter, r *http.Request, acceptable bool) (*gr
 		return refuse(http.StatusUnsupportedMediaType, "The graph reads no compressed bodies.")
 	}
 	if !acceptable {
-		return refuse(http.StatusNotAcceptable, "The graph answers with %s or %s.", Response, JSON)
+		return nil, notAcceptable
 	}
 	start := graphql.Now()
 	params, refused := p.params(w, r)

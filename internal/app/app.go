@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -66,8 +67,9 @@ type App struct {
 	Sealer   *chain.Sealer
 	Mail     *notify.Outbox
 
-	// Drain says that the server will stop soon; see httpserver.Server.Drain.
+	// Of httpserver.Server: what says that it will stop soon, and its listener.
 	Drain func()
+	Early func(net.Listener) net.Listener
 
 	// FirstAdmin is the administrator that this start has made; nil when there
 	// were users already. Its password is shown once.
@@ -174,19 +176,18 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		Keys:         resolver.Auth.Tokens.JWKS,
 		Origins:      cfg.Server.AllowedOrigins, PublicURL: cfg.Server.PublicURL,
 		Playground: cfg.PlaygroundOn(), Pages: linked, Production: cfg.Production(), Version: o.Version, Log: log,
-		Observe: a.observer.exchange,
-		Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents,
+		Observe: a.observer.exchange, Trusted: cfg.Load.Proxies(), Rate: a.rate, Gate: lets, Documents: documents, GET: cfg.Server.ServeGET,
 		JSONDepth: cmp.Or(graph.Limits(cfg.Limits), graph.DefaultLimits()).JSONDepth,
 	}
 	a.Graph = graph.Handler(resolver, a.options(cfg, resolver.Auth, graph.Options{
 		Log: log, CursorKey: cursorKey, Documents: documents, Now: o.Now, Reads: reads(cfg, db),
-		Authenticate: resolver.Auth.Authenticate, Origins: server.OwnOrigins(),
+		Authenticate: resolver.Auth.Authenticate, Origins: server.OwnOrigins(), GET: cfg.Server.ServeGET,
 	}))
 	a.Reads, server.Graph = a.Graph.Reads, a.Graph
 	if a.observer.traces != nil {
 		server.Trace = a.observer.traces.Request
 	}
-	a.Handler, a.Admin, a.Drain = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain
+	a.Handler, a.Admin, a.Drain, a.Early = server.Handler(), server.Admin(a.observer.metrics.Handler()), server.Drain, server.Early
 	a.followed.Start()
 	a.events.Start(a.listener())
 	a.Sealer.Start()

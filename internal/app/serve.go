@@ -56,7 +56,7 @@ func (s serveCmd) Run(con terminal, cfg config.Config) error {
 	server := httpserver.New(cfg.Server.Addr, a.Handler, con.log)
 	failed := make(chan error, 1)
 	crowded := &httpserver.Crowded{Listener: listener, PerIP: cfg.Load.ConnsPerIP, Trusted: cfg.Load.Proxies(), Log: con.log}
-	go func() { failed <- server.Serve(crowded) }()
+	go func() { failed <- server.Serve(a.Early(crowded)) }()
 	announce(con, cfg, listener.Addr(), admin.addr, a.Mail.Transport)
 
 	select {

@@ -78,6 +78,7 @@ type Server struct {
 	Playground     string   `name:"playground" env:"CLINICGRAPH_PLAYGROUND" default:"auto" placeholder:"WHEN" help:"Serve the GraphQL playground: on, off, or auto (off in production, and with trusted documents)."`
 
 	TrustedDocuments string `name:"trusted-documents" env:"CLINICGRAPH_TRUSTED_DOCUMENTS" placeholder:"FILE" help:"Manifest of the documents that may be executed, as GraphQL Code Generator and relay-compiler write it; every document when empty."`
+	ServeGET         bool   `name:"serve-get" env:"CLINICGRAPH_SERVE_GET" help:"Answer queries by GET as well, with their parameters in the address; never mutations."`
 }
 
 // Database says where the data is: in PostgreSQL when URL is set, otherwise in

@@ -95,6 +95,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 		"CLINICGRAPH_ALLOWED_ORIGINS":     "https://App.clinic.example, https://desk.clinic.example:8443/",
 		"CLINICGRAPH_PLAYGROUND":          "off",
 		"CLINICGRAPH_TRUSTED_DOCUMENTS":   "/etc/clinicgraph/documents.json",
+		"CLINICGRAPH_SERVE_GET":           "true",
 		"DATABASE_URL":                    secretURL,
 		"CLINICGRAPH_DATA":                "/var/lib/clinicgraph",
 		"CLINICGRAPH_DB_CONNS":            "8",
@@ -145,7 +146,7 @@ func TestEverySettingIsReadFromTheEnvironment(t *testing.T) {
 	want := Config{
 		Env: Production, SecretFile: "/run/secrets/clinicgraph", FormerSecretFiles: []string{"/run/secrets/before", "/run/secrets/long-before"}, Currency: "CHF", ClinicName: "Lakeside", Timezone: "Europe/Zurich", AuditRules: []string{"LOGOUT=off", "TOKEN_REFRESH=sampled:10"},
 		Server: Server{
-			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json",
+			Addr: "[::]:9000", PublicURL: "https://clinic.example", Playground: "off", TrustedDocuments: "/etc/clinicgraph/documents.json", ServeGET: true,
 			AllowedOrigins: []string{"https://app.clinic.example", "https://desk.clinic.example:8443"},
 		},
 		Live: Live{Streams: 500, PerUser: 5, Operations: 3}, Sessions: Sessions{PerUser: 4},

@@ -42,8 +42,10 @@ func TestConformance(t *testing.T) {
 		c.manyBookings(11, 3)
 		clock := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { c.clock.move(time.Hour) }))
 		defer clock.Close()
+		byGET := open(t, c.dialect, func(cfg *config.Config) { cfg.Server.ServeGET = true })
 		npm(t, "live",
 			"CONFORMANCE_URL="+c.url+"/graphql",
+			"CONFORMANCE_URL_BY_GET="+byGET.url+"/graphql",
 			"CONFORMANCE_PASSWORD="+password,
 			"CONFORMANCE_CLOCK="+clock.URL)
 	})

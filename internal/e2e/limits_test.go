@@ -9,7 +9,7 @@ import (
 )
 
 // TestLimitsHoldOnEveryTransport asks the same at a limit and one past it by
-// POST, over a socket and as an event stream.
+// POST, by GET, over a socket and as an event stream.
 func TestLimitsHoldOnEveryTransport(t *testing.T) {
 	limits := graph.DefaultLimits()
 	page := func(n int, inner string) string {
@@ -37,7 +37,7 @@ func TestLimitsHoldOnEveryTransport(t *testing.T) {
 			fragment = " fragment F on Booking { id }"
 		}
 		t.Run(c.name, func(t *testing.T) {
-			each(t, func(t *testing.T, s *clinic) {
+			eachByGET(t, func(t *testing.T, s *clinic) {
 				id := s.as(customerA).book(s.chat, s.practitioners[doctorNorth], at(9, 0)).ok().text("bookAppointment.booking.id")
 				query := func(selection string) string { return `{ booking(id: "` + id + `") { ` + selection + ` } }` + fragment }
 				watch := func(selection string) string {
@@ -45,6 +45,8 @@ func TestLimitsHoldOnEveryTransport(t *testing.T) {
 				}
 				s.as(customerA).do(query(c.at)).ok()
 				s.as(customerA).do(query(c.past)).refused(c.code)
+				s.as(customerA).get(params("query", query(c.at))).ok()
+				s.as(customerA).get(params("query", query(c.past))).refused(c.code)
 				if got := s.as(customerA).watch(watch(c.at), nil); got != "open" {
 					t.Errorf("a socket, at the limit: %s", got)
 				}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -34,6 +35,9 @@ func (s *Server) withAdmission(next http.Handler) http.Handler {
 			return
 		}
 		priority, kind := s.urgency(s.look(body))
+		if s.queryByGET(r) {
+			priority, kind = s.urgencyOfQuery(r.URL.Query())
+		}
 		pass, err := s.Gate.Enter(r.Context(), priority, kind)
 		if err != nil {
 			f, ok := fault.As(err)
@@ -87,6 +91,22 @@ func (s *Server) urgency(request *graphql.RawParams) (admission.Priority, uint32
 	default:
 		return admission.Read, kind
 	}
+}
+
+// queryByGET says whether a request is one for a query by GET, which is served.
+func (s *Server) queryByGET(r *http.Request) bool {
+	return s.GET && r.Method == http.MethodGet && r.Header.Get("Upgrade") == ""
+}
+
+// urgencyOfQuery is urgency of what came by GET. A mutation does not: it gains
+// nothing by trying.
+func (s *Server) urgencyOfQuery(sent url.Values) (admission.Priority, uint32) {
+	request, err := transport.QueryParams(sent, s.JSONDepth)
+	if err != nil {
+		return admission.Read, 0
+	}
+	priority, kind := s.urgency(request)
+	return max(priority, admission.Read), kind
 }
 
 // kinds tells documents apart, in this process.

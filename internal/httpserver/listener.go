@@ -73,3 +73,14 @@ func (c *heldConn) Close() error {
 	c.release()
 	return c.Conn.Close()
 }
+
+// CloseWrite lets net/http end the answers of a connection before it closes it.
+func (c *heldConn) CloseWrite() error { return closeWrite(c.Conn) }
+
+// closeWrite ends what is written to a connection that is one, where it can.
+func closeWrite(c net.Conn) error {
+	if half, ok := c.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return nil
+}

@@ -125,10 +125,17 @@ func (s *Server) withOrigin(next http.Handler) http.Handler {
 			panic(err) // checked with the settings
 		}
 	}
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		refuse(w, r, http.StatusForbidden, fault.Forbidden("Pages of this origin may not call the graph."))
-	}))
-	return protection.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked := r
+		if s.queryByGET(r) { // which the check would let pass, as safe
+			asked = &http.Request{Method: http.MethodPost, URL: r.URL, Header: r.Header, Host: r.Host}
+		}
+		if protection.Check(asked) != nil {
+			refuse(w, r, http.StatusForbidden, fault.Forbidden("Pages of this origin may not call the graph."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // OwnOrigins are those of the settings, and that of the public address: a proxy

@@ -19,15 +19,26 @@ import (
 	"clinicgraph/internal/admission"
 )
 
-// fullServer is a server whose gate lets nobody in any more, for as long as the
-// bubble's clock stands still. Release ends that.
-func fullServer(t *testing.T, log io.Writer) (h http.Handler, release func()) {
+// full is a server whose gate lets nobody in any more, for as long as the bubble's
+// clock stands still. Release ends that.
+func full(t *testing.T, log io.Writer) (s *Server, release func()) {
 	t.Helper()
 	gate := admission.New(1, time.Now)
 	pass, err := gate.Enter(t.Context(), admission.Refresh, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s = &Server{
+		Gate: gate, Authenticate: nobody, Log: slog.New(slog.NewJSONHandler(log, nil)), Origins: []string{"https://front.example"},
+		Graph: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }),
+	}
+	leave := crowd(t, gate)
+	return s, func() { leave(); pass.Leave(); time.Sleep(time.Second); synctest.Wait() }
+}
+
+// crowd has so many wait in front of a gate that has no place that it is full.
+func crowd(t *testing.T, gate *admission.Gate) (leave func()) {
+	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	for i := range 20 { // each waits for 40 ms, and they come every 10
 		go func() {
@@ -41,11 +52,14 @@ func fullServer(t *testing.T, log io.Writer) (h http.Handler, release func()) {
 	if !gate.Full() {
 		t.Fatal("the gate is not full")
 	}
-	s := &Server{
-		Gate: gate, Authenticate: nobody, Log: slog.New(slog.NewJSONHandler(log, nil)), Origins: []string{"https://front.example"},
-		Graph: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "{}") }),
-	}
-	return s.Handler(), func() { stop(); pass.Leave(); time.Sleep(time.Second); synctest.Wait() }
+	return stop
+}
+
+// fullServer is the handler of a full server.
+func fullServer(t *testing.T, log io.Writer) (h http.Handler, release func()) {
+	t.Helper()
+	s, release := full(t, log)
+	return s.Handler(), release
 }
 
 func TestARefusalUnderLoadKeepsTheContract(t *testing.T) {

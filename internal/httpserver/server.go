@@ -42,6 +42,7 @@ type Server struct {
 	Pages        []*pages.Page // those of links in mails that lead here
 	Production   bool          // browsers are told to use TLS alone
 	Version      string
+	GET          bool // queries are served by GET, too
 	Log          *slog.Logger
 
 	// Trace begins the span of a request; Observe is told of each that has been
@@ -81,27 +82,34 @@ func (s *Server) Handler() http.Handler {
 	if len(s.Pages) > 0 {
 		mux.Handle(pages.Assets, pages.Handler())
 	}
-	middleware := []func(http.Handler) http.Handler{s.withRequestID, s.withLog, s.withRecover, withSecurityHeaders}
+	return chain(mux, s.around()...)
+}
+
+// middleware is what stands around a handler.
+type middleware = func(http.Handler) http.Handler
+
+// around is what stands around every path.
+func (s *Server) around() []middleware {
+	all := []middleware{s.withRequestID, s.withLog, s.withRecover, withSecurityHeaders}
 	if s.Production {
-		middleware = append(middleware, withTransportSecurity)
+		all = append(all, withTransportSecurity)
 	}
-	return chain(mux, middleware...)
+	return all
+}
+
+// ahead is what the graph has in front of its gate. What the gate refuses comes from
+// there, too; see learnRefusals.
+func (s *Server) ahead() []middleware {
+	return []middleware{s.withCORS(), s.withOrigin, withPurpose}
 }
 
 // graph is the endpoint of the graph with what only it needs.
 func (s *Server) graph() http.Handler {
-	return chain(s.Graph,
-		s.withCORS(),
-		s.withOrigin,
-		withPurpose,
-		s.withAdmission,
-		s.withViewer,
-		s.withRate,
-		s.withCookie,
-	)
+	behind := []middleware{s.withAdmission, s.withViewer, s.withRate, s.withCookie}
+	return chain(s.Graph, append(s.ahead(), behind...)...)
 }
 
-func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.Handler {
+func chain(h http.Handler, middleware ...middleware) http.Handler {
 	for i := len(middleware) - 1; i >= 0; i-- {
 		h = middleware[i](h)
 	}
@@ -110,13 +118,17 @@ func chain(h http.Handler, middleware ...func(http.Handler) http.Handler) http.H
 
 // withCORS lets the pages of the listed origins call the graph. There is no
 // wildcard: a clinic knows its own pages.
-func (s *Server) withCORS() func(http.Handler) http.Handler {
+func (s *Server) withCORS() middleware {
 	if len(s.Origins) == 0 {
 		return func(h http.Handler) http.Handler { return h }
 	}
+	methods := []string{http.MethodPost}
+	if s.GET {
+		methods = append(methods, http.MethodGet)
+	}
 	return cors.New(cors.Options{
 		AllowedOrigins: s.Origins,
-		AllowedMethods: []string{http.MethodPost},
+		AllowedMethods: methods,
 		// For the cookie of the refresh token; it authorises nothing else.
 		AllowCredentials: true,
 		AllowedHeaders:   []string{"Authorization", "Content-Type", "X-Request-Id", access.PurposeHeader, deviceHeader, proof},
@@ -131,8 +143,8 @@ func New(addr string, h http.Handler, log *slog.Logger) *http.Server {
 		Addr: addr, Handler: h,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
 		WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
-		MaxHeaderBytes: maxHeader,
-		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes: maxHeader, ConnState: connState,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 }
 

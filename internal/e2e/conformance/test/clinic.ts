@@ -5,6 +5,8 @@
 import { Session } from '../clients/session.js';
 
 export const url = variable('CONFORMANCE_URL');
+/** The address of a server that answers queries by GET, too. */
+export const urlByGET = variable('CONFORMANCE_URL_BY_GET');
 const password = variable('CONFORMANCE_PASSWORD');
 const clock = variable('CONFORMANCE_CLOCK');
 
