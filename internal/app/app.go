@@ -66,6 +66,7 @@ type App struct {
 	Store    *store.Store
 	Sealer   *chain.Sealer
 	Mail     *notify.Outbox
+	Security *audit.Security
 
 	// Of httpserver.Server: what says that it will stop soon, and its listener.
 	Drain func()
@@ -220,7 +221,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	client.AuditLog.Use(rules.Hook())
-	security := &audit.Security{Store: s, Log: log, Rules: rules}
+	security := &audit.Security{Store: s, Log: log, Rules: rules, Now: o.Now, Codes: record}
 	uses := &accounts.Uses{Store: s, Log: log}
 	mail, oneTime, err := outbox(cfg, keys, s, o.Now, log)
 	if err != nil {
@@ -272,7 +273,7 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 	if sealer.Follow, err = stream(cfg, db, o.Out); err != nil {
 		return nil, nil, err
 	}
-	return &App{Store: s, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Accounts: r.Accounts, Seed: seed.Deps{
+	return &App{Store: s, Security: security, Sealer: sealer, events: bus, Uses: uses, Live: r.Live, Mail: mail, Sessions: signIn, Accounts: r.Accounts, Seed: seed.Deps{
 		Store: s, Record: written, Passwords: signIn.Passwords, Now: o.Now,
 		Customers: people, Catalog: &catalog.Service{Store: s},
 		Scheduling: booking, Orders: r.Orders, Rewards: r.Rewards,

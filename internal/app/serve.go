@@ -102,8 +102,8 @@ func (a *App) Close(ctx context.Context) error {
 	err := errors.Join(a.Graph.Close(ctx), a.Jobs.Stop(ctx))
 	a.events.Close(ctx) // after what has news
 	a.followed.Close()
-	err = errors.Join(err, a.Uses.Close(ctx))
-	a.Sealer.Close(ctx) // after what has changes to record
+	err = errors.Join(err, a.Uses.Close(ctx), a.Security.Close(ctx))
+	a.Sealer.Close(ctx) // after what has anything to record
 	return errors.Join(err, a.Store.DB.Close())
 }
 

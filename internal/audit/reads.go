@@ -2,13 +2,10 @@ package audit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
-	"clinicgraph/ent"
 	"clinicgraph/internal/access"
 )
 
@@ -18,10 +15,6 @@ const (
 	EventOwnDataRead  = "OWN_DATA_READ"
 )
 
-// readsBatch is how many reads one statement puts on record: 19 parameters each,
-// of the 32,766 that SQLite takes.
-const readsBatch = 1000
-
 // Read is that somebody was shown personal data of one person: which, never what
 // they are.
 type Read struct {
@@ -30,29 +23,20 @@ type Read struct {
 	Fields  string    // names of the fields, as "Customer.notes, Customer.phone"
 }
 
-// RecordReads puts on record what the viewer in the context is about to be shown,
-// all of it in one transaction and, up to 1,000 people, in one statement. What it
-// cannot write must not be shown. It must not be called inside a transaction.
+// RecordReads puts on record what the viewer in the context is about to be shown, all of
+// it or nothing, together with what other requests record at the time (decision 0079).
+// It returns nil once that is lasting; after any error, the end of ctx included, nothing
+// may be shown. It must not be called inside a transaction.
 func (s *Security) RecordReads(ctx context.Context, reads []Read) error {
-	reads = slices.DeleteFunc(slices.Clone(reads), func(r Read) bool { return !s.Rules.keeps(r.event()) })
-	if len(reads) == 0 {
-		return nil
+	rows, err := s.readRows(ctx, reads)
+	if err == nil {
+		err = s.put(ctx, rows)
 	}
-	// The client may have gone: what it was about to see was read all the same.
-	ctx = access.Elevated(context.WithoutCancel(ctx), "audit")
-	err := s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error {
-		for some := range slices.Chunk(reads, readsBatch) {
-			if err := writeReads(ctx, c, some); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
 	if err != nil {
 		return fmt.Errorf("record reads of personal data: %w", err)
 	}
-	for _, read := range reads {
-		s.Count(read.event())
+	for _, r := range rows {
+		s.Count(r.event)
 	}
 	return nil
 }
@@ -64,20 +48,21 @@ func (r Read) event() string {
 	return EventPersonalRead
 }
 
-func writeReads(ctx context.Context, c *ent.Client, reads []Read) error {
-	v, r := access.FromContext(ctx), access.RequestOf(ctx)
-	rows := make([]*ent.AuditLogCreate, len(reads))
-	for i, read := range reads {
-		rows[i] = c.AuditLog.Create().
-			SetEvent(read.event()).SetActor(Clip(v.Actor())).SetSubjectID(read.Subject).SetFieldsShown(read.Fields).
-			SetSuccess(true).
-			SetIPAddress(r.IP).SetUserAgent(Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(Clip(r.Operation))
-		if r.Purpose != "" {
-			rows[i].SetPurpose(r.Purpose)
+// readRows are the rows of those reads that the rules keep.
+func (s *Security) readRows(ctx context.Context, reads []Read) ([]*row, error) {
+	rows, who, purpose := make([]*row, 0, len(reads)), causeIn(ctx), access.RequestOf(ctx).Purpose
+	for _, read := range reads {
+		if !s.Rules.keeps(read.event()) {
+			continue
 		}
-		if who := v.Who(); who != uuid.Nil {
-			rows[i].SetUserID(who)
+		r := &row{
+			cause: who, event: read.event(), subject: uuid.NullUUID{UUID: read.Subject, Valid: true},
+			success: true, shown: read.Fields, purpose: purpose,
 		}
+		if err := s.finish(r); err != nil {
+			return nil, err
+		}
+		rows = append(rows, r)
 	}
-	return c.AuditLog.CreateBulk(rows...).Exec(ctx)
+	return rows, nil
 }

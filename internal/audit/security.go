@@ -2,15 +2,17 @@ package audit
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/google/uuid"
 
 	"clinicgraph/ent"
 	"clinicgraph/internal/access"
-	"clinicgraph/internal/fault"
+	"clinicgraph/internal/chain"
+	"clinicgraph/internal/groupcommit"
 	"clinicgraph/internal/store"
 )
 
@@ -102,14 +104,19 @@ func (e Event) Twin() string {
 	return e.Name + "_ERROR"
 }
 
-// Security writes the audit log.
+// Security writes the audit log. It is shared by all requests and not copied.
 type Security struct {
 	Store *store.Store
 	Log   *slog.Logger
-	Rules Rules // which events are put on record
+	Rules Rules            // which events are put on record
+	Now   func() time.Time // in UTC and microseconds; nil: the wall clock
+	Codes *chain.Keys      // of the rows; nil, as in tests: they carry none
 
 	// Counted is told the name of each event; nil: nobody is.
 	Counted func(event string)
+
+	once  sync.Once
+	group *groupcommit.Group[*row] // of together
 }
 
 // Count counts an event that was written with its transaction, once that has
@@ -120,60 +127,50 @@ func (s *Security) Count(event string) {
 	}
 }
 
-// Record writes the event in a transaction of its own: it stays when what it is
-// about was rolled back. It must not be called inside a transaction. An event
-// that cannot be written is logged and does not fail the request, which has had
-// its effect already.
+// Record writes the event outside of every verb's transaction, and returns once it is
+// lasting: it stays when what it is about was rolled back. It must not be called inside
+// a transaction. An event that cannot be written is logged and does not fail the
+// request, which has had its effect already.
 func (s *Security) Record(ctx context.Context, e Event) {
 	// The client may have gone: the event is written all the same.
 	ctx = context.WithoutCancel(ctx)
-	s.Count(e.Twin())
+	event := e.Twin()
+	s.Count(event)
 	if store.Unreachable(e.Err) {
 		// The client must not wait for that twice.
-		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Twin(), "error", e.Err)
+		s.Log.ErrorContext(ctx, "audit event not written", "event", event, "error", e.Err)
 		return
 	}
-	err := s.Store.InTx(ctx, func(c *ent.Client, _ *sql.Tx) error { return Write(ctx, c, e) })
+	if !s.Rules.keeps(event) {
+		return
+	}
+	r := rowOf(ctx, e)
+	err := s.finish(r)
+	if err == nil {
+		err = s.put(ctx, []*row{r})
+	}
 	if err != nil {
-		s.Log.ErrorContext(ctx, "audit event not written", "event", e.Twin(), "error", err)
+		s.Log.ErrorContext(ctx, "audit event not written", "event", event, "error", err)
 	}
 }
 
 // Write adds the event to the client's transaction: for events that are true
 // only together with the change they tell of.
 func Write(ctx context.Context, c *ent.Client, e Event) error {
-	v, r := access.FromContext(ctx), access.RequestOf(ctx)
-	if v == nil {
-		v = &access.Viewer{}
+	r := rowOf(ctx, e)
+	if access.FromContext(ctx) == nil {
 		ctx = access.System(ctx, "audit")
 	}
-	user, actor := v.Who(), v.Actor()
-	if e.UserID != uuid.Nil {
-		user = e.UserID
-	}
-	if e.Actor != "" {
-		actor = e.Actor
-	}
 	create := c.AuditLog.Create().
-		SetEvent(e.Twin()).SetActor(Clip(actor)).SetNillableSubjectID(e.Subject).
-		SetResource(Clip(e.Resource)).SetPermissionChecked(e.Permission).
-		SetSuccess(e.Err == nil).SetErrorCode(string(fault.CodeOf(e.Err))).SetDetails(Clip(e.Details)).
-		SetIPAddress(r.IP).SetUserAgent(Clip(r.UserAgent)).SetRequestID(r.ID).SetOperation(Clip(r.Operation))
-	if e.Permission != "" {
-		create.SetDecision(decision(e.Err))
-	}
-	if user != uuid.Nil {
-		create.SetUserID(user)
+		SetEvent(r.event).SetActor(r.actor).SetNillableSubjectID(e.Subject).
+		SetResource(r.resource).SetPermissionChecked(r.permission).SetDecision(r.decision).
+		SetSuccess(r.success).SetErrorCode(r.errorCode).SetDetails(r.details).
+		SetIPAddress(r.ip).SetUserAgent(r.userAgent).SetRequestID(r.request).SetOperation(r.operation)
+	if r.user.Valid {
+		create.SetUserID(r.user.UUID)
 	}
 	if err := create.Exec(access.Elevated(ctx, "audit")); err != nil {
-		return fmt.Errorf("write audit event %s: %w", e.Twin(), err)
+		return fmt.Errorf("write audit event %s: %w", r.event, err)
 	}
 	return nil
-}
-
-func decision(err error) string {
-	if err != nil {
-		return "DENY"
-	}
-	return "ALLOW"
 }

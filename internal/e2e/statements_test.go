@@ -126,7 +126,7 @@ func TestAReadIsFewStatements(t *testing.T) {
 			name, query      string
 			sqlite, postgres int // the most statements
 		}{
-			{"ByID", `query ByID($booking: ID!) { booking(id: $booking) { number total { amount } customer { email givenName { firstName } } appointments { practitioner { displayName } service { name } } } }`, 3, 2}, // the last one puts on record who was shown an address
+			{"ByID", `query ByID($booking: ID!) { booking(id: $booking) { number total { amount } customer { email givenName { firstName } } appointments { practitioner { displayName } service { name } } } }`, 2, 1}, // and what puts on record who was shown an address, which is nobody's own
 			{"Day", `query Day { bookings(first: 50, orderBy: {field: STARTS_AT, direction: ASC}, where: {startsAtGTE: "2029-01-01T00:00:00Z", startsAtLT: "2031-01-01T00:00:00Z"}) { edges { node { id status customer { givenName { firstName } } appointments { practitioner { displayName } service { name } } } } } }`, 2, 1},
 			{"History", `query History($customer: ID!) { customer(id: $customer) { number bookings(first: 10, orderBy: {field: STARTS_AT, direction: DESC}) { edges { node { id paymentTransactions { id amount { amount } } order { events { id type } } } } } } }`, 4, 1},
 			{"Counted", `query Counted { bookings(first: 5, orderBy: {field: STARTS_AT, direction: ASC}, where: {status: COMPLETED}) { totalCount pageInfo { hasNextPage endCursor } edges { node { id customer { surname { surname } } } } } }`, 1, 1},

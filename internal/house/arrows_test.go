@@ -45,6 +45,7 @@ var arrows = []rule{
 	{from: "internal/seal", never: []string{"clinicgraph/"}, why: "leaf"},
 	{from: "internal/pages", never: []string{"clinicgraph/"}, why: "a page is a client of the graph"},
 	{from: "internal/needs", never: []string{"clinicgraph/"}, why: "it reads a schema, and asks nobody"},
+	{from: "internal/groupcommit", never: []string{"clinicgraph/"}, why: "leaf"},
 	{from: "internal/fsm", never: []string{"clinicgraph/ent", "clinicgraph/ent/", "database/sql"}, why: "pure"},
 	{from: "internal/store", never: []string{"clinicgraph/graph", "clinicgraph/graph/", "clinicgraph/internal/guard", "clinicgraph/internal/audit"},
 		why: "the store is below everything"},

@@ -9,6 +9,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"entgo.io/ent/dialect"
 )
@@ -35,6 +36,7 @@ type DB struct {
 	cache     *cacheCounters
 	watch     *watch
 	listenURL string
+	wait      time.Duration // for a connection; 0 is as long as the context lasts
 }
 
 func newDB(name string, write, read *sql.DB, w *watch) *DB {

@@ -103,7 +103,8 @@ func OpenPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	db := newDB(dialect.Postgres, pool, pool, w)
 	db.cache, db.listenURL = counters, o.listenURL(cfg)
-	db.Driver.(*Driver).wait = o.wait()
+	db.wait = o.wait()
+	db.Driver.(*Driver).wait = db.wait
 	return db, nil
 }
 

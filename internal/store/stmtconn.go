@@ -145,6 +145,7 @@ func (c *conn) query(ctx context.Context, query string, args []driver.NamedValue
 
 // ExecContext runs a statement without rows, prepared if it may be.
 func (c *conn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	arrived(ctx)
 	if c.rowsOpen {
 		return nil, errRowsOpen
 	}
