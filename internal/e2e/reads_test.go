@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -222,6 +223,46 @@ func TestWhatCannotBePutOnRecordIsNotShown(t *testing.T) {
 		}
 		id := desk.do(book, input(booking, nil)).ok().text("bookAppointment.booking.id")
 		desk.do(`{ bookings { edges { node { id } } } }`).ok().want("bookings.edges", `[{"node":{"id":"`+id+`"}}]`)
+	})
+}
+
+// TestAnswersWaitForTheirEntries: while the record cannot be written to, nobody who reads
+// personal data has an answer; then each has theirs, with one entry.
+func TestAnswersWaitForTheirEntries(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		readers, profile := []*client{c.as(staffNorth), c.as(manager), c.as(admin)}, vars{"id": c.profiles[customerA]}
+		before := len(c.shown())
+		tx, err := c.app.Store.DB.Write.BeginTx(t.Context(), nil) // on SQLite it has the database
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.dialect == dialect.Postgres {
+			if _, err := tx.ExecContext(t.Context(), `LOCK TABLE audit_logs IN EXCLUSIVE MODE`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answers := make(chan *answer, len(readers))
+		for _, reader := range readers {
+			go func() { answers <- reader.do(personalOf, profile) }()
+		}
+		for ahead, behind := 0, 0; ahead+behind < len(readers) && len(answers) == 0; ahead, behind = c.app.Security.Waiting() {
+			runtime.Gosched()
+		}
+		if len(answers) != 0 {
+			t.Error("an answer before its entry")
+		}
+		if got := len(c.shown()); got != before {
+			t.Errorf("%d entries come from nowhere", got-before)
+		}
+		if err := tx.Rollback(); err != nil {
+			t.Fatal(err)
+		}
+		for range readers {
+			(<-answers).ok().want("node.phone", `"+49302312500"`)
+		}
+		if got := len(c.shown()) - before; got != len(readers) {
+			t.Errorf("%d entries of %d readers", got, len(readers))
+		}
 	})
 }
 
