@@ -18,9 +18,10 @@ import (
 )
 
 // What a plan puts in the place of a resolver: the pages of a list, and an object by
-// its id. Nothing else may be done there, or the field must be left to the executor.
+// its id. Nothing else may be done there, or the field must be left to the executor. A
+// filter by the time of entries may be said once more in ids; it has no plan.
 var (
-	pagesResolver = regexp.MustCompile(`^\{\s*return r\.Client\.(\w+)\.Query\(\)\.Paginate\(ctx, after, first, before, last(, ent\.With\w+Order\(orderBy\))?, ent\.With\w+Filter\(where\.Filter\)\)\s*\}$`)
+	pagesResolver = regexp.MustCompile(`^\{\s*(?:if where != nil \{\s*where\.AddPredicates\(dated\[predicate\.\w+\]\(span\{where\.CreatedAtGT, where\.CreatedAtGTE, where\.CreatedAtLT, where\.CreatedAtLTE\}\)\.\.\.\)\s*\}\s*)?return r\.Client\.(\w+)\.Query\(\)\.Paginate\(ctx, after, first, before, last(, ent\.With\w+Order\(orderBy\))?, ent\.With\w+Filter\(where\.Filter\)\)\s*\}$`)
 	byIDResolver  = regexp.MustCompile(`^\{\s*q, err := r\.Client\.(\w+)\.Query\(\)\.Where\(\w+\.ID\(id\)\)\.CollectFields\(ctx\)\s*if err != nil \{\s*return nil, err\s*\}\s*return one\(q\.Only\(ctx\)\)\s*\}$`)
 	nodeResolver  = regexp.MustCompile(`^\{\s*return r\.Client\.(Noder)\(ctx, id, ent\.WithNodeType\(r\.nodeTable\)\)\s*\}$`)
 )

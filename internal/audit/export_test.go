@@ -15,5 +15,5 @@ var (
 // know whether it was run.
 func (s *Security) WrittenTwice(ctx context.Context, read Read) error {
 	rows, err := s.readRows(ctx, []Read{read})
-	return errors.Join(err, s.insert(ctx, rows, true), s.insert(ctx, rows, false))
+	return errors.Join(err, s.insert(ctx, rows), s.insert(ctx, rows))
 }

@@ -19,8 +19,8 @@ import (
 )
 
 // insert writes the rows in one statement, which has committed when it returns.
-func (s *Security) insert(ctx context.Context, rows []*row, hasty bool) error {
-	query, args := s.statement(rows, hasty)
+func (s *Security) insert(ctx context.Context, rows []*row) error {
+	query, args := s.statement(rows)
 	return s.Store.DB.Append(ctx, query, args...)
 }
 
@@ -28,7 +28,7 @@ func (s *Security) insert(ctx context.Context, rows []*row, hasty bool) error {
 func (s *Security) insertMany(ctx context.Context, rows []*row) error {
 	return s.Store.InTx(ctx, func(_ *ent.Client, tx *sql.Tx) error {
 		for some := range slices.Chunk(rows, groupcommit.ItemsAtOnce) {
-			query, args := s.statement(some, false)
+			query, args := s.statement(some)
 			if _, err := tx.ExecContext(ctx, query, args...); err != nil {
 				return err
 			}
@@ -37,17 +37,12 @@ func (s *Security) insertMany(ctx context.Context, rows []*row) error {
 	})
 }
 
-// statement is the one that writes the rows. A hasty one does not wait long where
-// somebody has locked the account that a row names.
-func (s *Security) statement(rows []*row, hasty bool) (string, []any) {
-	switch {
-	case s.Store.DB.Dialect != dialect.Postgres:
+// statement is the one that writes the rows.
+func (s *Security) statement(rows []*row) (string, []any) {
+	if s.Store.DB.Dialect != dialect.Postgres {
 		return insertRows(len(rows)), values(rows)
-	case hasty:
-		return insertHastily, arrays(rows)
-	default:
-		return insertArrays, arrays(rows)
 	}
+	return insertArrays, arrays(rows)
 }
 
 // insertRows is the statement for SQLite, which reads it each time. It takes 32,766
@@ -67,15 +62,12 @@ func values(rows []*row) []any {
 	return all
 }
 
-// The statements for PostgreSQL take an array for each column, so that any number of
-// rows is one prepared statement. To run one again changes nothing: ids are made once,
-// and never chosen by somebody else.
-var (
-	insertArrays  = fromArrays("", "")
-	insertHastily = fromArrays(`WITH hasty AS MATERIALIZED (SELECT set_config('lock_timeout', '100ms', true)) `, `, hasty`)
-)
+// insertArrays is the statement for PostgreSQL. It takes an array for each column, so
+// that any number of rows is one prepared statement. To run it again changes nothing:
+// ids are made once, and never chosen by somebody else.
+var insertArrays = fromArrays()
 
-func fromArrays(before, beside string) string {
+func fromArrays() string {
 	types := map[string]string{
 		auditlog.FieldID: "uuid", auditlog.FieldUserID: "uuid", auditlog.FieldActingFor: "uuid", auditlog.FieldSubjectID: "uuid",
 		auditlog.FieldCreatedAt: "timestamptz", auditlog.FieldSuccess: "boolean", auditlog.FieldMAC: "bytea",
@@ -88,8 +80,8 @@ func fromArrays(before, beside string) string {
 		}
 		places[i] = "$" + strconv.Itoa(i+1) + "::" + kind + "[]"
 	}
-	return before + `INSERT INTO ` + auditlog.Table + ` (` + strings.Join(auditlog.Columns, ", ") + `) SELECT r.* FROM unnest(` +
-		strings.Join(places, ", ") + `) AS r` + beside + ` ON CONFLICT (id) DO NOTHING`
+	return `INSERT INTO ` + auditlog.Table + ` (` + strings.Join(auditlog.Columns, ", ") + `) SELECT r.* FROM unnest(` +
+		strings.Join(places, ", ") + `) AS r ON CONFLICT (id) DO NOTHING`
 }
 
 // arrays are the columns of the rows.

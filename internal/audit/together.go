@@ -27,7 +27,7 @@ func (s *Security) together() *groupcommit.Group[*row] {
 func (s *Security) insertTogether(rows []*row) error {
 	ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
 	defer cancel()
-	return s.insert(ctx, rows, true)
+	return s.insert(ctx, rows)
 }
 
 // insertAlone writes the rows of one request, again where they lost against others.
@@ -37,7 +37,7 @@ func (s *Security) insertAlone(rows []*row) error {
 	if len(rows) > groupcommit.ItemsAtOnce {
 		return s.insertMany(ctx, rows)
 	}
-	return store.Retry(ctx, func(ctx context.Context) error { return s.insert(ctx, rows, false) })
+	return store.Retry(ctx, func(ctx context.Context) error { return s.insert(ctx, rows) })
 }
 
 // put has the rows written, all or none, and returns once they are lasting; see
