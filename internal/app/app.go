@@ -33,6 +33,7 @@ import (
 	"clinicgraph/internal/events"
 	"clinicgraph/internal/guard"
 	"clinicgraph/internal/httpserver"
+	"clinicgraph/internal/ids"
 	"clinicgraph/internal/jobs"
 	"clinicgraph/internal/notifications"
 	"clinicgraph/internal/notify"
@@ -195,14 +196,6 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	return a, nil
 }
 
-// reads says where queries are answered by plans; nil where they are not.
-func reads(cfg config.Config, db *store.DB) *graph.Reads {
-	if cfg.Database.CompiledReads == "off" {
-		return nil
-	}
-	return &graph.Reads{Dialect: db.Dialect, DB: db.Driver}
-}
-
 // clock is the server's clock: UTC, cut to what both databases keep.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
@@ -214,14 +207,14 @@ func assemble(db *store.DB, keys auth.Keys, record *chain.Keys, rules audit.Rule
 	if err != nil {
 		return nil, nil, err
 	}
-	written := guard.Record{Codes: record, People: sealing}
+	written := guard.Record{Codes: record, People: sealing, Entries: &ids.Sequence{}}
 	guard.Install(client, o.Now, written)
 	client.Intercept(graph.Notes())
 	bus := events.NewBus(db, client, o.Now, log)
 	client.Use(events.Hook(bus.Publish))
 	s := &store.Store{Client: client, DB: db}
 	client.AuditLog.Use(rules.Hook())
-	security := &audit.Security{Store: s, Log: log, Rules: rules, Now: o.Now, Codes: record}
+	security := &audit.Security{Store: s, Log: log, Rules: rules, Now: o.Now, Codes: record, Entries: written.Entries}
 	uses := &accounts.Uses{Store: s, Log: log}
 	mail, oneTime, err := outbox(cfg, keys, s, o.Now, log)
 	if err != nil {

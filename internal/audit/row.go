@@ -69,7 +69,7 @@ func decision(err error) string {
 // finish gives the row its id, its time and its code, as the hooks of an ent client do.
 func (s *Security) finish(r *row) (err error) {
 	r.at = s.now()
-	r.id = ids.NewAt(ids.AuditLog, r.at)
+	r.id = s.entries().Next(ids.AuditLog, r.at)
 	if s.Codes == nil {
 		return nil
 	}
@@ -77,6 +77,14 @@ func (s *Security) finish(r *row) (err error) {
 		return fmt.Errorf("code of an audit row: %w", err)
 	}
 	return nil
+}
+
+// entries makes the ids of the rows, which are listed by them.
+func (s *Security) entries() *ids.Sequence {
+	if s.Entries != nil {
+		return s.Entries
+	}
+	return &s.own
 }
 
 func (s *Security) now() time.Time {

@@ -13,6 +13,7 @@ import (
 	"clinicgraph/internal/access"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/groupcommit"
+	"clinicgraph/internal/ids"
 	"clinicgraph/internal/store"
 )
 
@@ -112,9 +113,14 @@ type Security struct {
 	Now   func() time.Time // in UTC and microseconds; nil: the wall clock
 	Codes *chain.Keys      // of the rows; nil, as in tests: they carry none
 
+	// Entries makes ids for all that goes on record, so that they list it in the order of
+	// its making; nil, as in tests: for what is recorded here alone.
+	Entries *ids.Sequence
+
 	// Counted is told the name of each event; nil: nobody is.
 	Counted func(event string)
 
+	own   ids.Sequence
 	once  sync.Once
 	group *groupcommit.Group[*row] // of together
 }

@@ -50,7 +50,7 @@ func TestTheFrontDeskIsTreatedElsewhere(t *testing.T) {
 			return c.statements("bookings", func() { desk.do(`{ bookings { totalCount edges { node { id } } } }`).ok() })
 		}
 		for _, s := range ask() {
-			if strings.Contains(s, "EXISTS") || strings.Contains(s, "customer_id IN") {
+			if strings.Contains(s, "EXISTS") || strings.Contains(s, "customer_id") {
 				t.Errorf("asked about own rows that there are none of: %s", s)
 			}
 		}
@@ -62,7 +62,7 @@ func TestTheFrontDeskIsTreatedElsewhere(t *testing.T) {
 		own := other.book(c.chat, c.practitioners[doctorSouth], at(9, 0), vars{"customerId": profile.ID.String()}).ok().text("bookAppointment.booking.id")
 		other.book(c.chat, c.practitioners[doctorSouth], at(10, 0), vars{"customerId": c.profiles[""]}).ok()
 		desk.do(`{ bookings { edges { node { id } } } }`).ok().want("bookings.edges", `[{"node":{"id":"`+own+`"}}]`)
-		if s := strings.Join(ask(), "\n"); strings.Contains(s, "EXISTS") || !strings.Contains(s, "customer_id IN") {
+		if s := strings.Join(ask(), "\n"); strings.Contains(s, "EXISTS") || !strings.Contains(s, "customer_id IN") && !strings.Contains(s, "customer_id = ") {
 			t.Errorf("nobody who treats, but a customer, asks: %s", s)
 		}
 	})

@@ -27,6 +27,10 @@ import (
 type Record struct {
 	Codes  *chain.Keys    // of the rows
 	People *datakeys.Keys // seal personal values
+
+	// Entries makes the ids of entries; nil: a sequence of the client's own. Who else
+	// writes entries past the client shares it.
+	Entries *ids.Sequence
 }
 
 // Install puts the row rules, the write rules, the operation log and the codes of
@@ -40,7 +44,10 @@ func Install(client *ent.Client, now func() time.Time, record Record) {
 		return nil
 	}))
 	client.UseRowRule(Rule)
-	entries := &ids.Sequence{}
+	entries := record.Entries
+	if entries == nil {
+		entries = &ids.Sequence{}
+	}
 	client.Use(writes(now, entries), audit.OperationHook(now, entries, record.People, record.Codes))
 	if record.People != nil {
 		seals := atRest(record.People) // behind the log, which seals for itself what was written

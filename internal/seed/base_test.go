@@ -47,7 +47,7 @@ var sameSet = cmp.Options{
 	cmpopts.SortSlices(func(a, b access.Permission) bool { return a.Name < b.Name }),
 	cmpopts.SortSlices(func(a, b access.Role) bool { return a.Name < b.Name }),
 	cmpopts.SortSlices(func(a, b access.RoleGrant) bool { return a.Permission < b.Permission }),
-	cmpopts.IgnoreFields(access.Permission{}, "High"),
+	cmpopts.IgnoreFields(access.Permission{}, "High", "Whole"),
 }
 
 func readBase(t *testing.T, s *store.Store) (got baseData) {

@@ -222,7 +222,7 @@ func (c *clinic) dropTriggers() {
 	// Servers look for those of the claims when they start.
 	list, drop := `SELECT name, '' FROM sqlite_master WHERE type = 'trigger' AND tbl_name <> 'resource_claims'`, `DROP TRIGGER %s`
 	if c.dialect == dialect.Postgres {
-		list = `SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgrelid <> 'resource_claims'::regclass`
+		list = `SELECT tgname, tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0 AND tgrelid <> 'resource_claims'::regclass`
 		drop = `DROP TRIGGER %s ON %s`
 	}
 	for _, row := range c.scan(list) {
