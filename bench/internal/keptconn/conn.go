@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http/httputil"
 	"strconv"
 	"time"
 )
@@ -67,7 +68,7 @@ func (c *Conn) Ask(body []byte) (Answer, error) {
 	return c.read()
 }
 
-// read reads an answer of a known length by hand: http.ReadResponse makes some
+// read reads an answer by hand: http.ReadResponse makes some
 // thirty objects of each, which a generator beside the server cannot afford. The
 // server gives all its answers a length.
 func (c *Conn) read() (a Answer, err error) {
@@ -82,7 +83,7 @@ func (c *Conn) read() (a Answer, err error) {
 	if a.Status, err = strconv.Atoi(string(status[:3])); err != nil {
 		return Answer{}, fmt.Errorf("no answer: %q", line)
 	}
-	length := -1
+	length, chunked := -1, false
 	for {
 		if line, err = c.line(); err != nil {
 			return Answer{}, err
@@ -91,23 +92,34 @@ func (c *Conn) read() (a Answer, err error) {
 			break
 		}
 		name, value, _ := bytes.Cut(line, []byte(": "))
-		switch string(name) { // as net/http spells them
-		case "Content-Length":
+		switch string(name) { // as net/http and Node spell them
+		case "Content-Length", "content-length":
 			if length, err = strconv.Atoi(string(value)); err != nil {
 				return Answer{}, err
 			}
+		case "Transfer-Encoding", "transfer-encoding":
+			chunked = bytes.EqualFold(value, []byte("chunked"))
 		case "Retry-After":
 			a.RetryAfter = string(value)
-		case "Connection":
+		case "Connection", "connection":
 			a.Last = bytes.EqualFold(value, []byte("close"))
 		}
 	}
-	if length < 0 {
-		return Answer{}, errors.New("an answer without a length")
-	}
 	c.answer.Reset()
-	if _, err := io.CopyN(&c.answer, c.in, int64(length)); err != nil {
-		return Answer{}, err
+	switch {
+	case chunked: // peers do so with long answers
+		if _, err := io.Copy(&c.answer, httputil.NewChunkedReader(c.in)); err != nil {
+			return Answer{}, err
+		}
+		if line, err = c.line(); err != nil || len(line) > 0 {
+			return Answer{}, fmt.Errorf("behind the last chunk: %q, %w", line, err)
+		}
+	case length >= 0:
+		if _, err := io.CopyN(&c.answer, c.in, int64(length)); err != nil {
+			return Answer{}, err
+		}
+	default:
+		return Answer{}, errors.New("an answer without a length")
 	}
 	a.Body = c.answer.Bytes()
 	return a, nil
