@@ -12,6 +12,7 @@ import { connections, serve } from "./serve.mjs";
 await serve(async (port) => {
   const instance = postgraphile({
     extends: [PostGraphileAmberPreset, PostGraphileConnectionFilterPreset],
+    disablePlugins: ["PgIndexBehaviorsPlugin"], // it would offer no filters but by first columns of whole indexes
     pgServices: [
       makePgService({
         connectionString: process.env.DATABASE_URL,
