@@ -339,17 +339,20 @@ func TestWhoReadsNoRefusalIsDropped(t *testing.T) {
 		c, there := net.Pipe()
 		defer c.Close()
 		on.conns <- there
+		ask := func() error { _, err := io.WriteString(c, plain); return err }
+		go func() { _ = ask() }()
+		if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil { // and nothing of the next
+			t.Fatal(err)
+		}
+		synctest.Wait()
 		failed := make(chan error, 1)
 		go func() {
 			var err error
 			for err == nil {
-				_, err = io.WriteString(c, plain)
+				err = ask()
 			}
 			failed <- err
 		}()
-		if _, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil { // and nothing of the next
-			t.Fatal(err)
-		}
 		began := time.Now()
 		<-failed
 		if took := time.Since(began); took < writeTimeout || took > writeTimeout+2*time.Second || on.reached.Load() != 1 {

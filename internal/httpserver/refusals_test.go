@@ -102,6 +102,7 @@ func TestWhatIsRefusedUnderLoadIsOneLineOfTheLogASecond(t *testing.T) {
 			t.Errorf("at once:\n%s", &log)
 		}
 		release() // a second passes
+		synctest.Wait()
 		var line struct {
 			Level, Msg               string
 			OVERLOADED, RATE_LIMITED int
