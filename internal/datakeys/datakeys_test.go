@@ -226,9 +226,16 @@ func TestADestroyedKeyIsGoneForGood(t *testing.T) {
 		}
 		equal(t, "here", read(t, here, keys, id, "address"), "", "")
 		equal(t, "there", read(t, there, theirs, id, "address"), "", "")
-		log := here.Client.OperationLog.Query().Where(operationlog.EntityID(id)).Order(operationlog.ByID()).AllX(system())
-		if got := log[len(log)-1].NewValues["address"]; got != audit.Personal {
-			t.Errorf("of somebody who was erased the log holds %v", got)
+		// The server that destroyed the key logs no value; the other one seals with a key that
+		// is gone. Entries of two servers of one moment have no order among each other.
+		empty := 0
+		for _, entry := range here.Client.OperationLog.Query().Where(operationlog.EntityID(id)).AllX(system()) {
+			if entry.NewValues["address"] == audit.Personal {
+				empty++
+			}
+		}
+		if empty != 1 {
+			t.Errorf("of somebody who was erased the log holds %d changes without their values, not one", empty)
 		}
 		equal(t, "somebody else", read(t, here, keys, other, "phone"), "+48canary")
 		var whole int
