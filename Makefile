@@ -69,7 +69,6 @@ conformance: $(CONFORMANCE_MODULES) ## Hold the graph against suites and clients
 race:
 	go run ./internal/testdb/pgrun -- go test -race $(RACE)
 	go run ./internal/testdb/pgrun -- go test -race -run $(RACE_STORIES) ./internal/e2e ./internal/seed
-	go run ./internal/testdb/pgrun -- go test -race ./internal/e2e/differential -documents 300
 
 go-test:
 	go run ./internal/testdb/pgrun -- go test -timeout 20m ./...
