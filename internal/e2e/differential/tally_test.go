@@ -108,7 +108,7 @@ func (t *tally) mustHold(tb testing.TB, c *clinic) {
 	for category, percent := range least {
 		s := t.all[category]
 		switch {
-		case s == nil || s.fine < 100:
+		case s == nil || s.fine < 20:
 			continue // a short run
 		case 100*s.hits < percent*s.fine:
 			tb.Errorf("%s: of %d documents with %s a plan has answered %d, want %d of a hundred", c.dialect, s.fine, category, s.hits, percent)
