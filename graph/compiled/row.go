@@ -51,7 +51,6 @@ func (r *run) row(a *answer, cells []cell) error {
 	if l.countOnly || l.present >= 0 && cells[l.present].value == nil {
 		return nil
 	}
-	a.rows++
 	if l.page != nil {
 		if len(g.rows) == l.page.size {
 			g.more = true

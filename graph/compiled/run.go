@@ -47,7 +47,6 @@ type answer struct {
 	groups map[string]*group
 	below  []*answer
 	seen   uint64 // sources of which an object was written
-	rows   int
 	args   []any
 }
 
