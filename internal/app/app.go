@@ -128,6 +128,10 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 	if err := migrated(ctx, cfg, o, db, log); err != nil {
 		return nil, err
 	}
+	removes, err := recordRights(ctx, cfg, db, log)
+	if err != nil {
+		return nil, err
+	}
 	keys, fresh, err := secrets(cfg)
 	if err != nil {
 		return nil, err
@@ -166,7 +170,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, o Options) (_
 		PurgeRevocations: resolver.Auth.PurgeRevocations, RotateKeys: a.Keys.RotateDue,
 		DeliverMail: a.Mail.Deliver, PurgeMail: a.Mail.Purge, PurgeOneTimeTokens: resolver.Auth.PurgeOneTimeTokens,
 		ReportOverdueReviews: resolver.Accounts.ReportOverdue, Store: a.Store, Now: o.Now,
-		ArchiveAudit: archiving(cfg, a.Store, record, o.Now), Observe: a.observer.job,
+		ArchiveAudit: archiving(cfg, removes, a.Store, record, o.Now), Observe: a.observer.job,
 	}, log)
 	if err != nil {
 		return nil, err

@@ -40,9 +40,10 @@ func noteArchive(ctx context.Context, s *store.Store, details string, failed err
 	})
 }
 
-// archiving is the job that archives the record, nil where the settings want none.
-func archiving(cfg config.Config, s *store.Store, keys *chain.Keys, now func() time.Time) func(context.Context) (int, error) {
-	if cfg.Audit.Archive == "" || cfg.Audit.Keep == 0 {
+// archiving is the job that archives the record, nil where the settings want none or
+// the role of this server may remove nothing.
+func archiving(cfg config.Config, removes bool, s *store.Store, keys *chain.Keys, now func() time.Time) func(context.Context) (int, error) {
+	if cfg.Audit.Archive == "" || cfg.Audit.Keep == 0 || !removes {
 		return nil
 	}
 	a := archiver(s, keys, cfg.Audit.Archive, now)
@@ -86,7 +87,7 @@ func (a auditArchive) Run(con terminal, cfg config.Config) error {
 		guard.Install(client, clock, guard.Record{Codes: keys})
 		s := &store.Store{Client: client, DB: db}
 		done, err := archiver(s, keys, dir, clock).Before(con.ctx, month)
-		if err != nil && !errors.Is(err, archive.ErrOpenMonth) {
+		if err != nil && !errors.Is(err, archive.ErrOpenMonth) && !errors.Is(err, archive.ErrRights) {
 			err = errors.Join(err, noteArchive(context.WithoutCancel(con.ctx), s, "before "+a.Before, err))
 		}
 		for _, m := range done {

@@ -15,6 +15,7 @@ import (
 type migrateCmd struct {
 	Up     migrateUp     `cmd:"" help:"Apply what is pending."`
 	Status migrateStatus `cmd:"" help:"Say what is applied and what is pending."`
+	Grant  migrateGrant  `cmd:"" help:"Give a role of PostgreSQL what a server needs, and nothing more."`
 	Create migrateCreate `cmd:"" help:"Plan a migration for both databases from the ent schemas."`
 }
 
@@ -40,6 +41,25 @@ func (migrateStatus) Run(con terminal, cfg config.Config) error {
 	report, err := migrate.Status(con.ctx, db)
 	if err == nil {
 		fmt.Fprintln(con.out, report)
+	}
+	return errors.Join(err, db.Close())
+}
+
+type migrateGrant struct {
+	Role string `arg:"" help:"A role that exists, and does not own the tables."`
+}
+
+// Run gives the role its rights.
+func (g migrateGrant) Run(con terminal, cfg config.Config) error {
+	db, err := Open(con.ctx, cfg)
+	if err != nil {
+		return err
+	}
+	if err = migrate.Check(con.ctx, db); err == nil {
+		err = migrate.Grant(con.ctx, db, g.Role)
+	}
+	if err == nil {
+		fmt.Fprintf(con.out, "%s has the rights of a server\n", g.Role)
 	}
 	return errors.Join(err, db.Close())
 }

@@ -25,7 +25,7 @@ func Open(ctx context.Context, cfg config.Config) (*store.DB, error) {
 	return store.OpenSQLite(ctx, filepath.Join(cfg.Database.Data, databaseFile))
 }
 
-// Migrate applies what is pending. A migration of a large table takes longer than
+// Migrate applies what is pending, and has the roles of servers use what is new. A migration of a large table takes longer than
 // a statement of a request may, so it has connections of its own.
 func Migrate(ctx context.Context, cfg config.Config) (applied int, err error) {
 	var db *store.DB
@@ -37,7 +37,9 @@ func Migrate(ctx context.Context, cfg config.Config) (applied int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	applied, err = migrate.Apply(ctx, db)
+	if applied, err = migrate.Apply(ctx, db); err == nil {
+		_, err = migrate.Renew(ctx, db)
+	}
 	return applied, errors.Join(err, db.Close())
 }
 

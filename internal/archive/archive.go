@@ -31,6 +31,9 @@ const removed = 500
 // ErrOpenMonth says that a month that is to be archived is not over.
 var ErrOpenMonth = errors.New("only months that are over are archived")
 
+// ErrRights says that the role of the database may not take entries away.
+var ErrRights = errors.New("only the owner of the tables takes entries out of the database; run this as that role")
+
 // Archive moves closed months of the record to a folder.
 type Archive struct {
 	DB   *store.DB
@@ -63,13 +66,16 @@ func (a *Archive) Older(ctx context.Context, keep int) (int, error) {
 
 // Before archives the entries of the chain that were sealed before a month, with
 // the rows that they seal: each month goes to a file of its own. First it finishes
-// what an earlier run has left. It gives the new archives. Errors: ErrOpenMonth, a
-// *Damage where the record or a file is not what it must be, and those of the
+// what an earlier run has left. It gives the new archives. Errors: ErrOpenMonth,
+// ErrRights before anything is done, a *Damage where the record or a file is not what it must be, and those of the
 // database and of the file system. What was done until then stays.
 func (a *Archive) Before(ctx context.Context, month time.Time) (done []chain.Manifest, err error) {
 	month = Month(month)
 	if month.After(Month(a.Now())) {
 		return nil, ErrOpenMonth
+	}
+	if err := a.mayRemove(ctx); err != nil {
+		return nil, err
 	}
 	last, there, p, err := a.Keys.Checkpoint(ctx, a.DB)
 	if err != nil {
@@ -90,6 +96,22 @@ func (a *Archive) Before(ctx context.Context, month time.Time) (done []chain.Man
 		}
 		done, last = append(done, m), m
 	}
+}
+
+// mayRemove gives ErrRights where the last step would be refused.
+func (a *Archive) mayRemove(ctx context.Context) error {
+	if !a.DB.LocksRows() { // SQLite has no roles
+		return nil
+	}
+	var may bool
+	err := a.DB.Read.QueryRowContext(ctx, `SELECT has_table_privilege('audit_chain', 'DELETE') AND has_table_privilege('audit_checkpoints', 'INSERT')`).Scan(&may)
+	if err != nil {
+		return store.Classify(fmt.Errorf("look for the right to archive: %w", err))
+	}
+	if !may {
+		return ErrRights
+	}
+	return nil
 }
 
 // finish removes what a checkpoint covers and an earlier run has left, once the

@@ -2,6 +2,9 @@ package testdb
 
 import (
 	"context"
+	"crypto/rand"
+	"net/url"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -23,6 +26,34 @@ func NewPostgresDatabase(tb testing.TB, template string) (url string) {
 		}
 	})
 	return server.session.url(name)
+}
+
+// NewRole makes a role of the test server that may sign in and nothing else, and drops
+// it at the end of the test: call it before the databases that it gets rights in are
+// made, which are dropped first then.
+func NewRole(tb testing.TB) (name string) {
+	tb.Helper()
+	Postgres(tb)
+	name = prefix + strings.ToLower(rand.Text()[:10])
+	if err := server.session.do(context.Background(), `CREATE ROLE `+name+` LOGIN PASSWORD '`+name+`'`); err != nil {
+		tb.Fatalf("testdb: %v", err)
+	}
+	tb.Cleanup(func() {
+		if err := server.session.do(context.Background(), `DROP ROLE `+name); err != nil {
+			tb.Errorf("testdb: %v", err)
+		}
+	})
+	return name
+}
+
+// As is a database's URL for a role of NewRole.
+func As(databaseURL, role string) string {
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		return "" // it is one of NewPostgresDatabase
+	}
+	u.User = url.UserPassword(role, role)
+	return u.String()
 }
 
 // Template is a PostgreSQL database that is built once in the process and then cloned.
