@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"github.com/lmittmann/tint"
 
+	"clinicgraph/internal/access"
 	"clinicgraph/internal/config"
 	"clinicgraph/migrate"
 )
@@ -67,7 +69,9 @@ func Main(ctx context.Context, version string, args []string, out, errs io.Write
 	if err != nil {
 		return fail(config.ExitUsage, err)
 	}
-	con := terminal{ctx: ctx, out: out, log: newLogger(c.Log, errs), version: version}
+	// What the command changes is on record under its name.
+	name, _, _ := strings.Cut(command.Command(), " <")
+	con := terminal{ctx: access.WithRequest(ctx, access.Request{Operation: name}), out: out, log: newLogger(c.Log, errs), version: version}
 	if err := command.Run(con, c.Config); err != nil {
 		return fail(exitCode(err), err)
 	}

@@ -32,6 +32,21 @@ func (j *journal) await(text string) <-chan struct{} {
 	return j.seen
 }
 
+// heard is await for a line that may have come already.
+func (j *journal) heard(text string) <-chan struct{} {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.awaited, j.seen = text, make(chan struct{})
+	seen := j.seen
+	for _, l := range j.lines {
+		if j.seen != nil && strings.Contains(l.text, text) {
+			close(j.seen)
+			j.seen = nil
+		}
+	}
+	return seen
+}
+
 // errors counts those in the log with the text.
 func (j *journal) errors(text string) (n int) {
 	j.mu.Lock()
