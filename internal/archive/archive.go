@@ -6,8 +6,9 @@
 // A month goes in steps, each of which can be the last one for the time being: the
 // file is written, then its manifest, both under another name first; both are read
 // back and verified; a checkpoint says in the database how far the chain is
-// archived; what it covers is removed in small batches, oldest first. Who archives
-// again writes the same bytes and goes on where it ended.
+// archived; what it covers is removed, whole partitions first and the rest in small
+// batches, oldest first. Who archives again writes the same bytes and goes on where it
+// ended.
 package archive
 
 import (
@@ -222,8 +223,16 @@ func (a *Archive) oldest(ctx context.Context) (seq int64, err error) {
 	return seq, nil
 }
 
-// remove takes what a manifest covers out of the database.
+// remove takes what a manifest covers out of the database: whole months of a log at
+// once, where nothing else is left in them, and then the entries with the rows that are
+// still there.
 func (a *Archive) remove(ctx context.Context, m chain.Manifest) error {
+	if _, err := chain.DropArchived(ctx, a.DB); err != nil {
+		return err
+	}
+	if err := a.done("months"); err != nil {
+		return err
+	}
 	for {
 		oldest, err := a.oldest(ctx)
 		if err != nil || oldest == 0 || oldest > m.Last {

@@ -57,8 +57,8 @@ func each(t *testing.T, test func(c *clinic)) {
 	})
 }
 
-// at puts n rows each on two logs, and seals them at a moment.
-func (c *clinic) at(now time.Time, n int) {
+// write puts n rows each on two logs.
+func (c *clinic) write(now time.Time, n int) {
 	c.Helper()
 	c.now = now
 	ctx := access.WithRequest(access.System(c.Context(), "test"), access.Request{ID: "r-1", IP: "192.0.2.1", UserAgent: "Bäder <\"1\">"})
@@ -73,8 +73,15 @@ func (c *clinic) at(now time.Time, n int) {
 	if err != nil {
 		c.Fatal(err)
 	}
+}
+
+// at puts n rows each on two logs, and seals them at a moment.
+func (c *clinic) at(now time.Time, n int) {
+	c.Helper()
+	c.write(now, n)
 	sealer := &chain.Sealer{DB: c.s.DB, Keys: c.keys, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler)}
 	for n := 1; n > 0; {
+		var err error
 		if n, err = sealer.Seal(c.Context()); err != nil {
 			c.Fatal(err)
 		}

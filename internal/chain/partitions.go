@@ -31,6 +31,22 @@ func KeepPartitions(ctx context.Context, db *store.DB) (done int, err error) {
 	return done, nil
 }
 
+// DropArchived has PostgreSQL drop the monthly partitions that are over and of which the
+// last checkpoint covers every row, and counts them. Each is gone in a moment, where its
+// rows would be removed one by one and leave holes. What somebody else holds, this role
+// does not own, or has a row that is not archived stays.
+func DropArchived(ctx context.Context, db *store.DB) (dropped int, err error) {
+	for more := db.LocksRows(); more; { // SQLite has no partitions
+		if err := db.Write.QueryRowContext(ctx, `SELECT drop_archived_log_partition()`).Scan(&more); err != nil {
+			return dropped, store.Classify(fmt.Errorf("drop the archived partitions of the logs: %w", err))
+		}
+		if more {
+			dropped++
+		}
+	}
+	return dropped, nil
+}
+
 // manyStray is as far as entries without a partition are counted.
 const manyStray = 10_000
 

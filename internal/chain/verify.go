@@ -180,7 +180,7 @@ func (k *Keys) stretch(ctx context.Context, db *store.DB, b beginning, from, to 
 	if first == nil && int64(len(entries)) < to-from+1 {
 		first = &Problem{Kind: ProblemGap, Seq: from + int64(len(entries))}
 	}
-	bad, err := k.rows(ctx, db, entries)
+	bad, err := k.rows(ctx, db, entries, b.archived)
 	if bad != nil {
 		first = bad // its entry comes before
 	}

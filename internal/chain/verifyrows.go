@@ -20,8 +20,8 @@ type checked struct {
 }
 
 // rows checks the rows of consecutive entries, and gives the first problem in the
-// order of the chain.
-func (k *Keys) rows(ctx context.Context, db *store.DB, entries []Entry) (*Problem, error) {
+// order of the chain. What is archived may be gone, with its month.
+func (k *Keys) rows(ctx context.Context, db *store.DB, entries []Entry, archived int64) (*Problem, error) {
 	if len(entries) == 0 {
 		return nil, nil
 	}
@@ -65,7 +65,7 @@ func (k *Keys) rows(ctx context.Context, db *store.DB, entries []Entry) (*Proble
 		}
 	}
 	for i := range entries {
-		if ok[i] {
+		if ok[i] || !there[i] && entries[i].Seq <= archived {
 			continue
 		}
 		kind := ProblemRow

@@ -1,0 +1,3 @@
+-- By hand: a month of a log that is archived leaves as a whole on PostgreSQL. SQLite has
+-- no partitions: rows are removed.
+-- +goose Up
