@@ -131,7 +131,7 @@ func (c *earlyConn) CloseWrite() error { return closeWrite(c.Conn) }
 // refusesEarly says whether the middleware would refuse the request for nothing but
 // the gate, at once. Then it is counted as if it had, and its answer is given.
 func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (answer []byte, refused bool) {
-	if s.Gate == nil || !s.Gate.Full() || mayBeUrgent(body) || s.draining.Load() {
+	if s.Gate == nil || !s.Gate.Full() || mayBeUrgent(body) {
 		return nil, false
 	}
 	if h.purpose != nil && (len(h.purpose) == 0 || !access.Purpose(string(h.purpose))) {
@@ -145,6 +145,10 @@ func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (ans
 		return nil, false
 	}
 	began, id, ended := time.Now(), string(h.id), func(int) {}
+	s.refusals.wait()
+	if !s.Gate.Full() || s.draining.Load() {
+		return nil, false // there is room by now
+	}
 	if !decent(id) {
 		id = newRequestID()
 	}

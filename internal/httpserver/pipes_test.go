@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // pipes is a listener whose connections live in the bubble of a test.
@@ -104,6 +105,8 @@ func (c *client) send(texts ...string) string {
 			}
 		}
 	}()
+	synctest.Wait()
+	time.Sleep(untilNext) // the bubble's clock
 	synctest.Wait()
 	return c.came()
 }

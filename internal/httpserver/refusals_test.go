@@ -19,8 +19,8 @@ import (
 	"clinicgraph/internal/admission"
 )
 
-// full is a server whose gate lets nobody in any more, for as long as the bubble's
-// clock stands still. Release ends that.
+// full is a server whose gate lets nobody in any more, for half a second of the
+// bubble's clock and longer. Release ends that.
 func full(t *testing.T, log io.Writer) (s *Server, release func()) {
 	t.Helper()
 	gate := admission.New(1, time.Now)
@@ -40,7 +40,7 @@ func full(t *testing.T, log io.Writer) (s *Server, release func()) {
 func crowd(t *testing.T, gate *admission.Gate) (leave func()) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
-	for i := range 20 { // each waits for 40 ms, and they come every 10
+	for i := range 100 { // each waits for 40 ms, and they come every 10
 		go func() {
 			time.Sleep(time.Duration(i) * 10 * time.Millisecond) // the bubble's clock
 			if late, err := gate.Enter(ctx, admission.Refresh, 0); err == nil {
