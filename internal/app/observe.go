@@ -107,6 +107,9 @@ func (w *observer) exchange(e httpserver.Exchange) {
 	if e.Refused != "" {
 		w.metrics.Reject(string(e.Refused))
 	}
+	if e.Early {
+		w.metrics.RejectEarly()
+	}
 }
 
 // begin is told of each operation before it runs.

@@ -159,7 +159,7 @@ func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (ans
 	answer = canned.with(id, f.RetryAfter, began)
 	ended(http.StatusServiceUnavailable)
 	if s.Observe != nil {
-		s.Observe(Exchange{Route: graphPath, Status: http.StatusServiceUnavailable, Took: time.Since(began), Refused: fault.CodeOverloaded})
+		s.Observe(Exchange{Route: graphPath, Status: http.StatusServiceUnavailable, Took: time.Since(began), Refused: fault.CodeOverloaded, Early: true})
 	}
 	s.refused.add(fault.CodeOverloaded, s.Log)
 	return answer, true

@@ -2,7 +2,6 @@ package httpserver
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -66,7 +65,9 @@ func TestAnEarlyRefusalIsTheOrdinaryOne(t *testing.T) {
 						t.Errorf("-ordinary +early\n%s", diff)
 					}
 					told := Exchange{Route: "/graphql", Status: 503, Refused: fault.CodeOverloaded}
-					if diff := cmp.Diff([]Exchange{told, told}, seen); diff != "" {
+					toldEarly := told
+					toldEarly.Early = true
+					if diff := cmp.Diff([]Exchange{told, toldEarly}, seen); diff != "" {
 						t.Errorf("told: -want +got\n%s", diff)
 					}
 				})
@@ -233,7 +234,7 @@ func FuzzEarly(f *testing.F) {
 
 func TestEarlyRefusalsEndWithTheCrowd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log noted
 		s, release := full(t, &log)
 		on := onPipes(t, s, true)
 		c := on.dial(t)
@@ -248,8 +249,9 @@ func TestEarlyRefusalsEndWithTheCrowd(t *testing.T) {
 		}
 		release()
 		var line struct{ OVERLOADED int }
-		if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.OVERLOADED != 21 {
-			t.Errorf("a second later: %v\n%s", err, &log)
+		text := log.since()
+		if err := json.Unmarshal([]byte(text), &line); err != nil || line.OVERLOADED != 21 {
+			t.Errorf("a second later: %v\n%s", err, text)
 		}
 		for range 3 {
 			if text := c.send(plain); !strings.HasPrefix(text, "HTTP/1.1 200 OK\r\n") || !strings.HasSuffix(text, "{}") {
@@ -300,7 +302,8 @@ func TestEarlyRefusalsAreTraced(t *testing.T) {
 		on := onPipes(t, s, true)
 		c := on.dial(t)
 		request := asking(read, "traceparent: 00-a-b-01", "tracestate: c=d", "X-Request-Id: my-request")
-		c.send(request, request)
+		c.send(request)
+		c.send(request)
 		if want := "POST/graphqlmy-request50300-a-b-01c=d"; on.reached.Load() != 1 || len(spans) != 2 || spans[0] != want || spans[1] != want {
 			t.Errorf("%d reached net/http, %q", on.reached.Load(), spans)
 		}

@@ -24,6 +24,7 @@ type Exchange struct {
 	// Refused is why the graph was not reached: the code that the status stands
 	// for; "" when it was, and on other paths.
 	Refused fault.Code
+	Early   bool // refused before net/http took the request apart
 }
 
 // withLog writes one line for each request that did not become an operation,

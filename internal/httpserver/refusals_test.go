@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,15 +91,35 @@ func TestARefusalUnderLoadKeepsTheContract(t *testing.T) {
 	})
 }
 
+// noted is a log that timers write.
+type noted struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (n *noted) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.Write(b)
+}
+
+// since gives what was written since the last call.
+func (n *noted) since() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer n.text.Reset()
+	return n.text.String()
+}
+
 func TestWhatIsRefusedUnderLoadIsOneLineOfTheLogASecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
+		var log noted
 		h, release := fullServer(t, &log)
 		for range 50 {
 			post(t, h, read)
 		}
-		if log.Len() > 0 {
-			t.Errorf("at once:\n%s", &log)
+		if text := log.since(); text != "" {
+			t.Errorf("at once:\n%s", text)
 		}
 		release() // a second passes
 		synctest.Wait()
@@ -107,14 +127,14 @@ func TestWhatIsRefusedUnderLoadIsOneLineOfTheLogASecond(t *testing.T) {
 			Level, Msg               string
 			OVERLOADED, RATE_LIMITED int
 		}
-		if err := json.Unmarshal(log.Bytes(), &line); err != nil || line.Level != "INFO" || line.Msg != "refused under load" || line.OVERLOADED != 50 || line.RATE_LIMITED != 0 {
-			t.Errorf("a second later: %v\n%s", err, &log)
+		text := log.since()
+		if err := json.Unmarshal([]byte(text), &line); err != nil || line.Level != "INFO" || line.Msg != "refused under load" || line.OVERLOADED != 50 || line.RATE_LIMITED != 0 {
+			t.Errorf("a second later: %v\n%s", err, text)
 		}
-		log.Reset()
 		post(t, h, read) // is let in
 		time.Sleep(time.Minute)
-		if log.Len() > 0 {
-			t.Errorf("in calm times:\n%s", &log)
+		if text := log.since(); text != "" {
+			t.Errorf("in calm times:\n%s", text)
 		}
 	})
 }

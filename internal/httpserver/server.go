@@ -57,7 +57,7 @@ type Server struct {
 	JSONDepth int                // most levels of a body, as the graph has it
 
 	draining atomic.Bool
-	refusals beat // of those that are given early
+	refusals beat // of early refusals
 	refused  refusals
 }
 
