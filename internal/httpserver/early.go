@@ -129,7 +129,8 @@ func (c *earlyConn) answer(text []byte) error {
 func (c *earlyConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // refusesEarly says whether the middleware would refuse the request for nothing but
-// the gate, at once. Then it is counted as if it had, and its answer is given.
+// the gate, at once, and again at the next beat. Then it is counted as if it had, and
+// its answer is given.
 func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (answer []byte, refused bool) {
 	if s.Gate == nil || !s.Gate.Full() || mayBeUrgent(body) {
 		return nil, false
