@@ -54,7 +54,7 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.measure.Connections, "connections", 32, "how many `connections`")
 	flags.DurationVar(&o.measure.Warm, "warm", time.Second, "asked but not counted, for each operation")
 	flags.DurationVar(&o.measure.Measure, "measure", 4*time.Second, "counted, for each operation")
-	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), or nothing")
+	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), sqlite (the server on a copy in SQLite), or nothing")
 	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas; own:doctor and own:customer stand for one of each, who are asked some of the operations")
 	operations := flags.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
 	err = flags.Parse(args)
@@ -123,7 +123,7 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) (err
 	cfg.Database, cfg.Passwords, cfg.Log, cfg.PostgresPID = g.Home.Database, g.Home.Passwords, log, g.Postgres.PID
 	cfg.Systems = []measure.System{{Name: ours, Addr: server.Addr, PID: server.PID(), Documents: question.Ours}}
 	for _, name := range o.peers {
-		found, stop, err := o.peer(ctx, g, name)
+		found, stop, err := o.peer(ctx, g, name, log)
 		defer stop()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,13 +23,16 @@ const ours = "ClinicGraph"
 // ceiling is the name of what is written by hand; see ./bench/ceiling.
 const ceiling = "ceiling"
 
+// sqlite stands for the server itself, on a copy of the clinic in SQLite.
+const sqlite = "sqlite"
+
 // scripts are the peers that run on Node, and what they are asked.
 var scripts = map[string]question.Documents{"postgraphile": question.PostGraphile, "mercurius": question.Ours}
 
 // peer starts what the server is compared with. What is written by hand shows each
 // login its own rows, as the server does; the others know no rows, and stand beside
 // the manager, who sees all.
-func (o options) peer(ctx context.Context, g place.Ground, name string) (systems []measure.System, stop func(), err error) {
+func (o options) peer(ctx context.Context, g place.Ground, name string, log *slog.Logger) (systems []measure.System, stop func(), err error) {
 	var servers []*place.Server
 	stop = func() {
 		for _, s := range servers {
@@ -46,6 +50,13 @@ func (o options) peer(ctx context.Context, g place.Ground, name string) (systems
 	}
 	documents, script := scripts[name]
 	switch {
+	case name == sqlite:
+		s, err := g.ServeLite(ctx, log, "CLINICGRAPH_IN_FLIGHT=0")
+		if err != nil {
+			return nil, stop, err
+		}
+		servers = append(servers, s)
+		return []measure.System{{Name: ours + " on SQLite", Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
 	case name == ceiling:
 		binary := g.File(ceiling)
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph/bench/ceiling").CombinedOutput(); err != nil {
