@@ -54,8 +54,9 @@ type Sealer struct {
 	// nobody is. Other servers make it grow, too.
 	Follow func(context.Context) error
 
-	// Of run alone: whether Follow has failed, the last head that was told, and the row that waits the longest.
+	// Of run alone: whether Follow has failed, when and which head was told last, and the row that waits the longest.
 	behind   bool
+	told     time.Time
 	exported int64
 	oldest   int64
 	since    time.Time
@@ -89,19 +90,27 @@ func (s *Sealer) Close(ctx context.Context) {
 func (s *Sealer) Backlog() time.Duration { return time.Duration(s.backlog.Load()) }
 
 func (s *Sealer) run(ctx context.Context) {
-	tick, head := time.NewTicker(interval), time.NewTicker(headInterval)
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	defer head.Stop()
+	s.told = s.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			s.drain(ctx)
-			s.follow(ctx)
-		case <-head.C:
-			s.export(ctx)
+			s.work(ctx)
 		}
+	}
+}
+
+// work seals and tells what there is to tell.
+func (s *Sealer) work(ctx context.Context) {
+	s.drain(ctx)
+	s.follow(ctx)
+	now := s.Now()
+	if passed := now.Sub(s.told); passed >= headInterval || passed < 0 { // a clock that was set back waits for nothing
+		s.told = now
+		s.export(ctx)
 	}
 }
 
