@@ -71,7 +71,7 @@ func keyring(signIn *auth.Service, keys auth.Keys) (*auth.Keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &auth.Keyring{Store: signIn.Store, Tokens: signIn.Tokens, Seal: sealing, Now: signIn.Now, First: keys.Tokens}, nil
+	return &auth.Keyring{Store: signIn.Store, Tokens: signIn.Tokens, Seal: sealing, Security: signIn.Security, Now: signIn.Now, First: keys.Tokens}, nil
 }
 
 // passwords hashes with the costs of the options, and refuses what is guessed

@@ -35,10 +35,11 @@ const (
 // token has expired. Seeds lie sealed in the database: to read it is not to be
 // able to sign.
 type Keyring struct {
-	Store  *store.Store
-	Tokens *Tokens   // is handed what Load finds
-	Seal   *seal.Key // seals the seeds
-	Now    func() time.Time
+	Store    *store.Store
+	Tokens   *Tokens   // is handed what Load finds
+	Seal     *seal.Key // seals the seeds
+	Security *audit.Security
+	Now      func() time.Time
 
 	// First is the key of a database that has none yet: the one that servers signed
 	// with before there were rows, so that nobody who is signed in notices.
@@ -95,7 +96,8 @@ func (k *Keyring) adopt(ctx context.Context, c *ent.Client) error {
 // Rotate has the published key sign from now on, and publishes the next. What the
 // key before has signed stays good. Errors: CONFLICT while the published key has
 // not been for long enough that everybody knows it.
-func (k *Keyring) Rotate(ctx context.Context) error {
+func (k *Keyring) Rotate(ctx context.Context) (err error) {
+	defer func() { k.failed(ctx, audit.Event{Name: audit.EventKeyRotate, Err: err}) }()
 	return k.change(ctx, func(ctx context.Context, c *ent.Client) error {
 		next, err := c.SigningKey.Query().Where(signingkey.StateEQ(signingkey.StatePending)).Order(signingkey.ByCreatedAt()).First(ctx)
 		if err != nil {
@@ -125,7 +127,8 @@ func (k *Keyring) RotateDue(ctx context.Context) (rotated int, err error) {
 // Revoke has a key refused at once, with everything that it has signed. When it
 // is the one that signs, the published key takes its place, however new it is.
 // Errors: NOT_FOUND.
-func (k *Keyring) Revoke(ctx context.Context, kid string) error {
+func (k *Keyring) Revoke(ctx context.Context, kid string) (err error) {
+	defer func() { k.failed(ctx, audit.Event{Name: audit.EventKeyRevoke, Resource: kid, Err: err}) }()
 	return k.change(ctx, func(ctx context.Context, c *ent.Client) error {
 		key, err := c.SigningKey.Query().Where(signingkey.Kid(kid)).Only(ctx)
 		if ent.IsNotFound(err) {
@@ -153,6 +156,13 @@ func (k *Keyring) Revoke(ctx context.Context, kid string) error {
 		}
 		return k.promote(ctx, c, next)
 	})
+}
+
+// failed puts a change that was not made on record; one that was is there with it.
+func (k *Keyring) failed(ctx context.Context, e audit.Event) {
+	if e.Err != nil {
+		k.Security.Record(access.System(ctx, "keys"), e)
+	}
 }
 
 // List gives all keys, the newest first.

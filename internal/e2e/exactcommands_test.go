@@ -65,6 +65,9 @@ func TestEachChangeOfACommandIsOnRecordExactlyOnce(t *testing.T) {
 			holds("seed demo", config.ExitOK, true)  // as the people of the clinic
 			holds("seed demo", config.ExitOK, false)
 			holds("keys rotate", config.ExitFailure, false) // too early
+			if twins := n.count(`SELECT count(*) FROM audit_logs WHERE event = 'SIGNING_KEY_ROTATE_ERROR' AND operation = 'keys rotate' AND actor = 'system:keys'`); twins != 1 {
+				t.Errorf("that keys were not rotated is on record %d times", twins)
+			}
 			kids := regexp.MustCompile(`(?m)^[0-9A-Za-z_-]{8,}`).FindAllString(holds("keys list", config.ExitOK, false), -1)
 			holds("keys revoke", config.ExitOK, true, kids[len(kids)-1])
 			holds("counts rebuild", config.ExitOK, false) // no entity's
