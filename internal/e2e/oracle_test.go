@@ -77,6 +77,8 @@ type oracle struct {
 	pairs   [][2]int // of those asked: a right guess and a wrong one about an id
 	cursors int      // of hidden rows that were tried
 	closed  int      // questions that are refused, right or wrong
+	timed   int      // pairs of which the statements were compared
+	line    *socket
 }
 
 // asked is one field of a document, with its variables.
@@ -96,6 +98,7 @@ func (o *oracle) examine() {
 	o.lists()
 	o.nested()
 	o.closedFields()
+	o.alike()
 	first, said := o.answers()
 	for _, p := range o.pairs {
 		if first[p[0]] != first[p[1]] {
@@ -105,8 +108,8 @@ func (o *oracle) examine() {
 	changed := o.change()
 	gone := o.remove()
 	o.compare(first, said)
-	t.Logf("%s: %d questions, %d pairs, %d cursors of hidden rows, %d closed questions; %d hidden values changed, %d hidden rows deleted",
-		o.name, len(o.asked), len(o.pairs), o.cursors, o.closed, changed, gone)
+	t.Logf("%s: %d questions, %d pairs, %d cursors of hidden rows, %d closed questions, %d pairs timed; %d hidden values changed, %d hidden rows deleted",
+		o.name, len(o.asked), len(o.pairs), o.cursors, o.closed, o.timed, changed, gone)
 	// A walk that asks nothing proves nothing. The manager sees nearly all.
 	if len(o.asked) < 800 || o.closed < 4 || changed < 20 || o.name != "manager" && (len(o.pairs) < 100 || o.cursors < 5 || gone < 10) {
 		t.Errorf("%s asked too little", o.name)
@@ -226,17 +229,5 @@ func (o *oracle) compare(first, said []string) {
 			}
 			t.Errorf("%s: the answer differs after what is hidden has changed:\n%s\n%s", o.asked[i].what, first[i], now)
 		}
-	}
-}
-
-// refusal asks for what is closed to the caller, with a right guess and with a
-// wrong one.
-func (o *oracle) refusal(what string, ask func(guess any) *answer, right, wrong any) {
-	t := o.diary.t
-	t.Helper()
-	o.closed++
-	yes, no := ask(right), ask(wrong)
-	if code := yes.code(); code != "FORBIDDEN" && code != "GRAPHQL_VALIDATION_FAILED" || yes.bytes() != no.bytes() {
-		t.Errorf("%s asks %s: with a right guess\n%s\nwith a wrong one\n%s", o.name, what, yes.body, no.body)
 	}
 }

@@ -209,8 +209,8 @@ func (o *oracle) filters(l list, guesses []guess, alone bool) {
 	for _, g := range guesses {
 		if door := o.shut(g.door); door != "" {
 			if alone {
-				o.refusal(l.what+" "+g.what, func(guess any) *answer {
-					return o.do(`query($w: `+kind+`) { `+l.what+`(where: $w) { totalCount } }`, vars{"w": guess})
+				o.refusal(l.what+" "+g.what, func(guess any) (string, vars) {
+					return `query Guess($w: ` + kind + `) { ` + l.what + `(where: $w) { totalCount } }`, vars{"w": guess}
 				}, g.where, g.wrong)
 			}
 			continue

@@ -49,11 +49,11 @@ func (o *oracle) closedFields() {
 			if o.shut(permissionOf(f.Directives)) == "" {
 				continue
 			}
-			o.refusal(field+" where "+f.Name, func(guess any) *answer {
-				return o.do(`{ ` + field + `(where: {` + f.Name + `: "` + guess.(string) + `"}) { totalCount } }`)
+			o.refusal(field+" where "+f.Name, func(guess any) (string, vars) {
+				return `query Guess { ` + field + `(where: {` + f.Name + `: "` + guess.(string) + `"}) { totalCount } }`, nil
 			}, "1990-05-17", "1990-05-18")
-			o.refusal(field+" by "+f.Name, func(guess any) *answer {
-				return o.do(`{ ` + field + `(orderBy: {field: ` + strings.ToUpper(column(f.Name)) + `, direction: ` + guess.(string) + `}) { totalCount } }`)
+			o.refusal(field+" by "+f.Name, func(guess any) (string, vars) {
+				return `query Guess { ` + field + `(orderBy: {field: ` + strings.ToUpper(column(f.Name)) + `, direction: ` + guess.(string) + `}) { totalCount } }`, nil
 			}, "ASC", "ASC")
 		}
 	}
