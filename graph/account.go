@@ -14,7 +14,7 @@ import (
 func (r *mutationResolver) CreateUser(ctx context.Context, in model.CreateUserInput) (*model.CreateUserPayload, error) {
 	u, err := r.Accounts.Create(ctx, accounts.Newcomer{
 		Username: in.Username, Email: in.Email, GivenName: in.GivenName, Surname: in.Surname,
-		Phone: in.Phone, Locale: in.Locale, Timezone: in.Timezone, Unit: in.UnitID, Sex: in.SexID, Roles: in.RoleIds,
+		Phone: in.Phone, Locale: in.Locale, Timezone: in.Timezone, Unit: in.UnitID, Sex: in.SexID, Roles: in.RoleIds, Reason: in.Reason,
 	})
 	if err != nil {
 		return nil, err

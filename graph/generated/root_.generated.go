@@ -9537,6 +9537,10 @@ input CreateUserInput {
   The roles to give at once. Needs ` + "`" + `role:assign` + "`" + `; nobody gives what they do not hold.
   """
   roleIds: [ID!]
+  """
+  Why the roles are given, 3 to 500 characters; needed with ` + "`" + `roleIds` + "`" + `.
+  """
+  reason: String
 }
 
 """

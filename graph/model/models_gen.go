@@ -433,6 +433,8 @@ type CreateUserInput struct {
 	Timezone *string `json:"timezone,omitempty"`
 	// The roles to give at once. Needs `role:assign`; nobody gives what they do not hold.
 	RoleIds []uuid.UUID `json:"roleIds,omitempty"`
+	// Why the roles are given, 3 to 500 characters; needed with `roleIds`.
+	Reason *string `json:"reason,omitempty"`
 }
 
 // The account that was made.

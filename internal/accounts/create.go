@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -19,12 +20,13 @@ type Newcomer struct {
 	Phone, Locale, Timezone             *string
 	Unit, Sex                           *uuid.UUID
 	Roles                               []uuid.UUID
+	Reason                              *string // why the roles are given; needed with them
 }
 
 // Create makes an account without a password and invites its owner by mail to set
 // one: until then no password fits, and nobody but the owner ever knows one (OWASP
 // ASVS 5.0, 6.4.6). Errors:
-// BAD_USER_INPUT, NOT_FOUND for a unit, sex or role that the caller does not see,
+// BAD_USER_INPUT, also for roles without a reason, NOT_FOUND for a unit, sex or role that the caller does not see,
 // CONFLICT for a login name or address in use, FORBIDDEN for a unit that the
 // permission does not reach and for roles beyond the caller's own.
 func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err error) {
@@ -33,8 +35,16 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err e
 		if made != nil {
 			subject = &made.ID
 		}
-		s.tell(ctx, audit.EventUserCreate, subject, access.UserCreate, err, "")
+		s.tell(ctx, audit.EventUserCreate, subject, access.UserCreate, err, because(rolesOf(n.Roles), n.Reason))
 	}()
+	if len(n.Roles) > 0 && n.Reason == nil {
+		return nil, fault.Invalid("input.reason", "Please say why the roles are given.")
+	}
+	if n.Reason != nil {
+		if *n.Reason, err = Stated(*n.Reason, minReason, maxReason); err != nil {
+			return nil, err
+		}
+	}
 	account := NewUser{
 		Username: n.Username, Email: n.Email, GivenName: n.GivenName, Surname: n.Surname,
 		Phone: n.Phone, Unit: n.Unit, Sex: n.Sex, MustChangePassword: true,
@@ -65,7 +75,7 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err e
 		if made, err = CreateUser(elevated, c, account, s.Now()); err != nil {
 			return err
 		}
-		if err := s.giveRoles(ctx, c, made, n.Roles); err != nil {
+		if err := s.giveRoles(ctx, c, made, n.Roles, n.Reason); err != nil {
 			return err
 		}
 		if made, err = c.User.Get(elevated, made.ID); err != nil { // with what the roles made of it
@@ -79,8 +89,20 @@ func (s *Service) Create(ctx context.Context, n Newcomer) (made *ent.User, err e
 	return made.Unwrap(), nil
 }
 
+// rolesOf names roles in the record.
+func rolesOf(roles []uuid.UUID) string {
+	var b strings.Builder
+	for i, id := range roles {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(id.String())
+	}
+	return b.String()
+}
+
 // giveRoles gives the roles to a new account, as AssignRole would.
-func (s *Service) giveRoles(ctx context.Context, c *ent.Client, u *ent.User, roles []uuid.UUID) error {
+func (s *Service) giveRoles(ctx context.Context, c *ent.Client, u *ent.User, roles []uuid.UUID, reason *string) error {
 	v, elevated := access.FromContext(ctx), access.Elevated(ctx, "createUser")
 	if len(roles) > 0 && !v.Reaches(access.RoleAssign, false, u.OrganizationalUnitID) {
 		return fault.Forbidden("To give roles needs the permission %s.", access.RoleAssign)
@@ -98,7 +120,7 @@ func (s *Service) giveRoles(ctx context.Context, c *ent.Client, u *ent.User, rol
 		if err := s.lasts(ctx, permitted(r), nil); err != nil {
 			return err
 		}
-		create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now())
+		create := c.UserRole.Create().SetUserID(u.ID).SetRoleID(r.ID).SetAssignedAt(s.Now()).SetNillableReason(reason)
 		if v.UserID != uuid.Nil {
 			create.SetAssignedByID(v.UserID)
 		}

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,7 +16,7 @@ func (cl *client) newUser(username string, more ...vars) *answer {
 	return cl.do(`mutation createUser($in: CreateUserInput!) { createUser(input: $in) {
 		user { id username email phone locale timezone isActive isCustomer mustChangePassword emailVerifiedAt passwordChangedAt version
 			firstName { firstName } surname { surname } organizationalUnit { name } roles { name } } } }`,
-		input(vars{"username": username, "email": username + "@example.org", "givenName": "New", "surname": "Comer"}, more))
+		input(vars{"username": username, "email": username + "@example.org", "givenName": "New", "surname": "Comer", "reason": "begins today"}, more))
 }
 
 func (cl *client) change(user string, more ...vars) *answer {
@@ -56,12 +57,26 @@ func TestAnAccountIsMadeForSomebodyElse(t *testing.T) {
 			want("createUser.user.locale", `"de-AT"`).want("createUser.user.timezone", `"Europe/Vienna"`).
 			want("createUser.user.firstName.firstName", `"New"`).want("createUser.user.isCustomer", `false`)
 
+		id := made.text("createUser.user.id")
+		c.as(admin).do(`query($id: ID!) { user(id: $id) { userRoles { reason assignedBy { username } role { name } } } }`, vars{"id": id}).ok().
+			want("user.userRoles", `[{"assignedBy":{"username":"manager.one"},"reason":"begins today","role":{"name":"staff"}}]`)
+		c.as(admin).do(`{ auditLogs(where: {event: "USER_CREATE"}) { edges { node { details } } } }`).ok().
+			want("auditLogs.edges.0.node.details", `"`+c.roles["staff"]+`: begins today"`)
+		for _, reason := range []any{nil, "", " ab ", strings.Repeat("x", 501), "two\nlines"} {
+			boss.newUser("no.reason", vars{"roleIds": []string{c.roles["staff"]}, "reason": reason}).refused("BAD_USER_INPUT").about("input.reason")
+		}
+		boss.newUser("no.roles", vars{"reason": "x"}).refused("BAD_USER_INPUT").about("input.reason")
+		if n := c.count(`SELECT count(*) FROM users WHERE username LIKE 'no.%'`); n != 0 {
+			t.Errorf("%d accounts without a reason", n)
+		}
+		boss.newUser("no.roles", vars{"reason": nil}).ok()
+
 		boss.newUser("a.customer", vars{"roleIds": []string{c.roles["customer"]}}).ok().want("createUser.user.isCustomer", `true`)
 		c.as(admin).do(`query($id: ID!) { operationLogs(where: {entityType: "User", entityId: $id, action: "CREATE"}) { edges { node { actor operation newValues } } } }`,
 			vars{"id": made.text("createUser.user.id")}).ok().
 			want("operationLogs.edges.0.node.actor", `"manager.one"`).want("operationLogs.edges.0.node.newValues.password_hash", `"[redacted]"`)
 		c.as(admin).do(`{ auditLogs(where: {event: "USER_CREATE"}) { totalCount edges { node { actor permissionChecked success } } } }`).ok().
-			want("auditLogs.totalCount", `2`).want("auditLogs.edges.0.node", `{"actor":"manager.one","permissionChecked":"user:create","success":true}`)
+			want("auditLogs.totalCount", `3`).want("auditLogs.edges.0.node", `{"actor":"manager.one","permissionChecked":"user:create","success":true}`)
 	})
 }
 
