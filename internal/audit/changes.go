@@ -11,7 +11,6 @@ import (
 
 	"clinicgraph/ent"
 	"clinicgraph/ent/operationlog"
-	"clinicgraph/internal/access"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/store"
 )
@@ -25,24 +24,6 @@ type change struct {
 	entity   string
 	entityID uuid.UUID
 	old, new json.RawMessage // nil: none
-}
-
-// cause is what the changes of one request have in common.
-type cause struct {
-	user, actingFor                          uuid.NullUUID
-	actor, ip, userAgent, request, operation string
-}
-
-func causeOf(ctx context.Context) cause {
-	v, r := access.FromContext(ctx), access.RequestOf(ctx)
-	c := cause{actor: v.Actor(), ip: r.IP, userAgent: Clip(r.UserAgent), request: r.ID, operation: Clip(r.Operation)}
-	if who := v.Who(); who != uuid.Nil {
-		c.user = uuid.NullUUID{UUID: who, Valid: true}
-	}
-	if v.Impersonator != nil {
-		c.actingFor = uuid.NullUUID{UUID: v.UserID, Valid: true}
-	}
-	return c
 }
 
 // Columns of the operation log: those that changes of one cause share in a
@@ -65,12 +46,6 @@ func (c *change) value(column string) any {
 		return c.id
 	case operationlog.FieldCreatedAt:
 		return c.at
-	case operationlog.FieldUserID:
-		return orNil(c.user)
-	case operationlog.FieldActingFor:
-		return orNil(c.actingFor)
-	case operationlog.FieldActor:
-		return c.actor
 	case operationlog.FieldAction:
 		return c.action
 	case operationlog.FieldEntityType:
@@ -83,24 +58,9 @@ func (c *change) value(column string) any {
 		return jsonOrNil(c.new)
 	case operationlog.FieldActionDetails:
 		return ""
-	case operationlog.FieldIPAddress:
-		return c.ip
-	case operationlog.FieldUserAgent:
-		return c.userAgent
-	case operationlog.FieldRequestID:
-		return c.request
-	case operationlog.FieldOperation:
-		return c.operation
 	default:
-		panic("audit: the operation log has no column " + column) // a slip in the program, seen by its first change
+		return c.cause.value(column)
 	}
-}
-
-func orNil(id uuid.NullUUID) any {
-	if !id.Valid {
-		return nil
-	}
-	return id.UUID
 }
 
 func jsonOrNil(text json.RawMessage) any {

@@ -3,11 +3,14 @@ package audit_test
 import (
 	"database/sql"
 	"fmt"
+	"slices"
 	"testing"
 
 	"clinicgraph/ent"
+	"clinicgraph/ent/operationlog"
 	"clinicgraph/ent/product"
 	"clinicgraph/internal/access"
+	"clinicgraph/internal/audit"
 	"clinicgraph/internal/store"
 	"clinicgraph/internal/testdb"
 )
@@ -70,4 +73,12 @@ func TestWhatCannotBeRecordedIsNotDone(t *testing.T) {
 			t.Errorf("one row: %v; %d products", err, count(t, s, "products"))
 		}
 	})
+}
+
+// A column that the statement leaves out would be empty for good.
+func TestTheStatementHasEveryColumn(t *testing.T) {
+	want, got := slices.Sorted(slices.Values(operationlog.Columns)), slices.Sorted(slices.Values(audit.ChangeColumns()))
+	if !slices.Equal(got, want) {
+		t.Errorf("written are %v, there are %v", got, want)
+	}
 }
