@@ -68,3 +68,40 @@ func TestTheRecordIsCheckedFromTheCommandLine(t *testing.T) {
 	}
 	verify("broken heads", config.ExitFailure, "audit-heads.jsonl, line 1 is no head")
 }
+
+// What is cut off the end, with its rows, the database does not tell; the file of heads
+// does, and so does a head that was printed.
+func TestAMissingTailIsFoundByAnExportedHead(t *testing.T) {
+	if code, _, errs := run(t, nil, "seed", "base"); code != config.ExitOK {
+		t.Fatal(errs)
+	}
+	data := os.Getenv("CLINICGRAPH_DATA")
+	again := func(args ...string) (int, string) {
+		var out bytes.Buffer
+		return app.Main(t.Context(), "v-test", args, &out, &out), out.String()
+	}
+	code, printed := again("audit", "head")
+	if code != config.ExitOK {
+		t.Fatal(printed)
+	}
+	const last = `(SELECT row_id FROM audit_chain ORDER BY seq DESC LIMIT 1)`
+	onFile(t, filepath.Join(data, "clinicgraph.db"),
+		"DROP TRIGGER audit_chain_no_delete", "DROP TRIGGER audit_logs_no_delete", "DROP TRIGGER operation_logs_no_delete",
+		"DELETE FROM audit_logs WHERE id = "+last, "DELETE FROM operation_logs WHERE id = "+last, "DELETE FROM audit_chain WHERE row_id = "+last)
+	if code, out := again("audit", "verify"); code != config.ExitFailure || !strings.Contains(out, "HEAD: entry ") {
+		t.Errorf("with the file of heads: exit %d: %s", code, out)
+	}
+	if err := os.Remove(filepath.Join(data, "audit-heads.jsonl")); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := again("audit", "verify"); code != config.ExitOK {
+		t.Errorf("the database alone tells: exit %d: %s", code, out)
+	}
+	paper := filepath.Join(t.TempDir(), "printed.jsonl")
+	if err := os.WriteFile(paper, []byte(printed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out := again("audit", "verify", "--heads", paper); code != config.ExitFailure || !strings.Contains(out, "HEAD: entry ") {
+		t.Errorf("with the printed head: exit %d: %s", code, out)
+	}
+}
