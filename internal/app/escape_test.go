@@ -31,6 +31,7 @@ func TestWhatAClientChoosesIsOneEscapedLine(t *testing.T) {
 	)
 	log := slog.New(handler)
 	cfg := config.Config{Env: config.Development, Currency: "EUR", Timezone: "UTC", Database: config.Database{Data: t.TempDir()}, Server: config.Server{Playground: "off"}}
+	cfg.Load.TrustedProxies = []string{"127.0.0.1", "::1"}
 	a, err := New(t.Context(), cfg, log, Options{Passwords: auth.Params{MemoryKiB: 8, Time: 1, Slots: 2}})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +50,12 @@ func TestWhatAClientChoosesIsOneEscapedLine(t *testing.T) {
 		"query":     "mutation ($l: String!, $p: String!) { login(input: {login: $l, password: $p}) { accessToken } }",
 		"variables": map[string]any{"l": forged, "p": forged},
 	})
+	send(t, server.URL+"/graphql", nil, map[string]any{"query": forged})
+	send(t, server.URL+"/graphql", nil, map[string]any{"query": "{ __typename } # " + strings.Repeat(forged, 1000)})
 	send(t, server.URL+"/"+url.PathEscape(forged), nil, nil)
+	for _, header := range []string{"X-Forwarded-For", "X-Purpose-Of-Use", "X-Device-Token", "Traceparent", "Origin"} {
+		send(t, server.URL+"/graphql", http.Header{header: {"\u009b2K\t\u202e\\x1b[2K\", 192.0.2.1"}}, map[string]any{"query": "{ __typename }"})
+	}
 	// net/http refuses control characters in a header, but for these.
 	send(t, server.URL+"/graphql", http.Header{"User-Agent": {`"} {"msg":"forged"}` + "\u009b2K\t\u202e"}, "X-Request-Id": {`forged"} {"`}, "Authorization": {"Bearer \u009b2K"}}, nil)
 	// What the server says about itself may hold the same words: net/http's own
