@@ -54,7 +54,11 @@ func (b *builder) finish(base *source) error {
 		l.key = b.parentKey(base)
 	}
 	if pg != nil && pg.counted {
-		pg.count = b.expression(`"c"."n"`, slotInt)
+		n := `"c"."n"`
+		if b.fenced() {
+			n = `"t0"."c.n"`
+		}
+		pg.count = b.expression(n, slotInt)
 		if !l.countOnly {
 			l.present = b.column(base, idColumn, slotUUID)
 		}
@@ -72,10 +76,20 @@ func (b *builder) finish(base *source) error {
 
 // parentKey is the column by which rows find their parents.
 func (b *builder) parentKey(base *source) int {
-	if b.engine.postgres() {
+	switch {
+	case b.fenced():
+		return b.expression(`"t0"."p.id"`, slotUUID)
+	case b.engine.postgres():
 		return b.expression(`"p"."id"`, slotUUID)
 	}
 	return b.column(base, b.level.parents.Columns[0], slotUUID)
+}
+
+// fenced says whether the rows of all parents are found before anything is joined to
+// them: PostgreSQL would else join to the few rows of each parent by itself, and read a
+// small table whole as many times. No column of a table has a dot in its name.
+func (b *builder) fenced() bool {
+	return b.engine.postgres() && b.level.parents != nil && !b.level.countOnly && len(b.sources) > 1
 }
 
 // write makes the statement's text. Its arguments have the numbers after those before;
@@ -118,6 +132,15 @@ func (b *builder) write(before []any, keys string) (text string, args []any, err
 		default:
 			from.WriteString(" CROSS JOIN " + lateral + "(" + part(s) + `) AS "t0"`)
 		}
+	}
+	if b.fenced() {
+		beside := `, "p"."id" AS "p.id"`
+		if l.page != nil && l.page.counted {
+			beside += `, "c"."n" AS "c.n"`
+		}
+		inner := from.String()
+		from.Reset()
+		from.WriteString(` FROM (SELECT "t0".*` + beside + inner + ` OFFSET 0) AS "t0"`)
 	}
 	for _, s := range b.sources[1:] {
 		joined := b.from(s.entity)
