@@ -11,6 +11,11 @@
 // times at once and says how much memory that took; and once more with clients who
 // come again when they are told to, until each has had its password looked at. It
 // fails when one of them is out of bounds.
+//
+//	go run ./bench/timing -guesses
+//
+// asks a demo clinic as one of its customers about rows of others instead, with guesses
+// that are right and guesses that are wrong, and says how well the times tell those apart.
 package main
 
 import (
@@ -40,10 +45,16 @@ func main() {
 	n := flag.Int("n", 200, "how many `sign-ins` of each kind")
 	workers := flag.Int("workers", 2, "how many `sign-ins` at once; no more than the server hashes")
 	crowd := flag.Int("crowd", 1000, "how many `sign-ins` at once while memory is looked at")
+	guessed := flag.Bool("guesses", false, "measure guesses about rows of others instead of sign-ins")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
-	err := run(ctx, *n, *workers, *crowd)
+	err := error(nil)
+	if *guessed {
+		err = guessing(ctx, *n)
+	} else {
+		err = run(ctx, *n, *workers, *crowd)
+	}
 	cancel()
 	stop()
 	if err != nil {

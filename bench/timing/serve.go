@@ -35,7 +35,8 @@ type server struct {
 
 // serve builds the server and starts it; what limits rates by address is off, or
 // meets addresses that differ each time.
-func serve(ctx context.Context) (*server, error) {
+// More are arguments of serve, which begin with a hyphen, and settings.
+func serve(ctx context.Context, more ...string) (*server, error) {
 	dir, err := os.MkdirTemp("", "clinicgraph-timing-")
 	if err != nil {
 		return nil, err
@@ -50,6 +51,13 @@ func serve(ctx context.Context) (*server, error) {
 	cmd.Env = append(os.Environ(), "CLINICGRAPH_DATA="+filepath.Join(dir, "data"), "CLINICGRAPH_ADDR=127.0.0.1:0", "CLINICGRAPH_ADMIN_ADDR=off",
 		"CLINICGRAPH_TRUSTED_PROXIES=127.0.0.1", "CLINICGRAPH_RATE_ACTIONS=0", "CLINICGRAPH_RATE_ANONYMOUS=0", "CLINICGRAPH_CONNS_PER_IP=0",
 		"CLINICGRAPH_LOG_LEVEL=error")
+	for _, m := range more {
+		if strings.HasPrefix(m, "-") {
+			cmd.Args = append(cmd.Args, m)
+		} else {
+			cmd.Env = append(cmd.Env, m)
+		}
+	}
 	if s.Server, err = place.Start(cmd); err != nil {
 		return nil, err
 	}
