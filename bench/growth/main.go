@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -58,7 +59,7 @@ func parse(args []string) (o options, err error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	o.measure.Logins, o.measure.Operations = []string{clinic.Staff, clinic.Manager}, question.Names
+	o.measure.Logins, o.measure.Operations = []string{clinic.Staff, clinic.Manager}, append(slices.Clone(question.Names), question.Uncounted)
 	for text := range strings.SplitSeq(*sizes, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(text))
 		if err != nil || n < 5000 { // fewer have no pages of three percent

@@ -16,6 +16,9 @@ import (
 // Names are the operations, in their order.
 var Names = []string{"Q1", "Q2", "Q3", "Q4", "Q5", "M1"}
 
+// Uncounted is an operation that is asked only by name: Q4 without its total.
+const Uncounted = "Q4n"
+
 // How many questions there are of each operation, at most.
 const (
 	manyQuestions = 4000
@@ -49,7 +52,7 @@ func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents D
 		return nil, fmt.Errorf("look for %s: %w", login, err)
 	}
 	makers := map[string]func(context.Context) ([]Question, error){
-		"Q1": p.bookingsByID, "Q2": p.bookingsOfDays, "Q3": p.histories, "Q4": p.secondPages, "Q5": p.users, "M1": p.visits,
+		"Q1": p.bookingsByID, "Q2": p.bookingsOfDays, "Q3": p.histories, "Q4": p.secondPages("Q4"), Uncounted: p.secondPages(Uncounted), "Q5": p.users, "M1": p.visits,
 	}
 	var sets []*Set
 	for _, name := range names {

@@ -77,8 +77,13 @@ func (p *preparer) histories(ctx context.Context) ([]Question, error) {
 // books for.
 const askedAbout = `md5(id::text) < '8'`
 
-// secondPages asks for pages of filters that match a fixed share of all bookings.
-func (p *preparer) secondPages(ctx context.Context) ([]Question, error) {
+// secondPages asks for pages of filters that match a fixed share of all bookings, and
+// for the total unless it is of the operation without.
+func (p *preparer) secondPages(name string) func(context.Context) ([]Question, error) {
+	return func(ctx context.Context) ([]Question, error) { return p.pages(ctx, name) }
+}
+
+func (p *preparer) pages(ctx context.Context, name string) ([]Question, error) {
 	windows, err := p.windows(ctx)
 	if err != nil {
 		return nil, err
@@ -89,7 +94,11 @@ func (p *preparer) secondPages(ctx context.Context) ([]Question, error) {
 		if variables["after"], err = p.cursorOf(ctx, variables); err != nil {
 			return nil, err
 		}
-		q := newQuestion(p.documents["Q4"], variables).holds(fmt.Sprintf(`"totalCount":%d,`, w.total), `"hasNextPage":true`).holds(fields("id", w.page)...)
+		q := newQuestion(p.documents[name], variables)
+		if name != Uncounted {
+			q = q.holds(fmt.Sprintf(`"totalCount":%d,`, w.total))
+		}
+		q = q.holds(`"hasNextPage":true`).holds(fields("id", w.page)...)
 		all = append(all, q.times(len(w.page), `"startsAt":`).times(len(w.page), `"firstName":"`))
 	}
 	return all, nil
