@@ -39,6 +39,22 @@ func (o *oracle) refusal(what string, ask func(guess any) (document string, v va
 	}
 }
 
+// closedList asks a list that is closed to the caller, with each of its filters.
+func (o *oracle) closedList(l list) {
+	where, reached := l.args.ForName("where"), o.reached[l.entity]
+	if where == nil {
+		return
+	}
+	for _, g := range o.guesses(l.entity, 0, 0) {
+		o.refusal(l.what+" "+g.what, func(guess any) (string, vars) {
+			return `query Guess($w: ` + where.Type.String() + `) { ` + l.what + `(where: $w) { totalCount } }`, vars{"w": guess}
+		}, g.where, g.wrong)
+	}
+	if !reached { // nothing that is answered rests on it
+		delete(o.reached, l.entity)
+	}
+}
+
 // alike asks each pair by itself: a right guess about a row that the caller does not see
 // has the same statements run as a wrong one.
 func (o *oracle) alike() {
