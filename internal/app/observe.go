@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"entgo.io/ent/dialect"
@@ -38,6 +39,9 @@ type observer struct {
 	traces  *trace.Traces // nil: off
 	log     *slog.Logger
 	slowSQL time.Duration
+
+	first sync.Once
+	early func() // counts an early refusal
 }
 
 // observe prepares metrics and, where the settings say so, traces.
@@ -103,12 +107,14 @@ func sources(db *store.DB, signIn *auth.Service, gate *admission.Gate, hub *live
 
 // exchange is told of each request that has been answered.
 func (w *observer) exchange(e httpserver.Exchange) {
+	if e.Early { // thousands a second, all alike
+		w.first.Do(func() { w.early = w.metrics.Early(e.Route, e.Status, string(e.Refused)) })
+		w.early()
+		return
+	}
 	w.metrics.Request(e.Route, e.Status)
 	if e.Refused != "" {
 		w.metrics.Reject(string(e.Refused))
-	}
-	if e.Early {
-		w.metrics.RejectEarly()
 	}
 }
 

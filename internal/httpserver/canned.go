@@ -121,10 +121,9 @@ func (r cannedRefusals) of(h head) (canned, bool) {
 	return byMedia[media], true
 }
 
-// with fills the gaps.
-func (c canned) with(id string, wait time.Duration, now time.Time) []byte {
+// with fills the gaps, behind what b holds.
+func (c canned) with(b []byte, id string, wait time.Duration, now time.Time) []byte {
 	seconds := strconv.Itoa(int(wait / time.Second))
-	b := make([]byte, 0, 1024)
 	for _, p := range c.pieces {
 		b = append(b, p.text...)
 		switch p.gap {

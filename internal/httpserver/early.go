@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"clinicgraph/internal/access"
@@ -61,6 +62,9 @@ func connState(c net.Conn, state http.ConnState) {
 	}
 }
 
+// rooms are for answers, each as large as the one before it.
+var rooms = sync.Pool{New: func() any { return new([]byte) }}
+
 // Read implements net.Conn.
 func (c *earlyConn) Read(p []byte) (int, error) {
 	for {
@@ -73,12 +77,18 @@ func (c *earlyConn) Read(p []byte) (int, error) {
 			c.idle = false
 			return n, err
 		}
-		answer, refused := c.server.refusesEarly(c.refusals, h, p[h.length:n])
+		room := rooms.Get().(*[]byte)
+		answer, refused := c.server.refusesEarly(*room, c.refusals, h, p[h.length:n])
+		if refused {
+			err = c.answer(answer)
+			*room = answer[:0]
+		}
+		rooms.Put(room)
 		if !refused {
 			c.idle = false
 			return n, nil
 		}
-		if err := c.answer(answer); err != nil {
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -130,8 +140,8 @@ func (c *earlyConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // refusesEarly says whether the middleware would refuse the request for nothing but
 // the gate, at once, and again at the next beat. Then it is counted as if it had, and
-// its answer is given.
-func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (answer []byte, refused bool) {
+// its answer is given, behind what the room holds.
+func (s *Server) refusesEarly(room []byte, refusals cannedRefusals, h head, body []byte) (answer []byte, refused bool) {
 	if s.Gate == nil || !s.Gate.Full() || mayBeUrgent(body) {
 		return nil, false
 	}
@@ -157,7 +167,7 @@ func (s *Server) refusesEarly(refusals cannedRefusals, h head, body []byte) (ans
 		_, ended = s.Trace(h.request(), graphPath, id)
 	}
 	f := admission.Overloaded()
-	answer = canned.with(id, f.RetryAfter, began)
+	answer = canned.with(room, id, f.RetryAfter, began)
 	ended(http.StatusServiceUnavailable)
 	if s.Observe != nil {
 		s.Observe(Exchange{Route: graphPath, Status: http.StatusServiceUnavailable, Took: time.Since(began), Refused: fault.CodeOverloaded, Early: true})

@@ -24,7 +24,10 @@ type Exchange struct {
 	// Refused is why the graph was not reached: the code that the status stands
 	// for; "" when it was, and on other paths.
 	Refused fault.Code
-	Early   bool // refused before net/http took the request apart
+
+	// Early says that it was refused before net/http took the request apart. All of
+	// these have the same route, status and code.
+	Early bool
 }
 
 // withLog writes one line for each request that did not become an operation,

@@ -93,11 +93,18 @@ func (m *Metrics) Reject(reason string) {
 	}
 }
 
-// RejectEarly counts a refusal that was given before the request was taken apart.
-// It is a Reject, too.
-func (m *Metrics) RejectEarly() {
-	if m != nil {
-		m.early.Inc()
+// Early makes the counter of requests that are refused before they are taken apart,
+// of one path, status and reason: each is a Request and a Reject, too. Looking for
+// these each time would cost as much as the refusal.
+func (m *Metrics) Early(route string, status int, reason string) (count func()) {
+	if m == nil {
+		return func() {}
+	}
+	all := []prometheus.Counter{m.requests.WithLabelValues(route, strconv.Itoa(status)), m.rejects.WithLabelValues(reason), m.early}
+	return func() {
+		for _, c := range all {
+			c.Inc()
+		}
 	}
 }
 
