@@ -37,8 +37,8 @@ func main() {
 	// What is started here ends with this thread.
 	runtime.LockOSThread()
 	rows := flag.Int("rows", 1_000_000, "how many `rows` are verified; 0: none")
-	mutations := flag.Int("mutations", 200, "how many `mutations` of each kind in a round")
-	rounds := flag.Int("rounds", 7, "how many `rounds` of mutations; 0: none")
+	mutations := flag.Int("mutations", 40, "how many `mutations` of each kind in a round")
+	rounds := flag.Int("rounds", 9, "how many `rounds` of mutations; 0: none")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Minute)
