@@ -93,10 +93,10 @@ func byDays(where string, args []any, numbered bool) (*statement, int) {
 	s.byDays(q, first, last)
 	s.text.WriteByte(')')
 	if !first.IsZero() && (q.fromOpen || !first.Equal(q.from)) {
-		s.rest(q, " AND bookings.starts_at < ", first)
+		s.rest(q, "<", first)
 	}
 	if !last.IsZero() && (q.toShut || !last.Equal(q.to)) {
-		s.rest(q, " AND bookings.starts_at >= ", last)
+		s.rest(q, ">=", last)
 	}
 	s.text.WriteString(" AS bigint)")
 	return s, used
@@ -177,9 +177,12 @@ func (s *statement) byDays(q question, first, last time.Time) {
 	}
 }
 
-// rest counts the bookings at one end, as they were asked for.
-func (s *statement) rest(q question, and string, end time.Time) {
-	s.text.WriteString(" + (SELECT count(*) FROM bookings WHERE (")
+// rest counts the bookings at one end, as they were asked for. Of two bounds on a column
+// SQLite goes by the first: the end comes before what was asked.
+func (s *statement) rest(q question, bound string, end time.Time) {
+	s.text.WriteString(" + (SELECT count(*) FROM bookings WHERE bookings.starts_at " + bound + " ")
+	s.argument(end)
+	s.text.WriteString(" AND (")
 	where := q.where
 	for _, arg := range q.args {
 		at := strings.IndexAny(where, "?$")
@@ -187,9 +190,7 @@ func (s *statement) rest(q question, and string, end time.Time) {
 		s.argument(arg)
 		where = strings.TrimLeft(where[at+1:], "0123456789")
 	}
-	s.text.WriteString(where + ")" + and)
-	s.argument(end)
-	s.text.WriteByte(')')
+	s.text.WriteString(where + "))")
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
