@@ -26,6 +26,17 @@ const ceiling = "ceiling"
 // sqlite stands for the server itself, on a copy of the clinic in SQLite.
 const sqlite = "sqlite"
 
+// unchecked stands for the server itself, which asks for no permission and keeps no
+// record: what is left of its checks are those of the document, and the rows.
+const unchecked = "unchecked"
+
+// off is what that one is built with.
+var off = []place.Change{
+	{File: "graph/compiled/door.go", Text: "func open(v *access.Viewer, doors []door) bool {\n", Instead: "func open(v *access.Viewer, doors []door) bool {\n\treturn true\n"},
+	{File: "graph/reads.go", Text: "	response := next(ctx)\n	m, ok :=", Instead: "	response := next(ctx)\n	return response\n	m, ok :="},
+	{File: "internal/audit/operation.go", Text: "func Records(entity string) bool {\n", Instead: "func Records(entity string) bool {\n\treturn false\n"},
+}
+
 // scripts are the peers that run on Node, and what they are asked.
 var scripts = map[string]question.Documents{"postgraphile": question.PostGraphile, "mercurius": question.Ours}
 
@@ -57,6 +68,13 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 		}
 		servers = append(servers, s)
 		return []measure.System{{Name: ours + " on SQLite", Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
+	case name == unchecked:
+		s, err := g.ServeWith(ctx, unchecked, off, "CLINICGRAPH_IN_FLIGHT=0")
+		if err != nil {
+			return nil, stop, err
+		}
+		servers = append(servers, s)
+		return []measure.System{{Name: unchecked, Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
 	case name == ceiling:
 		binary := g.File(ceiling)
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph/bench/ceiling").CombinedOutput(); err != nil {

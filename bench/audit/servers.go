@@ -31,44 +31,17 @@ type clinic struct {
 	settings      []string
 }
 
-// unrecorded is what the other server is built from instead: nothing is put on
-// record, and so no old value is read.
-var unrecorded = [2]string{"func Records(entity string) bool {\n", "func Records(entity string) bool {\n\treturn false\n"}
+// unrecorded is what the other server is built with: nothing is put on record, and so
+// no old value is read.
+var unrecorded = place.Change{File: "internal/audit/operation.go", Text: "func Records(entity string) bool {\n", Instead: "func Records(entity string) bool {\n\treturn false\n"}
 
 // build makes both servers.
 func build(ctx context.Context, at place.Place) (with, without string, err error) {
-	with, err = at.Build(ctx)
-	if err != nil {
+	if with, err = at.Build(ctx); err != nil {
 		return "", "", err
 	}
-	source, err := filepath.Abs("internal/audit/operation.go")
-	if err != nil {
-		return "", "", err
-	}
-	text, err := os.ReadFile(source)
-	if err != nil {
-		return "", "", fmt.Errorf("run this from the module's folder: %w", err)
-	}
-	if strings.Count(string(text), unrecorded[0]) != 1 {
-		return "", "", fmt.Errorf("%s does not say once which entities are on record", source)
-	}
-	changed := at.File("unrecorded.go.txt")
-	if err := os.WriteFile(changed, []byte(strings.Replace(string(text), unrecorded[0], unrecorded[1], 1)), 0o600); err != nil {
-		return "", "", err
-	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{source: changed}})
-	if err != nil {
-		return "", "", err
-	}
-	if err := os.WriteFile(at.File("overlay.json"), overlay, 0o600); err != nil {
-		return "", "", err
-	}
-	without = at.File("clinicgraph-unrecorded")
-	out, err := exec.CommandContext(ctx, "go", "build", "-overlay", at.File("overlay.json"), "-o", without, "clinicgraph").CombinedOutput()
-	if err != nil {
-		return "", "", fmt.Errorf("build the server without the record: %w\n%s", err, out)
-	}
-	return with, without, nil
+	without, err = at.BuildWith(ctx, "clinicgraph-unrecorded", unrecorded)
+	return with, without, err
 }
 
 // furnish makes a demo clinic on a database and starts both servers on it.

@@ -104,6 +104,15 @@ func (g Ground) Peer(args ...string) (*Server, error) {
 // File is the path of a file in the ground's folder.
 func (g Ground) File(name string) string { return g.at.File(name) }
 
+// ServeWith starts a server that is built with changes.
+func (g Ground) ServeWith(ctx context.Context, name string, changes []Change, settings ...string) (*Server, error) {
+	binary, err := g.at.BuildWith(ctx, name, changes...)
+	if err != nil {
+		return nil, err
+	}
+	return g.at.Serve(binary, g.Home, g.pinned != Nowhere, settings...)
+}
+
 // Serve starts a server on the ground, with more settings.
 func (g Ground) Serve(settings ...string) (*Server, error) {
 	return g.at.Serve(g.Binary, g.Home, g.pinned != Nowhere, settings...)

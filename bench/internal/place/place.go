@@ -158,17 +158,6 @@ func execute(ctx context.Context, url string, statements ...string) (err error) 
 	return nil
 }
 
-// Build makes the server from this module's source. The playground, which takes
-// npm, is off in production.
-func (p Place) Build(ctx context.Context) (string, error) {
-	binary := p.File("clinicgraph")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build the server: %w\n%s", err, out)
-	}
-	return binary, nil
-}
-
 // environment is what the server is told. Its limits are off: one client asks as
 // much as it can.
 func (h Home) environment(more ...string) []string {
