@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -140,11 +141,16 @@ func (cl *client) watch(query string, v vars) string {
 	return s.c.result([]byte(`{"errors":`+string(m.Payload)+`}`)).code() + strings.TrimPrefix(m.ID, id)
 }
 
-// sync waits until the server has read everything: it answers in order.
-func (s *socket) sync() {
+// sync waits until the server has read everything: it answers in order. Of operations
+// that were just completed something may be on its way still.
+func (s *socket) sync(completed ...string) {
 	s.c.t.Helper()
 	s.say(vars{"type": "ping"})
-	if m := s.hear(); m.Type != "pong" {
+	m := s.hear()
+	for m.Type == "next" && slices.Contains(completed, m.ID) {
+		m = s.hear()
+	}
+	if m.Type != "pong" {
 		s.c.t.Fatalf("before the pong: %s", m.text)
 	}
 }

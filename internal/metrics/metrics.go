@@ -59,7 +59,7 @@ func New(s Sources) *Metrics {
 	m.rows = m.counters("operation_rows_total", "Rows that operations have read from the database.", "operation")
 	m.events = m.counters("subscription_events_total", "Events that subscriptions have given to clients, counted when the subscription ends.", "operation")
 	m.rejects = m.counters("rejects_total", "Requests and operations of which nothing was executed, by the code of the refusal.", "reason")
-	m.early = m.counters("early_rejects_total", "Of the rejects for overload those that were given on the connection, which takes least. Behind a proxy that opens a connection for each request there are none.").WithLabelValues()
+	m.early = m.counters("early_rejects_total", "Of the rejects for overload those that were answered on the connection, which takes least. Behind a proxy that opens a connection for each request there are none.").WithLabelValues()
 	m.statements = m.histograms("sql_duration_seconds", "Time of SQL statements until their last row was read, by their first word.", statementTimes, "verb")
 	m.slowStatements = m.counters("slow_sql_total", "Statements that took longer than CLINICGRAPH_SLOW_SQL.", "verb")
 	m.statementErrors = m.counters("sql_errors_total", "Statements that failed, those that the database refused on purpose included.", "verb")
