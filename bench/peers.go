@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"clinicgraph/bench/internal/clinic"
 	"clinicgraph/bench/internal/measure"
@@ -59,22 +60,25 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents, Lacks: lacks})
 		return nil
 	}
+	// also is the server itself in another way.
+	also := func(name string) func(*place.Server, error) ([]measure.System, func(), error) {
+		return func(s *place.Server, err error) ([]measure.System, func(), error) {
+			if err != nil {
+				return nil, stop, err
+			}
+			servers = append(servers, s)
+			return []measure.System{{Name: name, Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
+		}
+	}
 	documents, script := scripts[name]
+	with, setting := strings.CutPrefix(name, "set:")
 	switch {
 	case name == sqlite:
-		s, err := g.ServeLite(ctx, log, "CLINICGRAPH_IN_FLIGHT=0")
-		if err != nil {
-			return nil, stop, err
-		}
-		servers = append(servers, s)
-		return []measure.System{{Name: ours + " on SQLite", Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
+		return also(ours + " on SQLite")(g.ServeLite(ctx, log, "CLINICGRAPH_IN_FLIGHT=0"))
 	case name == unchecked:
-		s, err := g.ServeWith(ctx, unchecked, off, "CLINICGRAPH_IN_FLIGHT=0")
-		if err != nil {
-			return nil, stop, err
-		}
-		servers = append(servers, s)
-		return []measure.System{{Name: unchecked, Addr: s.Addr, PID: s.PID(), Documents: question.Ours}}, stop, nil
+		return also(unchecked)(g.ServeWith(ctx, unchecked, off, "CLINICGRAPH_IN_FLIGHT=0"))
+	case setting:
+		return also(with)(g.Serve("CLINICGRAPH_IN_FLIGHT=0", with))
 	case name == ceiling:
 		binary := g.File(ceiling)
 		if out, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "clinicgraph/bench/ceiling").CombinedOutput(); err != nil {
