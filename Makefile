@@ -12,8 +12,8 @@ CONFORMANCE_MODULES := $(CONFORMANCE)/node_modules/.package-lock.json
 GENERATED := ent graph schema.graphqls migrate docs internal/e2e/goclient $(CONFORMANCE)/clients
 
 # Packages whose tests run concurrently: they run under the race detector, too.
-RACE := ./graph/compiled ./graph/live ./graph/transport ./internal/access ./internal/admission ./internal/auth ./internal/events ./internal/groupcommit ./internal/httpserver \
-  ./internal/jobs ./internal/notify ./internal/ratelimit ./internal/scheduling ./internal/store ./internal/testdb
+RACE := ./graph/compiled ./graph/live ./graph/transport ./internal/access ./internal/admission ./internal/auth ./internal/events ./internal/groupcommit \
+  ./internal/httpserver ./internal/jobs ./internal/notify ./internal/ratelimit ./internal/scheduling ./internal/store ./internal/testdb
 # Of the stories those that race over HTTP: the rest of them run one request at a time.
 RACE_STORIES := 'OfParallel|HoweverClose|Repeats|TwoPlaces|AtOnce|OneAfterTheOther|EachOther|OwnJob'
 

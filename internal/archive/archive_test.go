@@ -39,22 +39,29 @@ type clinic struct {
 // each runs a test with 700 entries of October and 20 of November, on December 1st.
 func each(t *testing.T, test func(c *clinic)) {
 	testdb.Each(t, func(t *testing.T, s *store.Store) {
-		secret, err := seal.New(bytes.Repeat([]byte{1}, 32), "audit-chain")
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys, err := chain.Open(t.Context(), s.DB, secret)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c := &clinic{T: t, keys: keys, dir: filepath.Join(t.TempDir(), "archives")}
-		c.s = testdb.Guarded(s.DB, func() time.Time { return c.now })
-		keys.Install(c.s.Client)
+		c := on(t, s)
 		c.at(october.AddDate(0, 0, 9), 350)
 		c.at(november.Add(time.Microsecond), 10)
 		c.now = december
 		test(c)
 	})
+}
+
+// on is a clinic on a database, whose record is sealed.
+func on(t *testing.T, s *store.Store) *clinic {
+	t.Helper()
+	secret, err := seal.New(bytes.Repeat([]byte{1}, 32), "audit-chain")
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := chain.Open(t.Context(), s.DB, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &clinic{T: t, keys: keys, dir: filepath.Join(t.TempDir(), "archives")}
+	c.s = testdb.Guarded(s.DB, func() time.Time { return c.now })
+	keys.Install(c.s.Client)
+	return c
 }
 
 // write puts n rows each on two logs.

@@ -1,7 +1,6 @@
 package archive_test
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 	"clinicgraph/internal/archive"
 	"clinicgraph/internal/chain"
 	"clinicgraph/internal/ids"
-	"clinicgraph/internal/seal"
 	"clinicgraph/internal/testdb"
 )
 
@@ -27,18 +25,7 @@ func ago(months int) time.Time { return archive.Month(testdb.Now()).AddDate(0, -
 func monthly(t *testing.T) *clinic {
 	t.Helper()
 	t.Parallel()
-	s := testdb.Open(t, "postgres")
-	secret, err := seal.New(bytes.Repeat([]byte{1}, 32), "audit-chain")
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := chain.Open(t.Context(), s.DB, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &clinic{T: t, keys: keys, dir: filepath.Join(t.TempDir(), "archives")}
-	c.s = testdb.Guarded(s.DB, func() time.Time { return c.now })
-	keys.Install(c.s.Client)
+	c := on(t, testdb.Open(t, "postgres"))
 	for _, log := range append([]string{"session_logs"}, logs...) {
 		c.exec(`ALTER TABLE ` + log + ` DETACH PARTITION ` + log + `_first`)
 		for months := 2; months >= 0; months-- {

@@ -1,11 +1,9 @@
 package e2e
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,21 +48,10 @@ func (c *clinic) exactly() *requests {
 func (r *requests) RoundTrip(q *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	sent, err := io.ReadAll(q.Body)
+	response, sent, shown, err := overheard(r.RoundTripper, q)
 	if err != nil {
 		return nil, err
 	}
-	q.Body = io.NopCloser(bytes.NewReader(sent))
-	response, err := r.RoundTripper.RoundTrip(q)
-	if err != nil {
-		return nil, err
-	}
-	shown, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	response.Body.Close()
-	response.Body = io.NopCloser(bytes.NewReader(shown))
 	var request struct{ Query string }
 	var answer struct{ Errors []failure }
 	if json.Unmarshal(sent, &request) != nil || json.Unmarshal(shown, &answer) != nil {

@@ -39,23 +39,29 @@ func (c *clinic) witnessed() *witness {
 	return w
 }
 
-// RoundTrip implements http.RoundTripper.
-func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
-	sent, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
+// overheard sends a request on, and gives what was said on both sides, too.
+func overheard(over http.RoundTripper, r *http.Request) (response *http.Response, sent, shown []byte, err error) {
+	if sent, err = io.ReadAll(r.Body); err != nil {
+		return nil, nil, nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(sent))
-	response, err := w.RoundTripper.RoundTrip(r)
-	if err != nil {
-		return nil, err
+	if response, err = over.RoundTrip(r); err != nil {
+		return nil, nil, nil, err
 	}
-	shown, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
+	if shown, err = io.ReadAll(response.Body); err != nil {
+		return nil, nil, nil, err
 	}
 	response.Body.Close()
 	response.Body = io.NopCloser(bytes.NewReader(shown))
+	return response, sent, shown, nil
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, sent, shown, err := overheard(w.RoundTripper, r)
+	if err != nil {
+		return nil, err
+	}
 	for _, text := range [][]byte{sent, shown} {
 		var value any
 		if json.Unmarshal(text, &value) == nil {
