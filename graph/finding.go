@@ -24,10 +24,8 @@ func (r *queryResolver) AccessFindings(ctx context.Context, reasons []model.Acce
 	if first, last, err = paging.Bounds(first, last); err != nil {
 		return nil, err
 	}
-	for arg, c := range map[string]*paging.Cursor{"after": after, "before": before} {
-		if err := c.Check(arg, findingList); err != nil {
-			return nil, err
-		}
+	if err := paging.CheckBoth(after, before, findingList); err != nil {
+		return nil, err
 	}
 	w := accounts.Window{Limit: paging.Limit(first, last), Backward: last != nil}
 	if after != nil {

@@ -44,10 +44,8 @@ func (r *customerResolver) AccessReport(ctx context.Context, of *ent.Customer, a
 	if err != nil {
 		return nil, err
 	}
-	for arg, cursor := range map[string]*paging.Cursor{"after": after, "before": before} {
-		if err := cursor.Check(arg, reportList); err != nil {
-			return nil, err
-		}
+	if err := paging.CheckBoth(after, before, reportList); err != nil {
+		return nil, err
 	}
 	whole := r.Client.AuditLog.Query().Where(auditlog.SubjectID(of.ID), auditlog.Event(audit.EventPersonalRead))
 	q := whole.Clone()

@@ -51,10 +51,8 @@ func (r *queryResolver) Timeline(ctx context.Context, entityType string, entityI
 	if err != nil {
 		return nil, err
 	}
-	for arg, cursor := range map[string]*paging.Cursor{"after": after, "before": before} {
-		if err := cursor.Check(arg, trailList); err != nil {
-			return nil, err
-		}
+	if err := paging.CheckBoth(after, before, trailList); err != nil {
+		return nil, err
 	}
 	w := window{limit: paging.Limit(first, last), order: sql.OrderDesc(), picked: picked(ctx), after: after, before: before}
 	if last != nil {

@@ -67,6 +67,15 @@ func (c *Cursor) Check(arg string, list List) error {
 	return fault.Invalid(arg, "This cursor does not belong to this list.")
 }
 
+// CheckBoth checks the cursors of a list's two ends. Of two that do not belong to it
+// the first is named, so that the same request has the same answer.
+func CheckBoth(after, before *Cursor, list List) error {
+	if err := after.Check("after", list); err != nil {
+		return err
+	}
+	return before.Check("before", list)
+}
+
 // MarshalGQLContext seals the cursor with the key in the context.
 func (c Cursor) MarshalGQLContext(ctx context.Context, w io.Writer) error {
 	key, ok := keyFrom(ctx)

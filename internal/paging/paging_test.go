@@ -189,6 +189,20 @@ func TestCursor(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of two that are at fault the first is named, each time", func(t *testing.T) {
+		for range 50 {
+			f, ok := fault.As(paging.CheckBoth(came("AAAA"), came("AAAA"), list))
+			if !ok || f.Fields[0].Path != "after" {
+				t.Fatal(f)
+			}
+		}
+		if f, ok := fault.As(paging.CheckBoth(nil, came("AAAA"), list)); !ok || f.Fields[0].Path != "before" {
+			t.Fatal(f)
+		}
+		if err := paging.CheckBoth(came(sent(list)), nil, list); err != nil {
+			t.Fatal(err)
+		}
+	})
 	t.Run("without a key it is neither read nor written", func(t *testing.T) {
 		var c paging.Cursor
 		if err := c.UnmarshalGQLContext(context.Background(), sent(list)); err == nil {
