@@ -42,13 +42,14 @@ type options struct {
 	connections int
 	without     bool // the gate
 	operations  []string
+	settings    []string // of the server, beside the gate's
 }
 
 func main() {
 	// What is started here ends with this thread.
 	runtime.LockOSThread()
 	var o options
-	flag.IntVar(&o.bookings, "bookings", 20_000, "how many `bookings`; a tenth of it are customers")
+	flag.IntVar(&o.bookings, "bookings", 1_000_000, "how many `bookings`; a tenth of it are customers")
 	flag.StringVar(&o.dir, "dir", "", "`folder` to keep the database in, and to find it again; by default all is removed")
 	flag.StringVar(&o.binary, "binary", "", "the server, a `file`; by default it is built")
 	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "how long everything may take")
@@ -58,6 +59,7 @@ func main() {
 	flag.IntVar(&o.connections, "connections", 200, "how many `connections`")
 	operations := flag.String("operations", "Q1,Q2,Q3,Q5", "what is asked in turn, with commas")
 	flag.BoolVar(&o.without, "without", false, "the same without the gate, to see what it is for")
+	flag.Func("set", "a `setting` of the server, NAME=VALUE; may come again", func(s string) error { o.settings = append(o.settings, s); return nil })
 	flag.Parse()
 	o.operations = strings.Split(*operations, ",")
 
@@ -95,13 +97,16 @@ func (o options) run(ctx context.Context, g place.Ground, log *slog.Logger) erro
 	if err := m.on(g, gate, func() error { return m.overload(ctx) }); err != nil {
 		return err
 	}
+	if err := m.refuseOnly(ctx, g); err != nil {
+		return err
+	}
 	m.write()
 	return nil
 }
 
 // on runs a part of the measurement on a server of its own.
 func (m *measurement) on(g place.Ground, setting string, part func() error) (err error) {
-	server, err := g.Serve(setting)
+	server, err := g.Serve(append(m.settings, setting)...)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,8 @@ type measurement struct {
 
 	// Of the server: what an answer takes at the most, and all of the overload.
 	answer, overloaded time.Duration
+
+	floor time.Duration // what refusing takes what does nothing else
 }
 
 // How the idle server and its most are found out.
@@ -140,8 +142,9 @@ func (m *measurement) write() {
 			millis(row.Good.At(0.5)), millis(row.Good.At(0.99)), len(row.Rejected),
 			millis(row.Rejected.At(0.5)), millis(row.Rejected.At(0.99)), millis(row.Rejected.At(1)))
 	}
-	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server. Peak memory of the server %d MiB; %.2f processors busy. An answer takes the server %d µs of its processors at the most, a refusal %d µs if answers take no longer under overload.\n",
-		100*m.loaded.GoodPerSecond()/m.most, float64(m.loaded.Good.At(0.99))/float64(max(m.idle.Good.At(0.99), 1)), m.memory>>20, m.busy, m.answer.Microseconds(), m.refusal().Microseconds())
+	fmt.Printf("\nGoodput %.0f %% of the most; p99 of the admitted %.1f times that of the idle server. Peak memory of the server %d MiB; %.2f processors busy. An answer takes the server %d µs of its processors at the most, a refusal %d µs if answers take no longer under overload.\n\nWhat does nothing but refuse takes %.1f µs of the processor for each: if all others were refused for that, %.0f %% of the most would be left.\n",
+		100*m.loaded.GoodPerSecond()/m.most, float64(m.loaded.Good.At(0.99))/float64(max(m.idle.Good.At(0.99), 1)), m.memory>>20, m.busy, m.answer.Microseconds(), m.refusal().Microseconds(),
+		float64(m.floor)/float64(time.Microsecond), 100*m.reach())
 }
 
 func millis(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }

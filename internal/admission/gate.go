@@ -34,7 +34,7 @@ const (
 // made smaller.
 const (
 	patience      = 40 * time.Millisecond
-	crowdPatience = 5 * time.Millisecond
+	crowdPatience = 3 * time.Millisecond
 	crowdAfter    = 100 * time.Millisecond
 
 	// maxQueue bounds the memory of those who wait.
@@ -71,7 +71,7 @@ func New(ceiling int, now func() time.Time) *Gate {
 
 func newGate(ceiling, procs int, now func() time.Time) *Gate {
 	calm := float64(min(ceiling, 8*procs))
-	return &Gate{ceiling: ceiling, floor: min(ceiling, 2*procs+2), alone: procs, calm: calm, now: now, limit: calm}
+	return &Gate{ceiling: ceiling, floor: min(ceiling, 2*procs), alone: procs, calm: calm, now: now, limit: calm}
 }
 
 // Pass is one request's place. Leave gives it back.

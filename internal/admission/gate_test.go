@@ -228,7 +228,7 @@ func TestLimit_does_not_fall_for_what_is_slow_by_itself(t *testing.T) {
 
 func TestLimit_begins_moderate(t *testing.T) {
 	for _, c := range []struct{ ceiling, procs, calm, floor int }{
-		{64, 2, 16, 6}, {64, 7, 56, 16}, {64, 8, 64, 18}, {64, 9, 64, 20}, {16, 2, 16, 6}, {15, 2, 15, 6}, {6, 2, 6, 6}, {1, 2, 1, 1},
+		{64, 2, 16, 4}, {64, 7, 56, 14}, {64, 8, 64, 16}, {64, 9, 64, 18}, {16, 2, 16, 4}, {15, 2, 15, 4}, {4, 2, 4, 4}, {1, 2, 1, 1},
 	} {
 		g := newGate(c.ceiling, c.procs, time.Now)
 		if g.Load().Limit != c.calm || g.floor != c.floor {
@@ -288,7 +288,7 @@ func TestLimit_falls_at_once_when_requests_are_far_too_slow(t *testing.T) {
 			{45 * time.Millisecond, 7, 16},  // too few of them
 			{45 * time.Millisecond, 8, 7},   // 16 * 2 / 4.5
 			{39 * time.Millisecond, 16, 16}, // too slow, and the window is not over
-			{90 * time.Millisecond, 8, 6},   // not below the floor
+			{90 * time.Millisecond, 8, 4},   // not below the floor
 		} {
 			g := newGate(64, 2, time.Now)
 			g.usual[1] = 10 * time.Millisecond
@@ -305,8 +305,8 @@ func TestAsManyMayWaitAsAreLetInMeanwhile(t *testing.T) {
 		took  time.Duration
 		want  int
 	}{
-		{8, 0, 8}, {8, time.Millisecond, 8}, {8, 5 * time.Millisecond, 8}, {8, 8 * time.Millisecond, 5}, {8, 20 * time.Millisecond, 2}, {8, time.Second, 2},
-		{1, time.Second, 1}, {64, 20 * time.Millisecond, 16},
+		{8, 0, 8}, {8, time.Millisecond, 8}, {8, 3 * time.Millisecond, 8}, {8, 8 * time.Millisecond, 3}, {8, 20 * time.Millisecond, 2}, {8, time.Second, 2},
+		{1, time.Second, 1}, {64, 20 * time.Millisecond, 9},
 	} {
 		g := &Gate{limit: c.limit, took: c.took}
 		if got := g.useful(); got != c.want {
@@ -323,9 +323,9 @@ func TestGate_is_full_when_more_waiting_would_be_in_vain(t *testing.T) {
 			enter(t, g, Mutation, 1)
 		}
 		var running sync.WaitGroup
-		for i := range 100 { // one waits at any time
+		for i := range 150 { // one or two wait at any time
 			running.Go(func() {
-				time.Sleep(time.Duration(i) * 4 * time.Millisecond) // synctest's clock
+				time.Sleep(time.Duration(i) * 2 * time.Millisecond) // synctest's clock
 				_, _ = g.Enter(context.Background(), Mutation, 1)
 			})
 		}

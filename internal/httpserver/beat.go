@@ -7,7 +7,7 @@ import (
 
 // untilNext is how long refusals wait for each other at most. Within 50 ms they are
 // to be answered.
-const untilNext = 2 * time.Millisecond
+const untilNext = 4 * time.Millisecond
 
 // beat lets what is not urgent happen together, every few milliseconds. One thing
 // done a hundred times in a row costs a processor much less than done in between

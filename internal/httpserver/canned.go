@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"clinicgraph/graph/transport"
@@ -134,8 +135,27 @@ func (c canned) with(b []byte, id string, wait time.Duration, now time.Time) []b
 		case lengthMark:
 			b = strconv.AppendInt(b, int64(c.body+len(id)+len(seconds)), 10)
 		case dateMark:
-			b = now.UTC().AppendFormat(b, http.TimeFormat)
+			b = append(b, dateOf(now)...)
 		}
 	}
 	return b
+}
+
+// lastDate is a second and how it is written.
+var lastDate atomic.Pointer[date]
+
+type date struct {
+	second int64 // Unix
+	text   string
+}
+
+// dateOf writes a time for the Date field, once a second: thousands have the same.
+func dateOf(now time.Time) string {
+	second := now.Unix()
+	last := lastDate.Load()
+	if last == nil || last.second != second {
+		last = &date{second, now.UTC().Format(http.TimeFormat)}
+		lastDate.Store(last)
+	}
+	return last.text
 }

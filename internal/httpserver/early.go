@@ -139,8 +139,8 @@ func (c *earlyConn) answer(text []byte) error {
 func (c *earlyConn) CloseWrite() error { return closeWrite(c.Conn) }
 
 // refusesEarly says whether the middleware would refuse the request for nothing but
-// the gate, at once, and again at the next beat. Then it is counted as if it had, and
-// its answer is given, behind what the room holds.
+// the gate, at once. Then it is counted as if it had, and at the next beat its answer
+// is given, behind what the room holds.
 func (s *Server) refusesEarly(room []byte, refusals cannedRefusals, h head, body []byte) (answer []byte, refused bool) {
 	if s.Gate == nil || !s.Gate.Full() || mayBeUrgent(body) {
 		return nil, false
@@ -157,8 +157,8 @@ func (s *Server) refusesEarly(room []byte, refusals cannedRefusals, h head, body
 	}
 	began, id, ended := time.Now(), string(h.id), func(int) {}
 	s.refusals.wait()
-	if !s.Gate.Full() || s.draining.Load() {
-		return nil, false // there is room by now
+	if s.draining.Load() {
+		return nil, false // and the connection is to close
 	}
 	if !decent(id) {
 		id = newRequestID()
