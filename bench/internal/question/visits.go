@@ -17,7 +17,8 @@ const (
 )
 
 // visits asks for appointments at times that nobody has taken yet, neither the
-// practitioner's nor the customer's.
+// practitioner's nor the customer's. The customers have no account: those who have are
+// asked about what is theirs.
 func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 	today := time.Now().UTC().Truncate(24 * time.Hour)
 	from := today.AddDate(0, 0, firstDay)
@@ -29,7 +30,7 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 		return nil, err
 	}
 	var customers []string
-	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT id::text FROM customers WHERE ($1::uuid IS NULL OR unit_id = $1) AND NOT `+askedAbout+` ORDER BY md5(id::text))`,
+	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT id::text FROM customers WHERE ($1::uuid IS NULL OR unit_id = $1) AND account_id IS NULL AND NOT `+askedAbout+` ORDER BY md5(id::text))`,
 		p.unit).Scan(pq.Array(&customers))
 	if err != nil {
 		return nil, err
