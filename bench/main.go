@@ -54,7 +54,7 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.measure.Connections, "connections", 32, "how many `connections`")
 	flags.DurationVar(&o.measure.Warm, "warm", time.Second, "asked but not counted, for each operation")
 	flags.DurationVar(&o.measure.Measure, "measure", 4*time.Second, "counted, for each operation")
-	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), sqlite (the server on a copy in SQLite), unchecked (the server without permissions and record), set:NAME=VALUE (the server with a setting), or nothing")
+	peers := flags.String("peers", "ceiling", "what else is measured, with commas: ceiling, postgraphile, mercurius (which take npm), sqlite (the server on a copy in SQLite), unchecked (the server without permissions and record), without:NAME (see without.go), set:NAME=VALUE (the server with a setting), or nothing")
 	logins := flags.String("logins", clinic.Staff+","+clinic.Manager, "who asks, with commas; own:doctor and own:customer stand for one of each, who are asked some of the operations")
 	operations := flags.String("operations", strings.Join(question.Names, ","), "what is asked, with commas")
 	err = flags.Parse(args)

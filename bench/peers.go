@@ -27,17 +27,6 @@ const ceiling = "ceiling"
 // sqlite stands for the server itself, on a copy of the clinic in SQLite.
 const sqlite = "sqlite"
 
-// unchecked stands for the server itself, which asks for no permission and keeps no
-// record: what is left of its checks are those of the document, and the rows.
-const unchecked = "unchecked"
-
-// off is what that one is built with.
-var off = []place.Change{
-	{File: "graph/compiled/door.go", Text: "func open(v *access.Viewer, doors []door) bool {\n", Instead: "func open(v *access.Viewer, doors []door) bool {\n\treturn true\n"},
-	{File: "graph/reads.go", Text: "	response := next(ctx)\n	m, ok :=", Instead: "	response := next(ctx)\n	return response\n	m, ok :="},
-	{File: "internal/audit/operation.go", Text: "func Records(entity string) bool {\n", Instead: "func Records(entity string) bool {\n\treturn false\n"},
-}
-
 // scripts are the peers that run on Node, and what they are asked.
 var scripts = map[string]question.Documents{"postgraphile": question.PostGraphile, "mercurius": question.Ours}
 
@@ -72,11 +61,12 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 	}
 	documents, script := scripts[name]
 	with, setting := strings.CutPrefix(name, "set:")
+	lacking, lacks := without[strings.TrimPrefix(name, "without:")]
 	switch {
 	case name == sqlite:
 		return also(ours + " on SQLite")(g.ServeLite(ctx, log, "CLINICGRAPH_IN_FLIGHT=0"))
-	case name == unchecked:
-		return also(unchecked)(g.ServeWith(ctx, unchecked, off, "CLINICGRAPH_IN_FLIGHT=0"))
+	case lacks:
+		return also(name)(g.ServeWith(ctx, strings.ReplaceAll(name, ":", "-"), lacking.changes, append(lacking.settings, "CLINICGRAPH_IN_FLIGHT=0")...))
 	case setting:
 		return also(with)(g.Serve("CLINICGRAPH_IN_FLIGHT=0", with))
 	case name == ceiling:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,24 +22,42 @@ func (p Place) Build(ctx context.Context) (string, error) { return p.BuildWith(c
 // built with instead.
 type Change struct{ File, Text, Instead string }
 
+// Changed gives texts by their files with the changes, which must be of those files.
+// Error: what is to be changed is not there once.
+func Changed(texts map[string]string, changes []Change) (map[string]string, error) {
+	changed := maps.Clone(texts)
+	for _, c := range changes {
+		if strings.Count(changed[c.File], c.Text) != 1 {
+			return nil, fmt.Errorf("%s does not have %q once", c.File, c.Text)
+		}
+		changed[c.File] = strings.Replace(changed[c.File], c.Text, c.Instead, 1)
+	}
+	return changed, nil
+}
+
 // BuildWith makes the server under a name, with changes that stay out of the source:
 // what something costs shows when it is not done. It runs in the module's folder.
 func (p Place) BuildWith(ctx context.Context, name string, changes ...Change) (string, error) {
-	replace := map[string]string{}
-	for i, c := range changes {
-		source, err := filepath.Abs(c.File)
-		if err != nil {
-			return "", err
-		}
-		text, err := os.ReadFile(source)
+	texts := map[string]string{}
+	for _, c := range changes {
+		text, err := os.ReadFile(c.File)
 		if err != nil {
 			return "", fmt.Errorf("run this from the module's folder: %w", err)
 		}
-		if strings.Count(string(text), c.Text) != 1 {
-			return "", fmt.Errorf("%s does not have %q once", source, c.Text)
+		texts[c.File] = string(text)
+	}
+	texts, err := Changed(texts, changes)
+	if err != nil {
+		return "", err
+	}
+	replace := map[string]string{}
+	for file, text := range texts {
+		source, err := filepath.Abs(file)
+		if err != nil {
+			return "", err
 		}
-		changed := p.File(name + strconv.Itoa(i) + ".go.txt")
-		if err := os.WriteFile(changed, []byte(strings.Replace(string(text), c.Text, c.Instead, 1)), 0o600); err != nil {
+		changed := p.File(name + strconv.Itoa(len(replace)) + ".go.txt")
+		if err := os.WriteFile(changed, []byte(text), 0o600); err != nil {
 			return "", err
 		}
 		replace[source] = changed
