@@ -92,6 +92,11 @@ func (p Place) Furnish(ctx context.Context, pg *cluster.Cluster, binary string, 
 	case errors.Is(err, fs.ErrNotExist):
 		err = p.load(ctx, pg, &h, binary, log)
 	}
+	if err == nil {
+		// Autovacuum comes rarely here, so that it does not come while something is
+		// measured: what was loaded, and what earlier runs have changed, is tidied now.
+		err = execute(ctx, h.Database, `VACUUM (ANALYZE)`)
+	}
 	if err != nil {
 		return h, err
 	}
