@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"sync"
 
 	"github.com/google/uuid"
 
@@ -15,14 +16,16 @@ import (
 )
 
 // document is what the number of an identity document may be.
-var document = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ./-]{3,39}$`)
+var document = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N} ./-]{3,39}$`)
+})
 
 // resealBatch is how many numbers are sealed anew in one transaction.
 const resealBatch = 200
 
 // checkDocument lets nil pass: no number. Errors: BAD_USER_INPUT.
 func checkDocument(number *string) error {
-	if number != nil && !document.MatchString(*number) {
+	if number != nil && !document().MatchString(*number) {
 		return fault.Invalid("input.documentNumber", "The number of a document has 4 to 40 letters, digits, spaces, dots, dashes and slashes.")
 	}
 	return nil
