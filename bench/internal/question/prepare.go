@@ -43,7 +43,8 @@ type Source struct {
 
 // Prepare makes the questions of the named operations for a login of the
 // benchmark's clinic, in that order, as documents of the server's schema. Whoever works at a desk is asked about the
-// own unit, practitioners and customers about what is theirs, and not for all operations; everybody else about the whole
+// own unit, practitioners and customers about what is theirs, and not for all
+// operations; everybody else about the whole
 // clinic. The server is asked for the
 // cursors of the first pages alone; all answers come from the database.
 func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents Documents, names []string) ([]*Set, error) {
@@ -60,7 +61,7 @@ func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents D
 		if !ok {
 			return nil, fmt.Errorf("there is no operation %q", name)
 		}
-		if theirs, some := asked[p.role]; some && !slices.Contains(theirs, name) {
+		if theirs, some := asked[p.role]; some && !slices.Contains(theirs, name) || p.role == access.RoleCustomer && name == "M1" && slices.Contains(names, "Q3") {
 			continue
 		}
 		questions, err := maker(ctx)
@@ -93,8 +94,13 @@ type preparer struct {
 }
 
 // asked are the operations of those who see own rows alone; all are everybody else's. A
-// practitioner is shown no payments, and neither has thirty thousand bookings to count.
-var asked = map[string][]string{access.RoleDoctor: {"Q1", "Q5"}, access.RoleCustomer: {"Q1", "Q3", "Q5"}}
+// practitioner is shown no payments (Q3), neither has thirty thousand bookings to count
+// (Q4), and what a customer books (M1) changes what Q3 asks about: it is asked where Q3
+// is not.
+var asked = map[string][]string{access.RoleDoctor: {"Q1", "Q2", "Q5", "M1"}, access.RoleCustomer: {"Q1", "Q2", "Q3", "Q5", "M1"}}
+
+// kept is the condition for appointments m that nobody has called off.
+const kept = `m.status NOT IN ('CANCELLED', 'DECLINED', 'EXPIRED')`
 
 // mine is the condition for the bookings b that the login sees whole.
 func (p *preparer) mine() (condition string, who uuid.NullUUID) {
@@ -102,7 +108,7 @@ func (p *preparer) mine() (condition string, who uuid.NullUUID) {
 	case access.RoleCustomer:
 		return `b.customer_id = $1`, p.own
 	case access.RoleDoctor: // of whom has called off, the customer is nobody's business any more
-		return `EXISTS (SELECT 1 FROM appointments m WHERE m.booking_id = b.id AND m.practitioner_id = $1 AND m.status NOT IN ('CANCELLED', 'DECLINED', 'EXPIRED'))`, p.own
+		return `EXISTS (SELECT 1 FROM appointments m WHERE m.booking_id = b.id AND m.practitioner_id = $1 AND ` + kept + `)`, p.own
 	default:
 		return `($1::uuid IS NULL OR b.unit_id = $1)`, p.unit
 	}

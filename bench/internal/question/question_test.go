@@ -84,7 +84,7 @@ func TestEveryOperationAnswersRight(t *testing.T) {
 	s := serve(t)
 	source := &question.Source{DB: s.db.Read}
 	for login, operations := range map[string][]string{
-		clinic.Staff: question.Names, clinic.Manager: question.Names, s.doctor: {"Q1", "Q5"}, s.customer: {"Q1", "Q3", "Q5"},
+		clinic.Staff: question.Names, clinic.Manager: question.Names, s.doctor: {"Q1", "Q2", "Q5", "M1"}, s.customer: {"Q1", "Q2", "Q3", "Q5"},
 	} {
 		t.Run(login, func(t *testing.T) {
 			token := s.token(t, login)
@@ -110,6 +110,17 @@ func TestEveryOperationAnswersRight(t *testing.T) {
 				t.Errorf("operations (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestACustomerBooksWhereNobodyAsksForTheirHistory(t *testing.T) {
+	s := serve(t)
+	sets, err := (&question.Source{DB: s.db.Read}).Prepare(t.Context(), s.customer, nil, question.Ours, []string{"M1"})
+	if err != nil || len(sets) != 1 {
+		t.Fatal(sets, err)
+	}
+	if err := closedloop.InTurn(t.Context(), s.addr, s.token(t, s.customer), sets[0], 30); err != nil {
+		t.Error(err)
 	}
 }
 

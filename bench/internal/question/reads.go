@@ -31,14 +31,19 @@ func (p *preparer) bookingsByID(ctx context.Context) ([]Question, error) {
 		})
 }
 
-// bookingsOfDays asks about days that are past, whose bookings stay as they are.
+// bookingsOfDays asks about days that are past, whose bookings stay as they are. A
+// practitioner is asked about days on which nobody has called off.
 func (p *preparer) bookingsOfDays(ctx context.Context) ([]Question, error) {
+	mine, who := p.mine()
+	shown := `true`
+	if p.role == access.RoleDoctor {
+		shown = `NOT EXISTS (SELECT 1 FROM appointments m WHERE m.practitioner_id = $1 AND m.starts_at >= day AND m.starts_at < day + interval '1 day' AND NOT ` + kept + `)`
+	}
 	return p.each(ctx, `
-		SELECT day, array(SELECT id::text FROM bookings WHERE starts_at >= day AND starts_at < day + interval '1 day'
-		                     AND ($1::uuid IS NULL OR unit_id = $1) ORDER BY starts_at, id LIMIT 50)
-		  FROM (SELECT DISTINCT date_trunc('day', starts_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS day FROM bookings WHERE starts_at < now() - interval '1 day') days
-		 ORDER BY md5(day::text) LIMIT $2`,
-		[]any{p.unit, manyDays}, func(scan func(...any) error) (Question, error) {
+		SELECT day, array(SELECT id::text FROM bookings b WHERE starts_at >= day AND starts_at < day + interval '1 day' AND `+mine+` ORDER BY starts_at, id LIMIT 50)
+		  FROM (SELECT DISTINCT date_trunc('day', starts_at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' AS day FROM bookings b WHERE starts_at < now() - interval '1 day' AND `+mine+`) days
+		 WHERE `+shown+` ORDER BY md5(day::text) LIMIT $2`,
+		[]any{who, manyDays}, func(scan func(...any) error) (Question, error) {
 			var day time.Time
 			var bookings []string
 			err := scan(&day, pq.Array(&bookings))

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/lib/pq"
+
+	"clinicgraph/internal/access"
 )
 
 // Where M1 books: far enough ahead that the data set has nothing there, and
@@ -29,14 +32,16 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 	if err != nil {
 		return nil, err
 	}
-	var customers []string
-	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT id::text FROM customers WHERE ($1::uuid IS NULL OR unit_id = $1) AND account_id IS NULL AND NOT `+askedAbout+` ORDER BY md5(id::text))`,
-		p.unit).Scan(pq.Array(&customers))
+	customers, err := p.visitors(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if len(customers) < len(practitioners) {
+	if p.role != access.RoleCustomer && len(customers) < len(practitioners) {
 		return nil, fmt.Errorf("%d customers are too few for %d practitioners", len(customers), len(practitioners))
+	}
+	booked := "CONFIRMED"
+	if p.role == access.RoleCustomer {
+		booked = "PENDING" // until the clinic says so
 	}
 	var all []Question
 	for day := from; day.Before(today.AddDate(0, 0, lastDay)) && len(all) < manyVisits; day = day.AddDate(0, 0, 1) {
@@ -57,11 +62,25 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 					"customerId": customer, "practitionerId": practitioner, "serviceId": offered[len(all)%len(offered)], "startsAt": instant(at),
 				}
 				q := newQuestion(p.documents["M1"], map[string]any{"input": input})
-				all = append(all, q.holds(`"booking":{"id":"`, field("status", "CONFIRMED"), field("startsAt", instant(at)), `"appointment":{"id":"`, `"order":{"id":"`))
+				all = append(all, q.holds(`"booking":{"id":"`, field("status", booked), field("startsAt", instant(at)), `"appointment":{"id":"`, `"order":{"id":"`))
 			}
 		}
 	}
 	return all, nil
+}
+
+// visitors are the customers to book for: of the unit, whom the practitioner treats, or
+// the customer who asks.
+func (p *preparer) visitors(ctx context.Context) (customers []string, err error) {
+	whose, who := `($1::uuid IS NULL OR unit_id = $1) AND account_id IS NULL AND NOT `+askedAbout, p.unit
+	switch p.role {
+	case access.RoleCustomer:
+		whose, who = `id = $1`, p.own
+	case access.RoleDoctor:
+		whose, who = `EXISTS (SELECT 1 FROM appointments m WHERE m.customer_id = customers.id AND m.practitioner_id = $1 AND `+kept+`) AND account_id IS NULL AND NOT `+askedAbout, p.own
+	}
+	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT id::text FROM customers WHERE `+whose+` ORDER BY md5(id::text))`, who).Scan(pq.Array(&customers))
+	return customers, err
 }
 
 // claim is the start of somebody's taken time, in Unix seconds.
@@ -88,9 +107,16 @@ func (p *preparer) readTaken(ctx context.Context, from time.Time) error {
 
 // offers lists the practitioners, and beside each what they offer.
 func (p *preparer) offers(ctx context.Context) (practitioners []string, services [][]string, err error) {
+	whose, who := `$1::uuid IS NULL OR d.unit_id = $1`, p.unit
+	switch p.role {
+	case access.RoleCustomer: // all units
+		who = uuid.NullUUID{}
+	case access.RoleDoctor:
+		whose, who = `d.id = $1`, p.own
+	}
 	_, err = p.each(ctx, `SELECT d.id, array_agg(s.service_id::text ORDER BY s.id) FROM practitioner_profiles d JOIN practitioner_services s ON s.practitioner_id = d.id
-		WHERE $1::uuid IS NULL OR d.unit_id = $1 GROUP BY d.id ORDER BY d.id`,
-		[]any{p.unit}, func(scan func(...any) error) (Question, error) {
+		WHERE `+whose+` GROUP BY d.id ORDER BY d.id`,
+		[]any{who}, func(scan func(...any) error) (Question, error) {
 			var id string
 			var offered []string
 			err := scan(&id, pq.Array(&offered))
