@@ -13,6 +13,9 @@ type variant struct {
 // ordinarily has what compiled reads do away with measured where it still is.
 const ordinarily = "CLINICGRAPH_COMPILED_READS=off"
 
+// entities is where gqlgen generates what writes them.
+const entities = "graph/generated/ent.generated.go"
+
 // unchecked stands for the server itself, which asks for no permission and keeps no
 // record: what is left of its checks are those of the document, and the rows.
 const unchecked = "unchecked"
@@ -45,16 +48,37 @@ var without = map[string]variant{
 	"known-tokens": {changes: []place.Change{
 		{File: "internal/auth/verified.go", Text: "	if !there {\n", Instead: "	if true || !there {\n"},
 	}},
-	// A document is read, validated, measured and planned at each request.
+	// A document is read, validated and measured at each request. Its plan is kept by its
+	// text, and stays.
 	"known-documents": {changes: []place.Change{
 		{File: "graph/documentcache.go", Text: "Get(_ context.Context, text string) (*ast.QueryDocument, bool) {\n", Instead: "Get(_ context.Context, text string) (*ast.QueryDocument, bool) {\n	if true {\n		return nil, false\n	}\n"},
 		{File: "graph/documentcache.go", Text: "operation *ast.OperationDefinition) *standing {\n", Instead: "operation *ast.OperationDefinition) *standing {\n	if true {\n		return nil\n	}\n"},
 		{File: "graph/documentcache.go", Text: "(_ ast.VariableDefinitionList, known bool) {\n", Instead: "(_ ast.VariableDefinitionList, known bool) {\n	if true {\n		return nil, false\n	}\n"},
+	}},
+	// How input types are read is found out for each operation that has no plan, as gqlgen
+	// means it.
+	"kept-readers": {settings: []string{ordinarily}, changes: []place.Change{
+		{File: "graph/unmarshal/unmarshal.go", Text: "	if !keeps {\n", Instead: "	if true || !keeps {\n"},
 	}},
 	// The memory of an answer is new each time.
 	"kept-buffers": {changes: []place.Change{
 		{File: "graph/compiled/run.go", Text: "	answers.Put(a)\n", Instead: "\n"},
 		{File: "graph/compiled/run.go", Text: "	scratches.Put(s)\n", Instead: "\n"},
 		{File: "graph/transport/answer.go", Text: "		buffers.Put(b)\n", Instead: "\n"},
+	}},
+	// What gqlgen starts for each object of a list and each edge, loaded or not, is done
+	// one by one: here the server itself, without plans, is the dearer one.
+	"goroutines": {settings: []string{ordinarily}, changes: []place.Change{
+		{File: entities, Text: "graphql.MarshalSliceConcurrently(", Instead: "oneByOne(", Everywhere: true},
+		{File: entities, Text: "out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })", Instead: "out.Values[i] = innerFunc(ctx, out)", Everywhere: true},
+		{File: entities, Text: "// endregion ***************************** type.gotpl *****************************\n", Instead: `
+func oneByOne(ctx context.Context, length int, _ int64, _ bool, marshal func(context.Context, int) graphql.Marshaler) graphql.Array {
+	all := make(graphql.Array, length)
+	for i := range all {
+		all[i] = marshal(graphql.WithFieldContext(ctx, &graphql.FieldContext{Index: &i}), i)
+	}
+	return all
+}
+`},
 	}},
 }

@@ -20,17 +20,20 @@ func (p Place) Build(ctx context.Context) (string, error) { return p.BuildWith(c
 
 // Change is a text of a file of this module, which is there once, and what a server is
 // built with instead.
-type Change struct{ File, Text, Instead string }
+type Change struct {
+	File, Text, Instead string
+	Everywhere          bool // the text may be there more than once, and is changed each time
+}
 
 // Changed gives texts by their files with the changes, which must be of those files.
-// Error: what is to be changed is not there once.
+// Error: what is to be changed is not there, or more than once and not everywhere.
 func Changed(texts map[string]string, changes []Change) (map[string]string, error) {
 	changed := maps.Clone(texts)
 	for _, c := range changes {
-		if strings.Count(changed[c.File], c.Text) != 1 {
-			return nil, fmt.Errorf("%s does not have %q once", c.File, c.Text)
+		if n := strings.Count(changed[c.File], c.Text); n == 0 || n > 1 && !c.Everywhere {
+			return nil, fmt.Errorf("%s has %q %d times", c.File, c.Text, n)
 		}
-		changed[c.File] = strings.Replace(changed[c.File], c.Text, c.Instead, 1)
+		changed[c.File] = strings.ReplaceAll(changed[c.File], c.Text, c.Instead)
 	}
 	return changed, nil
 }
