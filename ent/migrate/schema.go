@@ -329,6 +329,11 @@ var (
 				Columns: []*schema.Column{AppointmentsColumns[15], AppointmentsColumns[9]},
 			},
 			{
+				Name:    "appointment_customer_id_practitioner_user_id",
+				Unique:  false,
+				Columns: []*schema.Column{AppointmentsColumns[15], AppointmentsColumns[19]},
+			},
+			{
 				Name:    "appointment_practitioner_id_starts_at",
 				Unique:  false,
 				Columns: []*schema.Column{AppointmentsColumns[17], AppointmentsColumns[9]},

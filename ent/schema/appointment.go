@@ -55,6 +55,7 @@ func (Appointment) Indexes() []ent.Index {
 		index.Fields("starts_at", "id"),
 		index.Fields("booking_id"),
 		index.Fields("customer_id", "starts_at"),
+		index.Fields("customer_id", "practitioner_user_id"), // whom a practitioner treats
 		index.Fields("practitioner_id", "starts_at"),
 		index.Fields("practitioner_user_id", "starts_at"),
 		index.Fields("service_id"),
