@@ -42,11 +42,10 @@ type Source struct {
 }
 
 // Prepare makes the questions of the named operations for a login of the
-// benchmark's clinic, in that order, as documents of the server's schema. Whoever works at a desk is asked about the
-// own unit, practitioners and customers about what is theirs, and not for all
-// operations; everybody else about the whole
-// clinic. The server is asked for the
-// cursors of the first pages alone; all answers come from the database.
+// benchmark's clinic, in that order, as documents of the server's schema. Whoever works
+// at a desk is asked about the own unit, practitioners and customers about what is
+// theirs, and not for all operations; everybody else about the whole clinic. The server
+// is asked for the cursors of the first pages alone; all answers come from the database.
 func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents Documents, names []string) ([]*Set, error) {
 	p := preparer{Source: s, db: s.DB, ask: ask, documents: documents}
 	if err := p.scope(ctx, login); err != nil {
