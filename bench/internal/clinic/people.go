@@ -12,11 +12,13 @@ import (
 
 // How many people and names there are beside the customers.
 const (
-	deskPerUnit  = 20
-	managers     = 2
-	givenNames   = 500
-	surnames     = 5000
-	accountEvery = 5 // customers of a unit: one of them has an account
+	deskPerUnit = 20
+	managers    = 2
+	givenNames  = 500
+	surnames    = 5000
+	// Of accountEvery customers of a unit, one has an account. It is prime to the
+	// practitioners of a unit: each treats people with an account and without.
+	accountEvery = 7
 )
 
 // Base is what a server has made in the database before the clinic moves in.
