@@ -1,6 +1,12 @@
 package question
 
-import "strings"
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"clinicgraph/internal/access"
+)
 
 // Documents are those of the operations in the terms of one schema, by their names.
 // The names of answers are the same in all of them.
@@ -11,6 +17,32 @@ var Ours = Documents{
 	"Q1": bookingByID, "Q2": bookingsOfADay, "Q3": historyOfACustomer, "Q4": secondPage, "Q5": userByID, "M1": bookAppointment,
 	Uncounted: strings.Replace(secondPage, "totalCount\n", "", 1),
 }
+
+// as gives the documents that a role asks: a practitioner is shown no payments, and a
+// customer's few bookings are paged by two.
+func (d Documents) as(role string) Documents {
+	d = maps.Clone(d)
+	switch role {
+	case access.RoleDoctor:
+		d["Q3"] = strings.Replace(d["Q3"], payments, "", 1)
+	case access.RoleCustomer:
+		for _, name := range []string{"Q4", Uncounted} {
+			d[name] = strings.Replace(d[name], "first: 25", fmt.Sprintf("first: %d", pageOf(role)), 1)
+		}
+	}
+	return d
+}
+
+// pageOf is how many bookings a page of Q4 has.
+func pageOf(role string) int {
+	if role == access.RoleCustomer {
+		return 2
+	}
+	return 25
+}
+
+// payments are the part of Q3 that not everybody may ask for.
+const payments = "paymentTransactions { id status createdAt amount { amount currency } }"
 
 // The documents. A customer's name is two edges in this schema, a practitioner's
 // and a service's one field.
@@ -33,7 +65,7 @@ const (
 	id number givenName { firstName } surname { surname }
 	bookings(first: 10, orderBy: {field: STARTS_AT, direction: DESC}) { edges { node {
 		id startsAt status
-		paymentTransactions { id status createdAt amount { amount currency } }
+		` + payments + `
 		order { events { id type createdAt } }
 	} } }
 } }`

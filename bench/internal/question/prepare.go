@@ -44,13 +44,14 @@ type Source struct {
 // Prepare makes the questions of the named operations for a login of the
 // benchmark's clinic, in that order, as documents of the server's schema. Whoever works
 // at a desk is asked about the own unit, practitioners and customers about what is
-// theirs, and not for all operations; everybody else about the whole clinic. The server
+// theirs, and for what they may see of it; everybody else about the whole clinic. The server
 // is asked for the cursors of the first pages alone; all answers come from the database.
 func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents Documents, names []string) ([]*Set, error) {
-	p := preparer{Source: s, db: s.DB, ask: ask, documents: documents}
+	p := preparer{Source: s, db: s.DB, ask: ask}
 	if err := p.scope(ctx, login); err != nil {
 		return nil, fmt.Errorf("look for %s: %w", login, err)
 	}
+	p.documents = documents.as(p.role)
 	makers := map[string]func(context.Context) ([]Question, error){
 		"Q1": p.bookingsByID, "Q2": p.bookingsOfDays, "Q3": p.histories, "Q4": p.secondPages("Q4"), Uncounted: p.secondPages(Uncounted), "Q5": p.users, "M1": p.visits,
 	}
@@ -60,8 +61,8 @@ func (s *Source) Prepare(ctx context.Context, login string, ask Ask, documents D
 		if !ok {
 			return nil, fmt.Errorf("there is no operation %q", name)
 		}
-		if theirs, some := asked[p.role]; some && !slices.Contains(theirs, name) || p.role == access.RoleCustomer && name == "M1" && slices.Contains(names, "Q3") {
-			continue
+		if p.role == access.RoleCustomer && name == "M1" && slices.Contains(names, "Q3") {
+			continue // what a customer books changes what Q3 asks about
 		}
 		questions, err := maker(ctx)
 		if err != nil {
@@ -92,14 +93,14 @@ type preparer struct {
 	login     string
 }
 
-// asked are the operations of those who see own rows alone; all are everybody else's. A
-// practitioner is shown no payments (Q3), neither has thirty thousand bookings to count
-// (Q4), and what a customer books (M1) changes what Q3 asks about: it is asked where Q3
-// is not.
-var asked = map[string][]string{access.RoleDoctor: {"Q1", "Q2", "Q5", "M1"}, access.RoleCustomer: {"Q1", "Q2", "Q3", "Q5", "M1"}}
-
 // kept is the condition for appointments m that nobody has called off.
 const kept = `m.status NOT IN ('CANCELLED', 'DECLINED', 'EXPIRED')`
+
+// treated is the condition for customers whom the practitioner $1 treats.
+const treated = `EXISTS (SELECT 1 FROM appointments m WHERE m.customer_id = customers.id AND m.practitioner_id = $1 AND ` + kept + `)`
+
+// ofOne is whether the role sees what hangs on one person alone.
+func ofOne(role string) bool { return role == access.RoleDoctor || role == access.RoleCustomer }
 
 // mine is the condition for the bookings b that the login sees whole.
 func (p *preparer) mine() (condition string, who uuid.NullUUID) {

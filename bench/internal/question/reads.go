@@ -57,21 +57,29 @@ func (p *preparer) bookingsOfDays(ctx context.Context) ([]Question, error) {
 // their last bookings stay the last.
 func (p *preparer) histories(ctx context.Context) ([]Question, error) {
 	customers, who := `($1::uuid IS NULL OR unit_id = $1) AND `+askedAbout, p.unit
-	if p.role == access.RoleCustomer {
+	bookings := `SELECT id, starts_at FROM bookings WHERE customer_id = c.id`
+	switch p.role {
+	case access.RoleCustomer:
 		customers, who = `id = $1`, p.own
+	case access.RoleDoctor: // whom the practitioner treats, and the visits to that practitioner
+		customers, who = treated+` AND `+askedAbout, p.own
+		bookings += ` AND EXISTS (SELECT 1 FROM appointments m WHERE m.booking_id = bookings.id AND m.practitioner_id = $1)`
 	}
 	return p.each(ctx, `
 		SELECT c.id, array_agg(b.id::text ORDER BY b.starts_at DESC, b.id DESC),
 		       sum((SELECT count(*) FROM payment_transactions WHERE booking_id = b.id)),
 		       sum((SELECT count(*) FROM order_events e JOIN orders o ON o.id = e.order_id WHERE o.booking_id = b.id))
 		  FROM (SELECT id FROM customers WHERE `+customers+` ORDER BY md5(id::text) LIMIT $2) c
-		  CROSS JOIN LATERAL (SELECT id, starts_at FROM bookings WHERE customer_id = c.id ORDER BY starts_at DESC, id DESC LIMIT 10) b
+		  CROSS JOIN LATERAL (`+bookings+` ORDER BY starts_at DESC, id DESC LIMIT 10) b
 		 GROUP BY c.id`,
 		[]any{who, manyQuestions}, func(scan func(...any) error) (Question, error) {
 			var customer string
 			var bookings []string
 			var payments, events int
 			err := scan(&customer, pq.Array(&bookings), &payments, &events)
+			if p.role == access.RoleDoctor {
+				payments = 0 // not asked for
+			}
 			return newQuestion(p.documents["Q3"], map[string]any{"id": customer}).
 				holds(field("id", customer)).holds(fields("id", bookings)...).
 				times(len(bookings), `"startsAt":`).times(len(bookings)+payments, `"status":"`).times(events, `"type":"`).times(payments+events, `"createdAt":"`), err
@@ -118,26 +126,31 @@ type window struct {
 }
 
 func (p *preparer) windows(ctx context.Context) (all []window, err error) {
-	const completed = ` FROM bookings WHERE status = 'COMPLETED' AND ($1::uuid IS NULL OR unit_id = $1) `
+	mine, who := p.mine()
+	completed := ` FROM bookings b WHERE status = 'COMPLETED' AND ` + mine + ` `
+	share, page := `SELECT count(*) FROM orders`, pageOf(p.role)
+	if ofOne(p.role) {
+		share = `SELECT count(*) FROM bookings b WHERE ` + mine
+	}
 	var bookings, there int
-	err = p.db.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM orders), (SELECT count(*)`+completed+`)`, p.unit).Scan(&bookings, &there)
+	err = p.db.QueryRowContext(ctx, `SELECT (`+share+`), (SELECT count(*)`+completed+`)`, who).Scan(&bookings, &there)
 	if err != nil {
 		return nil, err
 	}
-	matches := bookings * pageShare / 100
-	if there < 2*matches || matches < 60 {
-		return nil, fmt.Errorf("%d of %d bookings match: too few for pages of %d", there, bookings, matches)
+	matches := max(bookings*pageShare/100, 2*page+1) // the second page is not the last
+	if there <= matches {
+		return nil, fmt.Errorf("%d of %d bookings match: too few for stretches of %d", there, bookings, matches)
 	}
 	var starts []int64 // Unix seconds
-	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT extract(epoch FROM starts_at)::bigint`+completed+`ORDER BY 1)`, p.unit).Scan(pq.Array(&starts))
+	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT extract(epoch FROM starts_at)::bigint`+completed+`ORDER BY 1)`, who).Scan(pq.Array(&starts))
 	if err != nil {
 		return nil, err
 	}
 	for n := range manyPages {
 		first := n * (there - matches - 1) / manyPages
 		w := window{from: time.Unix(starts[first], 0), to: time.Unix(starts[first+matches], 0)}
-		err := p.db.QueryRowContext(ctx, `SELECT count(*), (array_agg(id::text ORDER BY starts_at, id))[26:50] `+completed+` AND starts_at >= $2 AND starts_at < $3`,
-			p.unit, w.from, w.to).Scan(&w.total, pq.Array(&w.page))
+		err := p.db.QueryRowContext(ctx, `SELECT count(*), (array_agg(id::text ORDER BY starts_at, id))[$4 + 1:2 * $4] `+completed+` AND starts_at >= $2 AND starts_at < $3`,
+			who, w.from, w.to, page).Scan(&w.total, pq.Array(&w.page))
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +161,7 @@ func (p *preparer) windows(ctx context.Context) (all []window, err error) {
 
 func (p *preparer) users(ctx context.Context) ([]Question, error) {
 	users, who := `$1::uuid IS NULL OR organizational_unit_id = $1`, any(p.unit)
-	if asked[p.role] != nil {
+	if ofOne(p.role) {
 		users, who = `username = $1`, p.login
 	}
 	return p.each(ctx, `SELECT id, username, email FROM users WHERE `+users+` ORDER BY md5(id::text) LIMIT $2`,

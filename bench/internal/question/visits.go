@@ -77,7 +77,7 @@ func (p *preparer) visitors(ctx context.Context) (customers []string, err error)
 	case access.RoleCustomer:
 		whose, who = `id = $1`, p.own
 	case access.RoleDoctor:
-		whose, who = `EXISTS (SELECT 1 FROM appointments m WHERE m.customer_id = customers.id AND m.practitioner_id = $1 AND `+kept+`) AND account_id IS NULL AND NOT `+askedAbout, p.own
+		whose, who = treated+` AND account_id IS NULL AND NOT `+askedAbout, p.own
 	}
 	err = p.db.QueryRowContext(ctx, `SELECT array(SELECT id::text FROM customers WHERE `+whose+` ORDER BY md5(id::text))`, who).Scan(pq.Array(&customers))
 	return customers, err
