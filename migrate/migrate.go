@@ -90,6 +90,16 @@ func applyOurs(ctx context.Context, db *store.DB, folder fs.FS) (applied int, er
 	if err != nil {
 		return 0, err
 	}
+	if db.Dialect == dialect.SQLite {
+		// The index of a large table is sorted in files.
+		if _, err := db.Write.ExecContext(ctx, "PRAGMA temp_store = FILE"); err != nil {
+			return 0, err
+		}
+		defer func() {
+			_, after := db.Write.ExecContext(context.WithoutCancel(ctx), "PRAGMA temp_store = MEMORY")
+			err = errors.Join(err, after)
+		}()
+	}
 	results, err := provider.Up(ctx)
 	if err == nil {
 		return len(results), nil

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 
 	"clinicgraph/internal/store"
@@ -38,6 +39,12 @@ func TestApply(t *testing.T) {
 		}
 		if err := errors.Join(migrate.Check(t.Context(), db), migrate.CheckClaims(t.Context(), db)); err != nil {
 			t.Error(err)
+		}
+		if db.Dialect == dialect.SQLite { // sorted in files meanwhile
+			var where int
+			if err := db.Write.QueryRowContext(t.Context(), `PRAGMA temp_store`).Scan(&where); err != nil || where != 2 {
+				t.Errorf("temp_store is %d after Apply, %v", where, err)
+			}
 		}
 
 		if applied, err = migrate.Apply(t.Context(), open()); applied != 0 || err != nil {

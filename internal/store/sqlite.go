@@ -21,9 +21,12 @@ import (
 // transaction that reads first and writes later cannot wait for the lock; the
 // time format because the driver's own makes equal times unequal strings;
 // secure_delete because what was erased must not be left in the file's free space.
+// Who writes has temp_store=MEMORY, because a statement that changes more than
+// sixteen pages, as a few rows of a log do, otherwise keeps the old ones in a file
+// that it makes and removes: the price is that what it sorts is never put into one.
 const (
 	sqliteSettings = "_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
-		"&_pragma=busy_timeout(5000)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
+		"&_pragma=busy_timeout(5000)&_pragma=temp_store(2)&_txlock=immediate&_time_format=sqlite&_timezone=UTC"
 	sqliteReadSettings = "_pragma=foreign_keys(1)&_pragma=secure_delete(1)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 		"&_pragma=busy_timeout(5000)&_txlock=deferred&_time_format=sqlite&_timezone=UTC&_pragma=query_only(1)"
 )
@@ -36,9 +39,13 @@ var sqlitePragmas = map[string]string{
 	"synchronous":  "2", // FULL
 	"busy_timeout": "5000",
 	"query_only":   "0",
+	"temp_store":   "2", // MEMORY
 
 	"secure_delete": "1",
 }
+
+// readPragmas are those that are others where nobody writes.
+var readPragmas = map[string]string{"query_only": "1", "temp_store": "0"}
 
 // OpenSQLite opens the database file at path, which it creates, with its folder,
 // if there is none: the file is for this user only (0600), a new folder too
@@ -52,11 +59,11 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 	uri := "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(filepath.ToSlash(file))
 
 	w := new(watch)
-	write, err := openSQLitePool(ctx, uri+"?"+sqliteSettings, 1, "0", w)
+	write, err := openSQLitePool(ctx, uri+"?"+sqliteSettings, 1, nil, w)
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite %s: %w", path, err)
 	}
-	read, err := openSQLitePool(ctx, uri+"?"+sqliteReadSettings, sqliteReaders(), "1", w)
+	read, err := openSQLitePool(ctx, uri+"?"+sqliteReadSettings, sqliteReaders(), readPragmas, w)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite %s: %w", path, err), write.Close())
 	}
@@ -67,12 +74,12 @@ func OpenSQLite(ctx context.Context, path string) (*DB, error) {
 // and each connection has a page cache of its own.
 func sqliteReaders() int { return min(max(2*runtime.GOMAXPROCS(0), 4), 16) }
 
-func openSQLitePool(ctx context.Context, dsn string, conns int, queryOnly string, w *watch) (*sql.DB, error) {
+func openSQLitePool(ctx context.Context, dsn string, conns int, others map[string]string, w *watch) (*sql.DB, error) {
 	connector, err := sqlite.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	pool := sql.OpenDB(checkingConnector{Connector: connector, queryOnly: queryOnly, watch: w})
+	pool := sql.OpenDB(checkingConnector{Connector: connector, others: others, watch: w})
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(0)
@@ -138,8 +145,8 @@ func prepareFile(path string) (string, error) {
 // statements watched.
 type checkingConnector struct {
 	driver.Connector
-	queryOnly string
-	watch     *watch
+	others map[string]string // pragmas that differ from those of who writes
+	watch  *watch
 }
 
 func (c checkingConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -163,8 +170,8 @@ func (c checkingConnector) check(ctx context.Context, conn driver.Conn) error {
 		return errors.New("the driver cannot query")
 	}
 	for name, want := range sqlitePragmas {
-		if name == "query_only" {
-			want = c.queryOnly
+		if other, ok := c.others[name]; ok {
+			want = other
 		}
 		got, err := pragma(ctx, q, name)
 		if err != nil {

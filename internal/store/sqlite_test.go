@@ -85,9 +85,10 @@ func TestSQLite_settings_hold_on_every_connection(t *testing.T) {
 		pool      *sql.DB
 		conns     int
 		queryOnly string
-	}{"write": {db.Write, 1, "0"}, "read": {db.Read, 3, "1"}} {
+		tempStore string
+	}{"write": {db.Write, 1, "0", "2"}, "read": {db.Read, 3, "1", "0"}} {
 		want := map[string]string{
-			"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "query_only": c.queryOnly,
+			"foreign_keys": "1", "journal_mode": "wal", "synchronous": "2", "busy_timeout": "5000", "query_only": c.queryOnly, "temp_store": c.tempStore,
 		}
 		for range c.conns {
 			conn, err := c.pool.Conn(t.Context())
