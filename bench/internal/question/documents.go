@@ -65,7 +65,7 @@ const (
 	id number givenName { firstName } surname { surname }
 	bookings(first: 10, orderBy: {field: STARTS_AT, direction: DESC}) { edges { node {
 		id startsAt status
-		` + payments + `
+		paymentTransactions { id status createdAt amount { amount currency } }
 		order { events { id type createdAt } }
 	} } }
 } }`
