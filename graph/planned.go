@@ -30,7 +30,7 @@ type Planned struct {
 func Plans(ctx context.Context, dialect string, role access.Role, documents ...string) ([]Planned, error) {
 	next := generated.NewExecutableSchema(generated.Config{Resolvers: &Resolver{}})
 	engine := compiled.New(next, compiled.Config{
-		Dialect: dialect, Rules: guard.Rules, Resolved: resolvedFields(), Personal: personalBit,
+		Dialect: dialect, Rules: guard.RulesFrom, Resolved: resolvedFields(), Personal: personalBit,
 		Panicked: func(ctx context.Context, thrown any, _ []byte) {
 			slog.ErrorContext(ctx, "compiled read panicked", slog.Any("panic", thrown))
 		},

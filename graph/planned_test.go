@@ -96,7 +96,7 @@ func TestWhateverGoesWrongIsTheExecutors(t *testing.T) {
 	ask := func(query string, db broken, closed ...string) (compiled.Stats, string, int) {
 		t.Helper()
 		next := &behind{ExecutableSchema: generated.NewExecutableSchema(generated.Config{})}
-		config := compiled.Config{Dialect: dialect.Postgres, DB: db, Rules: guard.Rules, Resolved: resolvedFields(), Closed: map[string]bool{}}
+		config := compiled.Config{Dialect: dialect.Postgres, DB: db, Rules: guard.RulesFrom, Resolved: resolvedFields(), Closed: map[string]bool{}}
 		for _, entity := range closed {
 			config.Closed[entity] = true
 		}

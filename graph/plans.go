@@ -42,7 +42,7 @@ func plans(next graphql.ExecutableSchema, client *ent.Client, on *Reads, log *sl
 	}
 	return compiled.New(next, compiled.Config{
 		Closed:  closed,
-		Dialect: on.Dialect, DB: on.DB, Rules: guard.Rules,
+		Dialect: on.Dialect, DB: on.DB, Rules: guard.RulesFrom,
 		Resolved: resolvedFields(), Personal: personalBit, Shown: shown,
 		Panicked: func(ctx context.Context, thrown any, stack []byte) {
 			log.ErrorContext(ctx, "compiled read panicked", slog.Any("panic", thrown), slog.String("stack", string(stack)))

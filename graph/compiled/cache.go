@@ -106,7 +106,7 @@ type formCache struct {
 // form is a document with all that decides its statements but the caller's rules.
 type form struct {
 	mu      sync.RWMutex
-	reached []*entity        // whose rules are asked; nil: nobody knows yet
+	reached []reached        // whose rules are asked; nil: nobody knows yet
 	plans   map[string]*plan // by the texts of these rules
 	callers map[caller]*bound
 	bytes   int64

@@ -17,7 +17,7 @@ type compiler struct {
 	oc     *graphql.OperationContext
 	ctx    context.Context
 
-	reached []*entity // whose rules are asked
+	reached []reached // whose rules are asked
 	rulings []*ruling // and what they are for the caller at hand
 	doors   []door
 	needs   []door
@@ -166,7 +166,7 @@ func (c *compiler) byID(e *entity, id input, set ast.SelectionSet) (*level, erro
 	}
 	l := &level{id: at}
 	b := c.builder(l)
-	base := b.source(e)
+	base := b.source(e, nil)
 	if err := b.object(&l.program, base, set); err != nil {
 		return nil, err
 	}

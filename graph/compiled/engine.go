@@ -25,8 +25,9 @@ type Config struct {
 	// DB answers statements that only read, outside of transactions.
 	DB Queryer
 
-	// Rules says which rows of the entity the caller sees: all must hold.
-	Rules func(ctx context.Context, entity string) []func(*sql.Selector)
+	// Rules says which rows of the entity the caller sees: all must hold. From is the
+	// entity whose rows, which the caller sees, an edge to one leads from; "": no edge.
+	Rules func(ctx context.Context, entity, from string) []func(*sql.Selector)
 
 	// Closed are entities without plans, since their queries pass by what a plan would
 	// not.
@@ -55,7 +56,7 @@ type Engine struct {
 	schema   *ast.Schema
 	dialect  string
 	db       Queryer
-	rules    func(ctx context.Context, entity string) []func(*sql.Selector)
+	rules    func(ctx context.Context, entity, from string) []func(*sql.Selector)
 	resolved map[string]bool
 	personal map[string]int
 	shown    func(ctx context.Context, fields uint64, whose uuid.UUID) error
@@ -264,7 +265,7 @@ func (e *Engine) bind(ctx context.Context, oc *graphql.OperationContext, f *form
 	p := c.compile()
 	b := &bound{p, c.rulings}
 	if c.reached == nil {
-		c.reached = []*entity{}
+		c.reached = []reached{}
 	}
 	f.reached = c.reached
 	if len(f.plans) >= mostPlans {

@@ -115,8 +115,8 @@ func (c *compiler) across(e *entity, edge *ent.Relation, op string, in input) (p
 		return nil, unplanned("filter")
 	}
 	step := e.step(edge, to)
-	with := []predicate{func(s *sql.Selector) { c.rule(to, s) }}
-	c.reach(to)
+	with := []predicate{func(s *sql.Selector) { c.rule(reached{to, ""}, s) }}
+	c.reach(reached{to, ""})
 	if op == "hasWith" {
 		parts, err := c.filters(to, in)
 		if err != nil || len(parts) == 0 {

@@ -24,6 +24,14 @@ type source struct {
 	doors   []door  // what the fields of an object ask for, where there is an object
 }
 
+// reached is how the rows of the source are reached.
+func (s *source) reached() reached {
+	if s.parent == nil {
+		return reached{s.entity, ""}
+	}
+	return reached{s.entity, s.parent.entity.name}
+}
+
 // need has the statement read the column.
 func (s *source) need(column string) {
 	for _, c := range s.columns {
@@ -49,14 +57,14 @@ type readColumn struct {
 
 func (c *compiler) builder(l *level) *builder { return &builder{compiler: c, level: l} }
 
-// source adds a table. More than a word has bits are no plan.
-func (b *builder) source(e *entity) *source {
-	s := &source{entity: e, name: "t" + strconv.Itoa(len(b.sources)), bit: 1 << (len(b.sources) & 63)}
+// source adds a table: the level's rows, or what an edge to one leads to. More than a word has bits are no plan.
+func (b *builder) source(e *entity, parent *source) *source {
+	s := &source{entity: e, parent: parent, name: "t" + strconv.Itoa(len(b.sources)), bit: 1 << (len(b.sources) & 63)}
 	if len(b.sources) == 64 {
 		b.fail(unplanned("objects, more than 64 in one"))
 	}
 	b.sources = append(b.sources, s)
-	b.reach(e)
+	b.reach(s.reached())
 	return s
 }
 
@@ -212,8 +220,8 @@ func (b *builder) one(p *program, s *source, edge *ent.Relation, to *entity, f g
 	if edge.Rel == sqlgraph.M2M || len(f.Arguments) > 0 {
 		return unplanned("field " + s.entity.name + "." + f.Name)
 	}
-	t := b.source(to)
-	t.parent, t.from, t.to = s, idColumn, edge.Columns[0]
+	t := b.source(to, s)
+	t.from, t.to = idColumn, edge.Columns[0]
 	if edge.Own {
 		t.from, t.to = edge.Columns[0], idColumn
 	}

@@ -33,7 +33,7 @@ func (c *compiler) small(l *level, e *entity, f graphql.CollectedField) error {
 		return unplanned("arguments of a list")
 	}
 	b := c.builder(l)
-	base := b.source(e)
+	base := b.source(e, nil)
 	if err := b.object(&l.program, base, f.Selections); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (c *compiler) page(l *level, e *entity, f graphql.CollectedField) error {
 		return err
 	}
 	b := c.builder(l)
-	base := b.source(e)
+	base := b.source(e, nil)
 	rows, err := b.selection(l, pg, base, f.Selections)
 	if err != nil {
 		return err

@@ -17,11 +17,18 @@ type ruling struct {
 	args  []any
 }
 
+// reached are rows of an entity, and the entity whose rows an edge to one leads from;
+// "" where the rows are reached in another way.
+type reached struct {
+	on   *entity
+	from string
+}
+
 // ruled asks the rule and renders it alone, over the entity's plain table.
-func (e *Engine) ruled(ctx context.Context, on *entity) (*ruling, error) {
-	r := &ruling{rules: e.rules(ctx, on.name)}
+func (e *Engine) ruled(ctx context.Context, rows reached) (*ruling, error) {
+	r := &ruling{rules: e.rules(ctx, rows.on.name, rows.from)}
 	d := sql.Dialect(e.dialect)
-	s := d.Select().From(d.Table(on.table)).WithContext(ctx)
+	s := d.Select().From(d.Table(rows.on.table)).WithContext(ctx)
 	for _, rule := range r.rules {
 		rule(s)
 	}
@@ -38,8 +45,8 @@ func (e *Engine) ruled(ctx context.Context, on *entity) (*ruling, error) {
 // rule narrows a step of a statement to the rows that the caller may see. The rule is
 // rendered in its place by ent, on a table of the same name or alias, and its
 // arguments become places.
-func (c *compiler) rule(e *entity, s *sql.Selector) {
-	at := c.reach(e)
+func (c *compiler) rule(rows reached, s *sql.Selector) {
+	at := c.reach(rows)
 	r := c.rulings[at]
 	if r.text == "" {
 		return
@@ -57,19 +64,19 @@ func (c *compiler) rule(e *entity, s *sql.Selector) {
 	s.Where(sql.P(func(b *sql.Builder) { b.WriteString("(").Join(p).WriteString(")") }))
 }
 
-// reach notes that the statement asks the rule of the entity, and gives its number.
-func (c *compiler) reach(e *entity) int {
+// reach notes that the statement asks the rule of rows, and gives its number.
+func (c *compiler) reach(rows reached) int {
 	for i, known := range c.reached {
-		if known == e {
+		if known == rows {
 			return i
 		}
 	}
-	r, err := c.engine.ruled(c.ctx, e)
+	r, err := c.engine.ruled(c.ctx, rows)
 	if err != nil {
 		c.fail(err)
 		r = &ruling{}
 	}
-	c.reached, c.rulings = append(c.reached, e), append(c.rulings, r)
+	c.reached, c.rulings = append(c.reached, rows), append(c.rulings, r)
 	return len(c.reached) - 1
 }
 

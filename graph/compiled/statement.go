@@ -145,7 +145,7 @@ func (b *builder) write(before []any, keys string) (text string, args []any, err
 	for _, s := range b.sources[1:] {
 		joined := b.from(s.entity)
 		joined.Select(joined.Columns(s.columns...)...)
-		b.rule(s.entity, joined)
+		b.rule(s.reached(), joined)
 		fmt.Fprintf(&from, ` LEFT JOIN (%s) AS "%s" ON "%s"."%s" = "%s"."%s"`, part(joined), s.name, s.name, s.to, s.parent.name, s.from)
 	}
 	if b.numbered() {
@@ -201,7 +201,7 @@ func (b *builder) rows(base *source) *sql.Selector {
 
 // narrow keeps the rows that the caller may see and asks for.
 func (b *builder) narrow(s *sql.Selector, l *level) {
-	b.rule(b.sources[0].entity, s)
+	b.rule(b.sources[0].reached(), s)
 	if l.page != nil && l.page.where != nil {
 		l.page.where(s)
 	}
