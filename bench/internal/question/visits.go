@@ -43,8 +43,12 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 	if p.role == access.RoleCustomer {
 		booked = "PENDING" // until the clinic says so
 	}
+	many := manyVisits
+	if ofOne(p.role) {
+		many = manyOwn
+	}
 	var all []Question
-	for day := from; day.Before(today.AddDate(0, 0, lastDay)) && len(all) < manyVisits; day = day.AddDate(0, 0, 1) {
+	for day := from; day.Before(today.AddDate(0, 0, lastDay)) && len(all) < many; day = day.AddDate(0, 0, 1) {
 		if day.Weekday() == time.Sunday {
 			continue
 		}
