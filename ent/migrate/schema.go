@@ -339,9 +339,9 @@ var (
 				Columns: []*schema.Column{AppointmentsColumns[17], AppointmentsColumns[9]},
 			},
 			{
-				Name:    "appointment_practitioner_user_id_starts_at",
+				Name:    "appointment_of_practitioner",
 				Unique:  false,
-				Columns: []*schema.Column{AppointmentsColumns[19], AppointmentsColumns[9]},
+				Columns: []*schema.Column{AppointmentsColumns[19], AppointmentsColumns[9], AppointmentsColumns[14], AppointmentsColumns[6]},
 			},
 			{
 				Name:    "appointment_service_id",

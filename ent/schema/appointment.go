@@ -57,7 +57,8 @@ func (Appointment) Indexes() []ent.Index {
 		index.Fields("customer_id", "starts_at"),
 		index.Fields("customer_id", "practitioner_user_id"), // whom a practitioner treats
 		index.Fields("practitioner_id", "starts_at"),
-		index.Fields("practitioner_user_id", "starts_at"),
+		// Which bookings a practitioner sees is found out from the index alone.
+		index.Fields("practitioner_user_id", "starts_at", "booking_id", "deleted_at").StorageKey("appointment_of_practitioner"),
 		index.Fields("service_id"),
 		index.Fields("unit_id", "starts_at"),
 	}
