@@ -9769,7 +9769,7 @@ extend type Mutation {
   """
   unlockUser("What is asked for." input: UnlockUserInput!): UserPayload! @hasPermission(permission: "user:lock")
   """
-  Close an account; its sessions and tokens end. Errors: NOT_FOUND, BAD_USER_INPUT, INVALID_TRANSITION when it is closed, FORBIDDEN, CONFLICT when nobody could give roles any more.
+  Close an account; its sessions and tokens end, and a practitioner is not booked while it is closed. Errors: NOT_FOUND, BAD_USER_INPUT, INVALID_TRANSITION when it is closed, FORBIDDEN, CONFLICT when nobody could give roles any more.
   """
   deactivateUser("What is asked for." input: DeactivateUserInput!): UserPayload! @hasPermission(permission: "user:deactivate")
   """

@@ -97,6 +97,30 @@ func TestWhatIsBookedIsFoundThroughTheCallersRows(t *testing.T) {
 	})
 }
 
+// TestWhoseAccountIsClosedIsNotBooked: neither found nor booked while it is, whatever the
+// profile says.
+func TestWhoseAccountIsClosedIsNotBooked(t *testing.T) {
+	each(t, func(t *testing.T, c *clinic) {
+		boss, desk, doctor := c.as(admin), c.as(staffNorth), c.practitioners[doctorNorth]
+		open := func(hour int) *answer {
+			found := desk.do(`query($s: ID!, $p: [ID!], $from: Time!, $to: Time!) { availableSlots(serviceId: $s, practitionerIds: $p, from: $from, to: $to) { startsAt } }`,
+				vars{"s": c.consultation, "p": []string{doctor}, "from": at(hour, 0), "to": at(hour+1, 0)}).ok()
+			booked := desk.book(c.consultation, doctor, at(hour, 0), vars{"customerId": c.profiles[customerA]})
+			if free := len(found.list("availableSlots")) > 0; free != (booked.code() == "") {
+				t.Errorf("free %t: %s", free, booked.body)
+			}
+			return booked
+		}
+		open(9).ok()
+		boss.state("deactivateUser", doctorNorth).ok()
+		open(10).refused("BAD_USER_INPUT").about("input.practitionerId")
+		boss.state("reactivateUser", doctorNorth).ok()
+		open(10).ok()
+		boss.state("deleteUser", doctorNorth).ok()
+		open(11).refused("BAD_USER_INPUT").about("input.practitionerId")
+	})
+}
+
 // TestLongListsAreCountedByDays, whichever way a query is answered: the numbers of the
 // days are asked, and the total is that of the bookings.
 func TestLongListsAreCountedByDays(t *testing.T) {

@@ -154,11 +154,11 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 	// caller's profiles and, for a practitioner, those of the own appointments.
 	case ent.TypeCustomer:
 		return scoped(v, access.CustomerRead,
-			customer.Or(customer.IDIn(v.Profiles...), treated(v, customer.HasAppointmentsWith(visit(v), appointment.StatusNotIn(calledOff...)))),
+			mine(v, customer.IDIn(v.Profiles...), customer.HasAppointmentsWith(visit(v), appointment.StatusNotIn(calledOff...))),
 			customer.Or(customer.UnitIDIn(v.Units...), customer.HasBookingsWith(booking.UnitIDIn(v.Units...), booking.DeletedAtIsNil())))
 	case ent.TypeBooking:
 		return scoped(v, access.BookingRead,
-			booking.Or(booking.CustomerIDIn(v.Profiles...), treated(v, booking.HasAppointmentsWith(visit(v)))),
+			mine(v, booking.CustomerIDIn(v.Profiles...), booking.HasAppointmentsWith(visit(v))),
 			booking.UnitIDIn(v.Units...))
 	case ent.TypeAppointment:
 		return scoped(v, access.AppointmentRead,
@@ -193,9 +193,7 @@ func visible(v *access.Viewer, entity string) func(*sql.Selector) {
 }
 
 func ownOrder(v *access.Viewer) predicate.Order {
-	return order.Or(
-		order.CustomerIDIn(v.Profiles...),
-		treated(v, order.HasBookingWith(booking.HasAppointmentsWith(visit(v)))))
+	return mine(v, order.CustomerIDIn(v.Profiles...), order.HasBookingWith(booking.HasAppointmentsWith(visit(v))))
 }
 
 // visit finds the appointments that the viewer holds. Predicates over edges run
@@ -215,14 +213,18 @@ func lives(v *access.Viewer) predicate.Customer {
 	return customer.And(customer.UnitIDIn(v.Units...), customer.DeletedAtIsNil())
 }
 
-// treated is the rule for the rows that a practitioner has through appointments.
-// Nobody else has any: the question is left out of their SQL, because beside an
-// OR it may cost PostgreSQL a probe for each row that it reads.
-func treated[P ~func(*sql.Selector)](v *access.Viewer, rule P) P {
-	if v.Practitioner {
-		return rule
+// mine picks the own rows: those of the caller's profiles and, for a practitioner, those
+// of the own appointments. What the caller cannot have is left out of the SQL: PostgreSQL
+// joins what an EXISTS asks if it stands alone, and beside an OR may probe for each row.
+func mine[P ~func(*sql.Selector)](v *access.Viewer, ofProfiles, ofVisits P) P {
+	switch {
+	case !v.Practitioner:
+		return ofProfiles
+	case len(v.Profiles) == 0:
+		return ofVisits
+	default:
+		return sql.OrPredicates(ofProfiles, ofVisits)
 	}
-	return none
 }
 
 // scoped picks the rows by the scope of the permission: a wider scope includes

@@ -105,7 +105,7 @@ func (s *Service) plan(ctx context.Context, c *ent.Client, r Request) (p plan, e
 		return p, err
 	}
 	p.customer, p.practitioner, p.service, p.setting = w.customer, w.practitioner, w.service, w.service.Edges.ServiceSetting
-	if !w.offered || !p.practitioner.IsAccepting {
+	if !w.offered {
 		return p, fault.Invalid("input.practitionerId", "%s does not take bookings of this service.", p.practitioner.DisplayName)
 	}
 	v := access.FromContext(ctx)

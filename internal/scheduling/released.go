@@ -43,7 +43,7 @@ func (s *Service) Released(ctx context.Context, service uuid.UUID, practitioners
 	if err != nil || AppointmentStatus(a.Status).Blocks() || len(practitioners) > 0 && !slices.Contains(practitioners, a.PractitionerID) {
 		return nil, nil
 	}
-	p, err := c.PractitionerProfile.Query().Where(practitionerprofile.ID(a.PractitionerID), practitionerprofile.IsAccepting(true),
+	p, err := c.PractitionerProfile.Query().Where(practitionerprofile.ID(a.PractitionerID), accepting(),
 		practitionerprofile.HasPractitionerServicesWith(practitionerservice.ServiceID(service))).Only(ctx)
 	if ent.IsNotFound(err) {
 		return nil, nil

@@ -13,6 +13,8 @@ import (
 	"clinicgraph/ent"
 	"clinicgraph/ent/practitionerprofile"
 	"clinicgraph/ent/practitionerservice"
+	"clinicgraph/ent/predicate"
+	"clinicgraph/ent/user"
 	"clinicgraph/internal/catalog"
 	"clinicgraph/internal/fault"
 	"clinicgraph/internal/store"
@@ -94,13 +96,19 @@ func (s *Service) offering(ctx context.Context, c *ent.Client, service uuid.UUID
 		q = q.Where(practitionerprofile.IDIn(named...))
 	}
 	found, err := q.Where(
-		practitionerprofile.IsAccepting(true),
+		accepting(),
 		practitionerprofile.HasPractitionerServicesWith(practitionerservice.ServiceID(service)),
 	).Order(practitionerprofile.ByID()).Limit(maxPractitioners).All(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("load practitioners: %w", err)
 	}
 	return found, nil
+}
+
+// accepting is the condition for practitioners who take bookings: they say so, and
+// their account is open.
+func accepting() predicate.PractitionerProfile {
+	return practitionerprofile.And(practitionerprofile.IsAccepting(true), practitionerprofile.HasUserWith(user.IsActive(true), user.DeletedAtIsNil()))
 }
 
 func unique(ids []uuid.UUID) map[uuid.UUID]bool {

@@ -23,7 +23,7 @@ type wanted struct {
 	customer     *ent.Customer
 	practitioner *ent.PractitionerProfile
 	service      *ent.Product // with its setting
-	offered      bool         // by the practitioner
+	offered      bool         // by the practitioner, who takes bookings
 }
 
 // find reads what the request names by one statement, through the caller's rows. It
@@ -47,7 +47,7 @@ func (s *Service) find(ctx context.Context, c *ent.Client, r Request) (w wanted,
 		t ent.ServiceSetting
 	)
 	err = rows.Scan(
-		some(&d.ID), some(&d.UserID), &d.UnitID, some(&d.IsAccepting), some(&d.DisplayName), some(&d.Timezone),
+		some(&d.ID), some(&d.UserID), &d.UnitID, some(&d.DisplayName), some(&d.Timezone),
 		some(&k.ID), &k.AccountID, &k.AnonymizedAt,
 		some(&v.ID), some(&v.Name), some(&v.PriceAmount), some(&v.Currency), some(&v.TaxRate), some(&v.IsAvailable),
 		some(&t.ID), some(&t.DurationMinutes), some(&t.BufferBeforeMinutes), some(&t.BufferAfterMinutes), some(&t.IntervalMinutes),
@@ -68,7 +68,7 @@ func (s *Service) find(ctx context.Context, c *ent.Client, r Request) (w wanted,
 func (s *Service) finding(ctx context.Context, c *ent.Client, r Request) entsql.Querier {
 	d := seen(ctx, c, ent.TypePractitionerProfile, practitionerprofile.Table,
 		practitionerprofile.FieldID, practitionerprofile.FieldUserID, practitionerprofile.FieldUnitID,
-		practitionerprofile.FieldIsAccepting, practitionerprofile.FieldDisplayName, practitionerprofile.FieldTimezone)
+		practitionerprofile.FieldDisplayName, practitionerprofile.FieldTimezone)
 	practitionerprofile.ID(r.PractitionerID)(d)
 
 	k := seen(ctx, c, ent.TypeCustomer, customer.Table, customer.FieldID, customer.FieldAccountID, customer.FieldAnonymizedAt)
@@ -92,7 +92,8 @@ func (s *Service) finding(ctx context.Context, c *ent.Client, r Request) entsql.
 		servicesetting.FieldRequiresConfirmation)
 	servicesetting.ProductID(r.ServiceID)(t)
 	offer := seen(ctx, c, ent.TypePractitionerService, practitionerservice.Table, practitionerservice.FieldID)
-	entsql.AndPredicates(practitionerservice.PractitionerID(r.PractitionerID), practitionerservice.ServiceID(r.ServiceID))(offer)
+	entsql.AndPredicates(practitionerservice.PractitionerID(r.PractitionerID), practitionerservice.ServiceID(r.ServiceID),
+		practitionerservice.HasPractitionerWith(accepting()))(offer)
 
 	return s.sql(func(b *entsql.Builder) {
 		b.WriteString("WITH d AS (").Join(d).WriteString("), k AS (").Join(k).

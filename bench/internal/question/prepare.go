@@ -25,7 +25,7 @@ const (
 	manyDays      = 300
 	manyPages     = 20
 	manyVisits    = 40_000
-	manyOwn       = 5000 // visits to one practitioner, or of one customer: half of the times there are
+	manyOwn       = 6200 // visits to one practitioner, or of one customer: half of the times there are
 )
 
 // pageShare of the bookings match the filter of Q4, in hundredths.

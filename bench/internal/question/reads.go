@@ -130,7 +130,7 @@ func (p *preparer) windows(ctx context.Context) (all []window, err error) {
 	completed := ` FROM bookings b WHERE status = 'COMPLETED' AND ` + mine + ` `
 	share, page := `SELECT count(*) FROM orders`, pageOf(p.role)
 	if ofOne(p.role) {
-		share = `SELECT count(*) FROM bookings b WHERE ` + mine
+		share = `SELECT count(*)` + completed
 	}
 	var bookings, there int
 	err = p.db.QueryRowContext(ctx, `SELECT (`+share+`), (SELECT count(*)`+completed+`)`, who).Scan(&bookings, &there)

@@ -14,7 +14,7 @@ import (
 // Where M1 books: far enough ahead that the data set has nothing there, and
 // within the horizon of the services.
 const (
-	firstDay = 200
+	firstDay = 110
 	lastDay  = 720
 	perDay   = 24 // half hours from 08:00
 )
