@@ -40,13 +40,13 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 			s.Kill()
 		}
 	}
-	start := func(login string, documents question.Documents, lacks []string, args ...string) error {
+	start := func(login string, documents question.Documents, args ...string) error {
 		s, err := g.Peer(args...)
 		if err != nil {
 			return err
 		}
 		servers = append(servers, s)
-		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents, Lacks: lacks})
+		systems = append(systems, measure.System{Name: name, Login: login, Addr: s.Addr, PID: s.PID(), Documents: documents})
 		return nil
 	}
 	// also is the server itself in another way.
@@ -80,7 +80,7 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 			}
 			unit, err := unitOf(ctx, g.Home.Database, login)
 			if err == nil {
-				err = start(login, question.Ours, nil, binary, "-unit", unit, "-login", login, "-secret", g.File("secret.key"))
+				err = start(login, question.Ours, binary, "-unit", unit, "-login", login, "-secret", g.File("secret.key"))
 			}
 			if err != nil {
 				return nil, stop, err
@@ -90,7 +90,10 @@ func (o options) peer(ctx context.Context, g place.Ground, name string, log *slo
 	case script:
 		node, err := installed(ctx)
 		if err == nil {
-			err = start(clinic.Manager, documents, []string{"M1"}, node, filepath.Join(peersFolder, name+".mjs"))
+			err = books(ctx, g.Home.Database)
+		}
+		if err == nil {
+			err = start(clinic.Manager, documents, node, filepath.Join(peersFolder, name+".mjs"))
 		}
 		return systems, stop, err
 	default:
@@ -116,6 +119,21 @@ func installed(ctx context.Context) (node string, err error) {
 		return "", fmt.Errorf("npm ci in %s (run from the top of the repository): %w\n%s", peersFolder, err, out)
 	}
 	return node, nil
+}
+
+// books has the database book in SQL, which is how the peers do it.
+func books(ctx context.Context, url string) (err error) {
+	text, err := os.ReadFile(filepath.Join(peersFolder, "book.sql"))
+	if err != nil {
+		return err
+	}
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		return err
+	}
+	defer place.Closing(db.Close, &err)
+	_, err = db.ExecContext(ctx, string(text))
+	return err
 }
 
 // unitOf is the unit whose rows the login sees; "" for one who sees all.

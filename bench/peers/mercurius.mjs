@@ -71,6 +71,11 @@ async function bookings(_, { first = 20, after, where = {} }) {
   return page(await read(text, values), first, count);
 }
 
+// bookAppointment is one function in SQL for both peers; see book.sql.
+async function bookAppointment(_, { input: { customerId, practitionerId, serviceId, startsAt } }) {
+  return (await read("SELECT * FROM peers.book_appointment($1, $2, $3, $4)", [customerId, practitionerId, serviceId, startsAt]))[0];
+}
+
 async function bookingsOf(customer, { first = 20 }) {
   const text = `SELECT * FROM bookings WHERE customer_id = $1 AND deleted_at IS NULL ORDER BY starts_at DESC, id DESC LIMIT ${first + 1}`;
   return page(await read(text, [customer.id]), first);
@@ -84,6 +89,12 @@ const resolvers = {
     parseLiteral: (node) => (node.kind === Kind.STRING ? node.value : null),
   }),
   Query: { booking: byId("bookings"), customer: byId("customers"), user: byId("users"), bookings },
+  Mutation: { bookAppointment },
+  Booked: {
+    booking: (b) => b,
+    appointment: async (b, _, x) => (await x.appointments.load(b.id))[0],
+    order: async (b, _, x) => (await x.orders.load(b.id))[0],
+  },
   Customer: {
     givenName: (c, _, x) => c.given_name_id && x.givenNames.load(c.given_name_id),
     surname: (c, _, x) => c.surname_id && x.surnames.load(c.surname_id),

@@ -16,7 +16,7 @@ await serve(async (port) => {
     pgServices: [
       makePgService({
         connectionString: process.env.DATABASE_URL,
-        schemas: ["public"],
+        schemas: ["public", "peers"],
         poolConfig: { max: connections, idleTimeoutMillis: 0 },
       }),
     ],

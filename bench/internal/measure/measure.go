@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"slices"
 	"time"
 
 	"clinicgraph/bench/internal/closedloop"
@@ -43,7 +42,6 @@ type System struct {
 	Addr      string // host:port
 	PID       int    // the first process; its children count, too
 	Documents question.Documents
-	Lacks     []string // operations that it does not have
 }
 
 // Sample is one operation in one round.
@@ -93,7 +91,7 @@ func Open(ctx context.Context, cfg Config) (_ *Session, err error) {
 			if err == nil {
 				s.sets[asking{i, login}], err = source.Prepare(ctx, login, func(ctx context.Context, body []byte) ([]byte, error) {
 					return closedloop.Ask(ctx, system.Addr, token, body)
-				}, system.Documents, slices.DeleteFunc(slices.Clone(cfg.Operations), func(o string) bool { return slices.Contains(system.Lacks, o) }))
+				}, system.Documents, cfg.Operations)
 			}
 			if err != nil {
 				return nil, errors.Join(fmt.Errorf("%s: %w", system.Name, err), s.Close())

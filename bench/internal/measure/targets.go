@@ -27,13 +27,14 @@ var Targets = []Target{
 	{"server CPU", "ceiling", []string{"Q5"}, 1.3, false},
 	{"server CPU", "ceiling", []string{"M1"}, 1.5, false},
 	{"PostgreSQL CPU", "ceiling", []string{"Q1", "Q2", "Q3", "Q4", "Q5", "M1"}, 1.1, false},
-	{"server CPU", "postgraphile", []string{"Q1", "Q2", "Q3"}, 0.28, false},
-	{"server CPU", "mercurius", []string{"Q1", "Q3"}, 0.35, false},
+	{"server CPU", "postgraphile", []string{"Q1", "Q2", "Q3", "M1"}, 0.28, false},
+	{"server CPU", "mercurius", []string{"Q1", "Q3", "M1"}, 0.35, false},
 	{"server CPU", "mercurius", []string{"Q5"}, 0.8, false},
-	{"peak memory", "postgraphile", []string{"Q1", "Q2", "Q3", "Q4", "Q5"}, 0.1, false},
+	{"peak memory", "postgraphile", []string{"Q1", "Q2", "Q3", "Q4", "Q5", "M1"}, 0.1, false},
 	{"requests/s", "postgraphile", []string{"Q1"}, 4, true},
 	{"requests/s", "postgraphile", []string{"Q2", "Q3"}, 2.5, true},
 	{"requests/s", "postgraphile", []string{"Q5"}, 4, true},
+	{"requests/s", "postgraphile", []string{"M1"}, 2, true},
 }
 
 var quantities = map[string]func(Sample) float64{

@@ -1,7 +1,7 @@
 package question
 
 // PostGraphile has the documents in the terms of the schema that PostGraphile makes
-// of the tables. It has no verb that books.
+// of the tables, and of the function that books.
 var PostGraphile = Documents{
 	"Q1": `query Q1($id: UUID!) { booking: bookingByRowId(rowId: $id) {
 	id: rowId number status startsAt endsAt totalAmount currency
@@ -33,4 +33,8 @@ var PostGraphile = Documents{
 } }`,
 
 	"Q5": `query Q5($id: UUID!) { user: userByRowId(rowId: $id) { id: rowId username email } }`,
+
+	"M1": `mutation M1($input: PeersBookAppointmentInput!) { bookAppointment: peersBookAppointment(input: $input) { booking: result {
+	id: rowId status startsAt appointment: appointmentsByBookingId { nodes { id: rowId } } order: ordersByBookingId { nodes { id: rowId } }
+} } }`,
 }

@@ -66,7 +66,7 @@ func (p *preparer) visits(ctx context.Context) ([]Question, error) {
 					"customerId": customer, "practitionerId": practitioner, "serviceId": offered[len(all)%len(offered)], "startsAt": instant(at),
 				}
 				q := newQuestion(p.documents["M1"], map[string]any{"input": input})
-				all = append(all, q.holds(`"booking":{"id":"`, field("status", booked), field("startsAt", instant(at)), `"appointment":{"id":"`, `"order":{"id":"`))
+				all = append(all, q.holds(`"booking":{"id":"`, field("status", booked), `"startsAt":"`+at.Format("2006-01-02T15:04:05"), `"appointment":{`, `"id":"`, `"order":{`, `"id":"`))
 			}
 		}
 	}
