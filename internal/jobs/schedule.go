@@ -79,6 +79,9 @@ func (v Verbs) schedule(on *registry) {
 	every(on, 24*time.Hour, KeepLogPartitions{}, func(ctx context.Context) (int, error) {
 		return chain.KeepPartitions(ctx, v.Store.DB)
 	})
+	every(on, time.Hour, OptimizeDatabase{}, func(ctx context.Context) (int, error) {
+		return 0, v.Store.DB.Optimize(ctx)
+	})
 	every(on, 24*time.Hour, PurgePermissionUses{}, func(ctx context.Context) (int, error) {
 		return accounts.PurgeUses(ctx, v.Store, v.Now())
 	})
@@ -178,6 +181,12 @@ type PurgePermissionUses struct{}
 
 // Kind is the job's name in the queue and in the logs.
 func (PurgePermissionUses) Kind() string { return "purge-permission-uses" }
+
+// OptimizeDatabase has SQLite find out which of its indexes lead to few rows.
+type OptimizeDatabase struct{}
+
+// Kind is the job's name in the queue and in the logs.
+func (OptimizeDatabase) Kind() string { return "optimize-database" }
 
 // KeepLogPartitions makes the monthly partitions of the logs ahead of time, and takes
 // away those that are over and empty.

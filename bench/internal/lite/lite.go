@@ -16,6 +16,8 @@ import (
 
 	"github.com/lib/pq"
 	_ "modernc.org/sqlite"
+
+	"clinicgraph/internal/store"
 )
 
 // passedOver are tables that the databases fill each in a way of its own: what has
@@ -63,11 +65,24 @@ func Copy(ctx context.Context, url, file string, log *slog.Logger) (err error) {
 		}
 		rows += n
 	}
-	if err := run(ctx, into, append(kept, "ANALYZE", "PRAGMA wal_checkpoint(TRUNCATE)")); err != nil {
+	if err := run(ctx, into, append(kept, "PRAGMA wal_checkpoint(TRUNCATE)")); err != nil {
+		return err
+	}
+	if err := optimized(ctx, file); err != nil {
 		return err
 	}
 	log.Info("copied into SQLite", "tables", len(tables), "rows", rows, "took", time.Since(began).Round(time.Millisecond))
 	return nil
+}
+
+// optimized has the copy known to SQLite as a server's own database is.
+func optimized(ctx context.Context, file string) (err error) {
+	db, err := store.OpenSQLite(ctx, file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return db.Optimize(ctx)
 }
 
 // statements are the texts that a query finds.
