@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"entgo.io/ent/dialect"
 	"github.com/google/go-cmp/cmp"
 	"github.com/riverqueue/river"
 
@@ -45,6 +46,23 @@ func TestExpireBookings_frees_the_time_of_a_booking_past_its_hold(t *testing.T) 
 		}
 		if _, err := c.scheduling.Book(ctx, c.request); err != nil {
 			t.Errorf("the time is not free again: %v", err)
+		}
+	})
+}
+
+func TestOptimizeDatabase_has_SQLite_look_at_its_indexes(t *testing.T) {
+	each(t, func(t *testing.T, ctx context.Context, c *clinic) {
+		_, events := c.server(t, nil)
+		if e := ended(t, events, "optimize-database"); e.Kind != river.EventKindJobCompleted {
+			t.Fatalf("the job failed: %+v", e.Job.Errors)
+		}
+		if c.store.DB.Dialect != dialect.SQLite {
+			return // which looks by itself
+		}
+		var known int
+		check(t, c.store.DB.Read.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_stat1 WHERE tbl = 'working_hours'`).Scan(&known))
+		if known == 0 {
+			t.Error("nothing is known of the working hours")
 		}
 	})
 }
